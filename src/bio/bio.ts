@@ -1,0 +1,17 @@
+/**
+ * Where bytes come from and go to. A connection reads records from one BIO and writes records to another; a BIO
+ * never waits, it says "retry". (OpenSSL: bio(7), BIO_read(3).)
+ */
+export interface Bio {
+  /**
+   * Up to `max` bytes as a view that stays valid until the next call, `'retry'` where none are there yet, or
+   * `'eof'` where none will come.
+   */
+  read(max: number): Uint8Array | 'retry' | 'eof';
+  /** Takes bytes, copying what it keeps; returns how many it took. 0 means retry later. Throws where the transport is gone. */
+  write(bytes: Uint8Array): number;
+  /** Called when a flight is complete and what was buffered should go out. */
+  flush?(): void;
+  /** Called when a connection that owned its last reference lets go of it. */
+  free?(): void;
+}

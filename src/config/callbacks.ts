@@ -1,0 +1,115 @@
+/**
+ * What an application may be asked while a connection runs. Every callback gets the connection first. Those that may
+ * have to wait return a promise as well as a value: the handshake then stops and says for what (SSL_get_error(3)).
+ */
+import type { Awaitable } from '../crypto/provider.ts';
+import type { SslSession } from '../session/session.ts';
+import type { Ssl } from '../ssl/ssl.ts';
+import type { SslContext } from '../ssl/context.ts';
+import type { RawExtension } from '../wire/message.ts';
+import type { StoreContext } from '../x509/verify.ts';
+import type { Certificate } from '../x509/certificate.ts';
+import type { Credential } from './credentials.ts';
+
+/** Sees every message and record header (SSL_set_msg_callback(3)). `contentType` is one of CONTENT_TYPE. */
+export type MsgCallback = (write: boolean, version: number, contentType: number, bytes: Uint8Array, ssl: Ssl, arg: unknown) => void;
+
+/** Sees states, alerts and the handshake's beginning and end (SSL_set_info_callback(3)). */
+export type InfoCallback = (ssl: Ssl, where: number, ret: number) => void;
+
+/** One line of the NSS key log (SSL_CTX_set_keylog_callback(3)). */
+export type KeylogCallback = (ssl: Ssl, line: string) => void;
+
+/** SSL_CTX_set_verify(3): may overrule each result; its answer is the verdict. May be asynchronous. */
+export type VerifyCallback = (preverifyOk: boolean, context: StoreContext) => Awaitable<boolean>;
+
+/** The raw ClientHello and its parts (SSL_CTX_set_client_hello_cb(3), SSL_client_hello_get0_ext(3)). */
+export interface ClientHelloInfo {
+  /** The whole handshake message, header included. */
+  readonly raw: Uint8Array;
+  readonly legacyVersion: number;
+  readonly random: Uint8Array;
+  readonly sessionId: Uint8Array;
+  readonly cipherSuites: readonly number[];
+  readonly compressionMethods: Uint8Array;
+  readonly extensions: readonly RawExtension[];
+}
+
+/** `'retry'` stops the handshake with WANT_CLIENT_HELLO_CB until it is called again; a number refuses with that alert. */
+export type ClientHelloCallback = (ssl: Ssl, hello: ClientHelloInfo) => Awaitable<'ok' | 'retry' | { readonly alert: number }>;
+
+/** SSL_CTX_set_tlsext_servername_callback(3): may call `ssl.setContext`. `'noack'` goes on without acknowledging the name. */
+export type ServerNameCallback = (ssl: Ssl, name: string | undefined) => Awaitable<'ok' | 'noack' | { readonly alert: number }>;
+
+/** SSL_CTX_set_alpn_select_cb(3): one of the offered names, `'noack'` to answer nothing, or an alert. */
+export type AlpnSelectCallback = (ssl: Ssl, offered: readonly Uint8Array[]) => Awaitable<Uint8Array | 'noack' | { readonly alert: number }>;
+
+/** SSL_CTX_set_cert_cb(3): may set certificates on the connection. `'retry'` stops with WANT_X509_LOOKUP. */
+export type CertCallback = (ssl: Ssl) => Awaitable<boolean | 'retry'>;
+
+/** SSL_CTX_set_client_cert_cb(3): a certificate for a server that asked, when none is configured. */
+export type ClientCertCallback = (ssl: Ssl) => Awaitable<Credential | undefined | 'retry'>;
+
+/** SSL_CTX_sess_set_new_cb(3). */
+export type NewSessionCallback = (ssl: Ssl, session: SslSession) => void;
+/** SSL_CTX_sess_set_remove_cb(3). */
+export type RemoveSessionCallback = (context: SslContext, session: SslSession) => void;
+/** SSL_CTX_sess_set_get_cb(3): a session by its id; may be asynchronous. */
+export type GetSessionCallback = (ssl: Ssl, id: Uint8Array) => Awaitable<SslSession | undefined>;
+
+/** Opens or names the keys of tickets (SSL_CTX_set_tlsext_ticket_key_cb(3)): undefined as key name asks for the key to seal with. */
+export type TicketKeyCallback = (
+  ssl: Ssl,
+  keyName: Uint8Array | undefined,
+) => Awaitable<{ readonly name: Uint8Array; readonly key: Uint8Array; readonly renew?: boolean } | undefined>;
+
+/** An external pre-shared key. */
+export interface ExternalPsk {
+  readonly identity: Uint8Array;
+  readonly key: Uint8Array;
+  /** The hash it belongs to; SHA-256 unless said (RFC 9846, 4.2.11). */
+  readonly hash?: 'sha256' | 'sha384';
+  /** Import it by RFC 9258, so that it serves every hash and cannot be reflected; its `context` goes into the identity. */
+  readonly importContext?: Uint8Array;
+  /** Bytes of 0-RTT data the two sides agreed on beforehand. */
+  readonly maxEarlyData?: number;
+}
+
+/** SSL_CTX_set_psk_use_session_callback(3), SSL_CTX_set_psk_client_callback(3): the keys a client may offer, best first. */
+export type PskClientCallback = (ssl: Ssl, hint: string | undefined) => Awaitable<readonly ExternalPsk[]>;
+
+/** SSL_CTX_set_psk_find_session_callback(3), SSL_CTX_set_psk_server_callback(3): the key of an identity. */
+export type PskServerCallback = (ssl: Ssl, identity: Uint8Array) => Awaitable<ExternalPsk | undefined>;
+
+/** SSL_CTX_set_record_padding_callback(3): zero bytes to add to a record of a type with `length` content bytes. */
+export type RecordPaddingCallback = (ssl: Ssl, contentType: number, length: number) => number;
+
+/** SSL_CTX_set_allow_early_data_cb(3). */
+export type AllowEarlyDataCallback = (ssl: Ssl) => Awaitable<boolean>;
+
+/** SSL_CTX_set_stateless_cookie_generate_cb(3) and its counterpart. */
+export type CookieGenerateCallback = (ssl: Ssl) => Uint8Array;
+export type CookieVerifyCallback = (ssl: Ssl, cookie: Uint8Array) => boolean;
+
+/** SSL_CTX_set_tlsext_status_cb(3): on a server, the DER of the response to staple; on a client, whether what came is good enough. */
+export type StatusCallback = (ssl: Ssl) => Awaitable<Uint8Array | boolean | undefined>;
+
+/** SSL_CTX_set_security_callback(3): whether an operation of a kind with so many bits is allowed. */
+export type SecurityCallback = (ssl: Ssl | undefined, operation: string, bits: number, what: unknown) => boolean;
+
+/** pem_password_cb(3). */
+export type PasswordCallback = (writing: boolean, userdata: unknown) => string | Uint8Array;
+
+/** SSL_CTX_set_generate_session_id(3): an id of at most 32 bytes. */
+export type GenerateSessionIdCallback = (ssl: Ssl, length: number) => Uint8Array;
+
+/** One custom extension (SSL_CTX_add_custom_ext(3)); `context` is the place it stands in. */
+export interface CustomExtension {
+  readonly type: number;
+  /** SSL_EXT_* bits. */
+  readonly context: number;
+  /** The bytes to send, undefined to send nothing, or an alert. */
+  readonly add?: (ssl: Ssl, context: number, certificate: Certificate | undefined, chainIndex: number) => Uint8Array | undefined | { readonly alert: number };
+  /** An alert to refuse what came. */
+  readonly parse?: (ssl: Ssl, context: number, data: Uint8Array, certificate: Certificate | undefined, chainIndex: number) => undefined | { readonly alert: number };
+}

@@ -1,0 +1,568 @@
+/**
+ * Every setting there is. A row says what a setting is, what it starts as, how a connection gets it from its
+ * context (`SSL_new`), what a duplicate gets (`SSL_dup`) and what `SSL_clear` does to it; lifecycle functions, the
+ * option bags, the reference page and the test that visits every row are loops over this table. A setting that is
+ * not here does not exist.
+ */
+import { concat, copyOf, EMPTY, utf8 } from '../bytes/bytes.ts';
+import { cipherSuite, cipherSuiteByName, DEFAULT_TLS13_SUITES } from '../registry/cipher-suites.ts';
+import { refuse } from '../registry/fatal.ts';
+import { DEFAULT_GROUPS, groupByName, NAMED_GROUPS } from '../registry/groups.ts';
+import { LIMITS } from '../registry/limits.ts';
+import { MODES, OPTIONS, SESSION_CACHE } from '../registry/options.ts';
+import { DEFAULT_SIGNATURE_SCHEMES, signatureSchemeByName } from '../registry/signature-schemes.ts';
+import { TLS1_2_VERSION, TLS1_3_VERSION, versionByName, versionName } from '../registry/versions.ts';
+import { X509Store } from '../x509/store.ts';
+import { X509VerifyParam } from '../x509/verify-params.ts';
+import type * as callbacks from './callbacks.ts';
+import { Credentials } from './credentials.ts';
+
+/** The value of each setting, as `get` returns it. */
+export interface Settings {
+  readonly options: number;
+  readonly mode: number;
+  readonly minProtoVersion: number;
+  readonly maxProtoVersion: number;
+  readonly cipherSuites: readonly number[];
+  readonly groups: readonly number[];
+  readonly keyShares: readonly number[] | undefined;
+  readonly sigalgs: readonly number[];
+  readonly clientSigalgs: readonly number[] | undefined;
+  readonly sigalgsCert: readonly number[] | undefined;
+  readonly credentials: Credentials;
+  readonly certCallback: callbacks.CertCallback | undefined;
+  readonly clientCertCallback: callbacks.ClientCertCallback | undefined;
+  readonly verifyMode: number;
+  readonly verifyDepth: number;
+  readonly verifyCallback: callbacks.VerifyCallback | undefined;
+  readonly verifyParam: X509VerifyParam;
+  readonly certStore: X509Store;
+  readonly verifyStore: X509Store | undefined;
+  readonly caList: readonly Uint8Array[] | undefined;
+  readonly clientCaList: readonly Uint8Array[] | undefined;
+  readonly maxCertList: number;
+  readonly securityLevel: number;
+  readonly securityCallback: callbacks.SecurityCallback | undefined;
+  readonly securityExData: unknown;
+  readonly serverName: string | undefined;
+  readonly serverNameCallback: callbacks.ServerNameCallback | undefined;
+  readonly clientHelloCallback: callbacks.ClientHelloCallback | undefined;
+  readonly alpnProtocols: readonly Uint8Array[];
+  readonly alpnSelectCallback: callbacks.AlpnSelectCallback | undefined;
+  readonly statusRequest: boolean;
+  readonly statusCallback: callbacks.StatusCallback | undefined;
+  readonly sctRequest: boolean;
+  readonly sessionIdContext: Uint8Array;
+  readonly sessionCacheMode: number;
+  readonly sessionCacheSize: number;
+  readonly sessionTimeout: number;
+  readonly newSessionCallback: callbacks.NewSessionCallback | undefined;
+  readonly removeSessionCallback: callbacks.RemoveSessionCallback | undefined;
+  readonly getSessionCallback: callbacks.GetSessionCallback | undefined;
+  readonly generateSessionIdCallback: callbacks.GenerateSessionIdCallback | undefined;
+  readonly numTickets: number;
+  readonly ticketKeys: readonly Uint8Array[];
+  readonly ticketKeyCallback: callbacks.TicketKeyCallback | undefined;
+  readonly maxEarlyData: number;
+  readonly recvMaxEarlyData: number;
+  readonly allowEarlyDataCallback: callbacks.AllowEarlyDataCallback | undefined;
+  readonly pskClientCallback: callbacks.PskClientCallback | undefined;
+  readonly pskServerCallback: callbacks.PskServerCallback | undefined;
+  readonly maxPskIdentities: number;
+  readonly postHandshakeAuth: boolean;
+  readonly maxSendFragment: number;
+  readonly splitSendFragment: number;
+  readonly maxFragmentLength: number;
+  readonly recordSizeLimit: number;
+  readonly blockPadding: number;
+  readonly recordPaddingCallback: callbacks.RecordPaddingCallback | undefined;
+  readonly readAhead: boolean;
+  readonly quietShutdown: boolean;
+  readonly msgCallback: callbacks.MsgCallback | undefined;
+  readonly msgCallbackArg: unknown;
+  readonly infoCallback: callbacks.InfoCallback | undefined;
+  readonly keylogCallback: callbacks.KeylogCallback | undefined;
+  readonly defaultPasswordCallback: callbacks.PasswordCallback | undefined;
+  readonly defaultPasswordUserdata: unknown;
+  readonly cookieGenerateCallback: callbacks.CookieGenerateCallback | undefined;
+  readonly cookieVerifyCallback: callbacks.CookieVerifyCallback | undefined;
+  readonly customExtensions: readonly callbacks.CustomExtension[];
+  readonly grease: boolean;
+  readonly permuteExtensions: boolean;
+  readonly checkHostName: boolean;
+}
+
+export type SettingName = keyof Settings;
+
+/**
+ * How a connection comes by a value:
+ * - `snapshot`: it takes what the context has when `SSL_new` runs; later changes of the context do not reach it;
+ * - `lookup`: until it has one of its own, the context is asked each time;
+ * - `context`: only the context has it, and it is asked each time;
+ * - `session`: the same, but of the context the connection was made from, whichever it was moved to since: sessions stay where they are;
+ * - `connection`: only connections have it, and each starts with the initial value.
+ */
+export type Scope = 'snapshot' | 'lookup' | 'context' | 'session' | 'connection';
+
+export interface SettingRow<T> {
+  readonly scope: Scope;
+  readonly initial: () => T;
+  /** Checks a value and gives it the form it is kept in. Throws `SslUsageError`; the old value then stays. */
+  readonly accept: (value: never) => T;
+  /** Part of what OpenSSL keeps in its CERT: moving a connection to another context takes it from there (SSL_set_SSL_CTX(3)). */
+  readonly ofCert?: true;
+  /** A copy that shares nothing changeable with its source. Values are immutable unless a row says how to copy them. */
+  readonly copy?: (value: T) => T;
+  /** OpenSSL functions that set and read it. */
+  readonly openssl: readonly string[];
+  /** One sentence for the reference page. */
+  readonly summary: string;
+}
+
+interface RowOptions<T, Input> {
+  readonly scope?: Scope;
+  readonly accept?: (value: Input) => T;
+  readonly copy?: (value: T) => T;
+  readonly ofCert?: true;
+  readonly openssl: readonly string[];
+  readonly summary: string;
+}
+
+/** A row whose values are immutable. `Input` is what setters take where that is more than `T`. */
+function row<T, Input = T>(initial: () => T, { scope = 'snapshot', accept, ...rest }: RowOptions<T, Input>): SettingRow<T> {
+  return { scope, initial, accept: accept ?? ((value: T) => value), ...rest };
+}
+
+const integer =
+  (min: number, max: number) =>
+  (value: number): number =>
+    Number.isSafeInteger(value) && value >= min && value <= max ? value : refuse('BAD_SETTING_VALUE', `${value} is not in ${min}..${max}`);
+
+/** OR of bits that fit 32 bits, kept as a non-negative number. */
+const mask = (value: number): number => value >>> 0;
+
+function acceptVersion(value: number | string): number {
+  const version = typeof value === 'string' ? (versionByName(value) ?? refuse('UNKNOWN_PROTOCOL', value)) : value;
+  // SSL_CTX_set_min_proto_version(3): 0 is "no bound"; versions nobody knows are refused and the bound stays.
+  if (version !== 0 && versionName(version).startsWith('0x')) refuse('UNKNOWN_PROTOCOL', versionName(version));
+  return version;
+}
+
+/** A list of code points or names, or names joined by colons; later repetitions are dropped. */
+function idList(what: string, byName: (name: string) => number | undefined, known: (id: number) => boolean) {
+  return (value: string | readonly (string | number)[]): readonly number[] => {
+    const names = typeof value === 'string' ? value.split(':') : value;
+    const ids = names.map((name) => {
+      const id = typeof name === 'number' ? name : byName(name);
+      return id !== undefined && known(id) ? id : refuse('BAD_SETTING_VALUE', `${what} ${name}`);
+    });
+    return [...new Set(ids)];
+  };
+}
+
+const acceptGroups = idList('group', (name) => groupByName(name)?.id, (id) => NAMED_GROUPS.some((group) => group.id === id));
+const acceptSigalgs = idList('signature algorithm', (name) => signatureSchemeByName(name)?.id, () => true);
+
+function acceptSuites(value: string | readonly (string | number)[]): readonly number[] {
+  if (value === '') return [];
+  const suites = idList('TLS 1.3 suite', (name) => cipherSuiteByName(name)?.id, (id) => cipherSuite(id)?.minVersion === TLS1_3_VERSION);
+  try {
+    return suites(value);
+  } catch {
+    return refuse('NO_CIPHER_MATCH', String(value));
+  }
+}
+
+const optional =
+  <T, Input>(accept: (value: Input) => T) =>
+  (value: Input | undefined): T | undefined =>
+    value === undefined ? undefined : accept(value);
+
+/** ALPN names as text, as bytes, or as the wire's length-prefixed list. */
+function acceptAlpn(value: Uint8Array | readonly (string | Uint8Array)[]): readonly Uint8Array[] {
+  const names = value instanceof Uint8Array ? splitAlpn(value) : value.map((name) => (typeof name === 'string' ? utf8(name) : copyOf(name)));
+  for (const name of names) {
+    // RFC 7301, 3.1: names are not empty. OpenSSL's CVE-2024-5535 came from letting such lists through.
+    if (name.length === 0 || name.length > LIMITS.alpnName.value) refuse('INVALID_ALPN_PROTOCOLS', `a name of ${name.length} bytes`);
+  }
+  return names;
+}
+
+function splitAlpn(wire: Uint8Array): Uint8Array[] {
+  const names: Uint8Array[] = [];
+  for (let at = 0; at < wire.length; ) {
+    const length = wire[at] as number;
+    if (length === 0 || at + 1 + length > wire.length) refuse('INVALID_ALPN_PROTOCOLS', 'a malformed list');
+    names.push(wire.slice(at + 1, at + 1 + length));
+    at += 1 + length;
+  }
+  return names;
+}
+
+function acceptServerName(value: string | undefined): string | undefined {
+  if (value === undefined || value === '') return undefined;
+  if (utf8(value).length > LIMITS.serverName.value || value.includes('\0')) refuse('SSL3_EXT_INVALID_SERVERNAME', value);
+  return value;
+}
+
+/** SSL_CTX_set_tlsext_ticket_keys(3): 80 bytes each, newest first: 16 of name, 32 for integrity, 32 for encryption. */
+const acceptTicketKeys = (value: readonly Uint8Array[]): readonly Uint8Array[] =>
+  value.map((key) => (key.length === 80 ? copyOf(key) : refuse('INVALID_TICKET_KEYS_LENGTH', `${key.length} bytes`)));
+
+const bytesUpTo =
+  (max: number, reason: 'SSL_SESSION_ID_CONTEXT_TOO_LONG') =>
+  (value: Uint8Array): Uint8Array =>
+    value.length > max ? refuse(reason, `${value.length} bytes`) : copyOf(value);
+
+const none = (): undefined => undefined;
+
+/** Nobody chose a verify mode: clients verify, servers do not ask. */
+export const VERIFY_BY_ROLE = -1;
+
+/** The table. Order is the order of the reference page. */
+export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } = {
+  options: row(() => OPTIONS.LEGACY_SERVER_CONNECT | OPTIONS.NO_COMPRESSION | OPTIONS.ENABLE_MIDDLEBOX_COMPAT | OPTIONS.NO_RENEGOTIATION, {
+    accept: mask,
+    openssl: ['SSL_set_options', 'SSL_clear_options', 'SSL_get_options'],
+    summary: 'SSL_OP_* bits.',
+  }),
+  mode: row<number>(() => MODES.AUTO_RETRY, {
+    accept: mask,
+    openssl: ['SSL_set_mode', 'SSL_clear_mode', 'SSL_get_mode'],
+    summary: 'SSL_MODE_* bits.',
+  }),
+  minProtoVersion: row<number, number | string>(() => TLS1_2_VERSION, {
+    accept: acceptVersion,
+    openssl: ['SSL_set_min_proto_version', 'SSL_get_min_proto_version'],
+    summary: 'Oldest version; 0 for no bound.',
+  }),
+  maxProtoVersion: row<number, number | string>(() => 0, {
+    accept: acceptVersion,
+    openssl: ['SSL_set_max_proto_version', 'SSL_get_max_proto_version'],
+    summary: 'Newest version; 0 for no bound.',
+  }),
+  cipherSuites: row(() => DEFAULT_TLS13_SUITES, {
+    accept: acceptSuites,
+    openssl: ['SSL_set_ciphersuites'],
+    summary: 'TLS 1.3 suites, best first.',
+  }),
+  groups: row(() => DEFAULT_GROUPS, {
+    accept: acceptGroups,
+    openssl: ['SSL_set1_groups', 'SSL_set1_groups_list', 'SSL_get1_groups'],
+    summary: 'Key agreement groups, best first.',
+  }),
+  keyShares: row<readonly number[] | undefined>(none, {
+    accept: optional(acceptGroups),
+    openssl: [],
+    summary: 'Groups a client sends a key share for at once; undefined: the best post-quantum hybrid and the best classical group.',
+  }),
+  sigalgs: row(() => DEFAULT_SIGNATURE_SCHEMES, { ofCert: true,
+    accept: acceptSigalgs,
+    openssl: ['SSL_set1_sigalgs', 'SSL_set1_sigalgs_list'],
+    summary: 'Signature schemes, best first: for our signatures, and what the peer may use.',
+  }),
+  clientSigalgs: row<readonly number[] | undefined>(none, { ofCert: true,
+    accept: optional(acceptSigalgs),
+    openssl: ['SSL_set1_client_sigalgs', 'SSL_set1_client_sigalgs_list'],
+    summary: 'The same for client authentication; undefined: as `sigalgs`.',
+  }),
+  sigalgsCert: row<readonly number[] | undefined>(none, { ofCert: true,
+    accept: optional(acceptSigalgs),
+    openssl: [],
+    summary: 'Schemes that signatures in the peer’s certificates may use; undefined: as `sigalgs`.',
+  }),
+  credentials: row(() => Credentials.none, { ofCert: true,
+    openssl: ['SSL_use_certificate', 'SSL_use_PrivateKey', 'SSL_use_cert_and_key', 'SSL_set1_chain', 'SSL_add1_chain_cert', 'SSL_set_current_cert'],
+    summary: 'Certificates, chains and keys, one slot for each kind of key.',
+  }),
+  certCallback: row<Settings['certCallback']>(none, { ofCert: true, openssl: ['SSL_set_cert_cb'], summary: 'Chooses certificates when they are needed; may wait.' }),
+  clientCertCallback: row<Settings['clientCertCallback']>(none, {
+    scope: 'context',
+    openssl: ['SSL_CTX_set_client_cert_cb'],
+    summary: 'Gives a client certificate when none is configured; may wait.',
+  }),
+  verifyMode: row<number>(() => VERIFY_BY_ROLE, {
+    accept: integer(VERIFY_BY_ROLE, 15),
+    openssl: ['SSL_set_verify', 'SSL_get_verify_mode'],
+    summary: 'SSL_VERIFY_* bits; -1: PEER for a client, NONE for a server.',
+  }),
+  verifyDepth: row(() => -1, {
+    accept: integer(-1, 0x7fff_ffff),
+    openssl: ['SSL_set_verify_depth', 'SSL_get_verify_depth'],
+    summary: 'Most intermediates in a chain; -1: the default of 100.',
+  }),
+  verifyCallback: row<Settings['verifyCallback']>(none, {
+    openssl: ['SSL_set_verify', 'SSL_get_verify_callback'],
+    summary: 'May overrule each step of verification; may wait.',
+  }),
+  verifyParam: row(() => new X509VerifyParam(), {
+    copy: (param) => param.clone(),
+    openssl: ['SSL_set1_param', 'SSL_get0_param', 'SSL_set_purpose', 'SSL_set_trust', 'SSL_set1_host', 'SSL_add1_host', 'SSL_set_hostflags'],
+    summary: 'X509 verification parameters: flags, purpose, hosts, depth, time.',
+  }),
+  certStore: row(() => new X509Store(), {
+    scope: 'context',
+    openssl: ['SSL_CTX_set_cert_store', 'SSL_CTX_set1_cert_store', 'SSL_CTX_get_cert_store', 'SSL_CTX_load_verify_locations'],
+    summary: 'Trust anchors and certificate revocation lists.',
+  }),
+  verifyStore: row<X509Store | undefined>(none, { ofCert: true,
+    openssl: ['SSL_set0_verify_cert_store', 'SSL_set1_verify_cert_store'],
+    summary: 'Trust anchors for this connection in place of the context’s store.',
+  }),
+  caList: row<Settings['caList']>(none, {
+    scope: 'lookup',
+    openssl: ['SSL_set0_CA_list', 'SSL_get0_CA_list', 'SSL_add1_to_CA_list'],
+    summary: 'DER names of authorities to send to the peer, as client or server.',
+  }),
+  clientCaList: row<Settings['clientCaList']>(none, {
+    scope: 'lookup',
+    openssl: ['SSL_set_client_CA_list', 'SSL_get_client_CA_list', 'SSL_add_client_CA'],
+    summary: 'The same for a server’s CertificateRequest, before `caList`.',
+  }),
+  maxCertList: row<number>(() => LIMITS.certificateList.value, {
+    accept: integer(0, 0xff_ffff),
+    openssl: ['SSL_set_max_cert_list', 'SSL_get_max_cert_list'],
+    summary: 'Most bytes of a peer’s Certificate message.',
+  }),
+  securityLevel: row(() => 2, { ofCert: true,
+    accept: integer(-0x8000_0000, 0x7fff_ffff),
+    openssl: ['SSL_set_security_level', 'SSL_get_security_level'],
+    summary: 'Least strength of everything negotiated, 0 to 5.',
+  }),
+  securityCallback: row<Settings['securityCallback']>(none, { ofCert: true,
+    openssl: ['SSL_set_security_callback', 'SSL_get_security_callback'],
+    summary: 'Decides in place of the security level.',
+  }),
+  securityExData: row<unknown>(none, { ofCert: true,
+    openssl: ['SSL_set0_security_ex_data', 'SSL_get0_security_ex_data'],
+    summary: 'A value for the security callback.',
+  }),
+  serverName: row<string | undefined>(none, {
+    scope: 'connection',
+    accept: acceptServerName,
+    openssl: ['SSL_set_tlsext_host_name', 'SSL_get_servername'],
+    summary: 'The host a client asks for (SNI).',
+  }),
+  serverNameCallback: row<Settings['serverNameCallback']>(none, {
+    scope: 'context',
+    openssl: ['SSL_CTX_set_tlsext_servername_callback', 'SSL_CTX_set_tlsext_servername_arg'],
+    summary: 'Sees the name a client asked for and may switch context; may wait.',
+  }),
+  clientHelloCallback: row<Settings['clientHelloCallback']>(none, {
+    scope: 'context',
+    openssl: ['SSL_CTX_set_client_hello_cb'],
+    summary: 'Sees the raw ClientHello before anything is decided; may wait.',
+  }),
+  alpnProtocols: row<readonly Uint8Array[], Uint8Array | readonly (string | Uint8Array)[]>(() => [], {
+    accept: acceptAlpn,
+    openssl: ['SSL_set_alpn_protos'],
+    summary: 'Protocols: a client offers them; a server without a callback chooses among them, in its own order.',
+  }),
+  alpnSelectCallback: row<Settings['alpnSelectCallback']>(none, {
+    scope: 'context',
+    openssl: ['SSL_CTX_set_alpn_select_cb'],
+    summary: 'Chooses among the protocols offered; may wait.',
+  }),
+  statusRequest: row<boolean>(() => false, {
+    openssl: ['SSL_set_tlsext_status_type', 'SSL_get_tlsext_status_type'],
+    summary: 'A client asks for a stapled OCSP response.',
+  }),
+  statusCallback: row<Settings['statusCallback']>(none, {
+    scope: 'context',
+    openssl: ['SSL_CTX_set_tlsext_status_cb'],
+    summary: 'Server: gives the OCSP response to staple. Client: judges the one that came. May wait.',
+  }),
+  sctRequest: row<boolean>(() => false, { openssl: ['SSL_enable_ct'], summary: 'A client asks for signed certificate timestamps.' }),
+  sessionIdContext: row(() => EMPTY, {
+    accept: bytesUpTo(32, 'SSL_SESSION_ID_CONTEXT_TOO_LONG'),
+    openssl: ['SSL_set_session_id_context'],
+    summary: 'Sessions resume only where this is the same; at most 32 bytes.',
+  }),
+  sessionCacheMode: row<number>(() => SESSION_CACHE.SERVER, {
+    scope: 'session',
+    accept: integer(0, 0x3ff),
+    openssl: ['SSL_CTX_set_session_cache_mode', 'SSL_CTX_get_session_cache_mode'],
+    summary: 'SSL_SESS_CACHE_* bits.',
+  }),
+  sessionCacheSize: row<number>(() => LIMITS.sessionCache.value, {
+    scope: 'session',
+    accept: integer(0, Number.MAX_SAFE_INTEGER),
+    openssl: ['SSL_CTX_sess_set_cache_size', 'SSL_CTX_sess_get_cache_size'],
+    summary: 'Most sessions kept; 0 for no bound.',
+  }),
+  sessionTimeout: row(() => 7200, {
+    scope: 'session',
+    accept: integer(0, 0x7fff_ffff),
+    openssl: ['SSL_CTX_set_timeout', 'SSL_CTX_get_timeout'],
+    summary: 'Seconds a new session lives.',
+  }),
+  newSessionCallback: row<Settings['newSessionCallback']>(none, {
+    scope: 'session',
+    openssl: ['SSL_CTX_sess_set_new_cb', 'SSL_CTX_sess_get_new_cb'],
+    summary: 'Told of each session that may be resumed.',
+  }),
+  removeSessionCallback: row<Settings['removeSessionCallback']>(none, {
+    scope: 'session',
+    openssl: ['SSL_CTX_sess_set_remove_cb', 'SSL_CTX_sess_get_remove_cb'],
+    summary: 'Told of each session that leaves the cache.',
+  }),
+  getSessionCallback: row<Settings['getSessionCallback']>(none, {
+    scope: 'session',
+    openssl: ['SSL_CTX_sess_set_get_cb', 'SSL_CTX_sess_get_get_cb'],
+    summary: 'Finds a session the cache does not hold; may wait.',
+  }),
+  generateSessionIdCallback: row<Settings['generateSessionIdCallback']>(none, {
+    openssl: ['SSL_set_generate_session_id'],
+    summary: 'Makes the id of a new session.',
+  }),
+  numTickets: row(() => 2, {
+    accept: integer(0, LIMITS.ticketsSent.value),
+    openssl: ['SSL_set_num_tickets', 'SSL_get_num_tickets'],
+    summary: 'Tickets a TLS 1.3 server sends after a full handshake.',
+  }),
+  ticketKeys: row<readonly Uint8Array[]>(() => [], {
+    scope: 'session',
+    accept: acceptTicketKeys,
+    openssl: ['SSL_CTX_set_tlsext_ticket_keys', 'SSL_CTX_get_tlsext_ticket_keys'],
+    summary: 'Ticket keys shared by a fleet, 80 bytes each: the first seals, all open. Empty: keys of our own, rotated daily.',
+  }),
+  ticketKeyCallback: row<Settings['ticketKeyCallback']>(none, {
+    scope: 'session',
+    openssl: ['SSL_CTX_set_tlsext_ticket_key_cb'],
+    summary: 'Finds ticket keys by name; may wait.',
+  }),
+  maxEarlyData: row(() => 0, {
+    accept: integer(0, 0xffff_ffff),
+    openssl: ['SSL_set_max_early_data', 'SSL_get_max_early_data'],
+    summary: 'Bytes of 0-RTT data that tickets allow; 0: none.',
+  }),
+  recvMaxEarlyData: row<number>(() => LIMITS.earlyDataSkipped.value, {
+    accept: integer(0, 0xffff_ffff),
+    openssl: ['SSL_set_recv_max_early_data', 'SSL_get_recv_max_early_data'],
+    summary: 'Most bytes of 0-RTT data taken or passed over.',
+  }),
+  allowEarlyDataCallback: row<Settings['allowEarlyDataCallback']>(none, {
+    openssl: ['SSL_set_allow_early_data_cb'],
+    summary: 'Has the last word on accepting 0-RTT data; may wait.',
+  }),
+  pskClientCallback: row<Settings['pskClientCallback']>(none, {
+    openssl: ['SSL_set_psk_use_session_callback', 'SSL_set_psk_client_callback'],
+    summary: 'External pre-shared keys a client offers; may wait.',
+  }),
+  pskServerCallback: row<Settings['pskServerCallback']>(none, {
+    openssl: ['SSL_set_psk_find_session_callback', 'SSL_set_psk_server_callback'],
+    summary: 'Finds an external pre-shared key by its identity; may wait.',
+  }),
+  maxPskIdentities: row<number>(() => LIMITS.pskIdentitiesExamined.value, {
+    accept: integer(1, 0xffff),
+    openssl: [],
+    summary: 'Most PSK identities of one ClientHello that are looked at.',
+  }),
+  postHandshakeAuth: row<boolean>(() => false, {
+    openssl: ['SSL_set_post_handshake_auth', 'SSL_CTX_set_post_handshake_auth'],
+    summary: 'A client says that it will answer a CertificateRequest after the handshake.',
+  }),
+  maxSendFragment: row<number>(() => LIMITS.plaintext.value, {
+    accept: integer(512, LIMITS.plaintext.value),
+    openssl: ['SSL_set_max_send_fragment'],
+    summary: 'Most plaintext bytes in a record we send.',
+  }),
+  splitSendFragment: row<number>(() => LIMITS.plaintext.value, {
+    accept: integer(1, LIMITS.plaintext.value),
+    openssl: ['SSL_set_split_send_fragment'],
+    summary: 'Plaintext bytes at which application data is split, at most max_send_fragment.',
+  }),
+  maxFragmentLength: row(() => 0, {
+    accept: integer(0, 4),
+    openssl: ['SSL_set_tlsext_max_fragment_length', 'SSL_SESSION_get_max_fragment_length'],
+    summary: 'max_fragment_length a client asks for: 0 none, 1 to 4 for 512 to 4096 bytes.',
+  }),
+  recordSizeLimit: row(() => 0, {
+    accept: (value: number) => (value === 0 ? 0 : integer(64, LIMITS.plaintext.value)(value)),
+    openssl: [],
+    summary: 'Most plaintext bytes in a record we want to receive (RFC 8449); 0: do not say.',
+  }),
+  blockPadding: row(() => 0, {
+    accept: integer(0, LIMITS.plaintext.value),
+    openssl: ['SSL_set_block_padding'],
+    summary: 'TLS 1.3 records are padded to a multiple of this; 0 and 1: not.',
+  }),
+  recordPaddingCallback: row<Settings['recordPaddingCallback']>(none, {
+    openssl: ['SSL_set_record_padding_callback'],
+    summary: 'Says how many bytes of padding a TLS 1.3 record gets.',
+  }),
+  readAhead: row<boolean>(() => false, {
+    openssl: ['SSL_set_read_ahead', 'SSL_get_read_ahead'],
+    summary: 'Kept for ported programs: reading takes what the BIO has, whatever this says.',
+  }),
+  quietShutdown: row<boolean>(() => false, {
+    openssl: ['SSL_set_quiet_shutdown', 'SSL_get_quiet_shutdown'],
+    summary: 'Shutting down sends and awaits nothing.',
+  }),
+  msgCallback: row<Settings['msgCallback']>(none, { openssl: ['SSL_set_msg_callback'], summary: 'Sees every protocol message.' }),
+  msgCallbackArg: row<unknown>(none, { openssl: ['SSL_set_msg_callback_arg'], summary: 'A value for it.' }),
+  infoCallback: row<Settings['infoCallback']>(none, {
+    scope: 'lookup',
+    openssl: ['SSL_set_info_callback', 'SSL_get_info_callback'],
+    summary: 'Sees states and alerts.',
+  }),
+  keylogCallback: row<Settings['keylogCallback']>(none, {
+    scope: 'context',
+    openssl: ['SSL_CTX_set_keylog_callback', 'SSL_CTX_get_keylog_callback'],
+    summary: 'Gets secrets as lines of an NSS key log file.',
+  }),
+  defaultPasswordCallback: row<Settings['defaultPasswordCallback']>(none, {
+    openssl: ['SSL_set_default_passwd_cb', 'SSL_get_default_passwd_cb'],
+    summary: 'Gives the password of an encrypted private key.',
+  }),
+  defaultPasswordUserdata: row<unknown>(none, {
+    openssl: ['SSL_set_default_passwd_cb_userdata', 'SSL_get_default_passwd_cb_userdata'],
+    summary: 'A value for it.',
+  }),
+  cookieGenerateCallback: row<Settings['cookieGenerateCallback']>(none, {
+    scope: 'context',
+    openssl: ['SSL_CTX_set_stateless_cookie_generate_cb'],
+    summary: 'Makes the application’s part of a HelloRetryRequest cookie.',
+  }),
+  cookieVerifyCallback: row<Settings['cookieVerifyCallback']>(none, {
+    scope: 'context',
+    openssl: ['SSL_CTX_set_stateless_cookie_verify_cb'],
+    summary: 'Checks it.',
+  }),
+  customExtensions: row<readonly callbacks.CustomExtension[]>(() => [], { ofCert: true,
+    openssl: ['SSL_CTX_add_custom_ext', 'SSL_CTX_add_client_custom_ext', 'SSL_CTX_add_server_custom_ext'],
+    summary: 'Extensions the application sends and reads itself.',
+  }),
+  grease: row<boolean>(() => false, { openssl: [], summary: 'A client sprinkles reserved values over its ClientHello (RFC 8701).' }),
+  permuteExtensions: row<boolean>(() => false, { openssl: [], summary: 'A client sends its extensions in random order.' }),
+  checkHostName: row<boolean>(() => true, {
+    openssl: [],
+    summary: 'A client that verifies its peer must know which host it means; false: any name will do.',
+  }),
+};
+
+export const SETTING_NAMES: readonly SettingName[] = Object.keys(SETTINGS) as SettingName[];
+
+/** What `set` takes: the kept form, or whatever else the row's `accept` reads. */
+export interface SettingInputs {
+  readonly minProtoVersion: number | string;
+  readonly maxProtoVersion: number | string;
+  readonly cipherSuites: string | readonly (string | number)[];
+  readonly groups: string | readonly (string | number)[];
+  readonly keyShares: string | readonly (string | number)[] | undefined;
+  readonly sigalgs: string | readonly (string | number)[];
+  readonly clientSigalgs: string | readonly (string | number)[] | undefined;
+  readonly sigalgsCert: string | readonly (string | number)[] | undefined;
+  readonly alpnProtocols: Uint8Array | readonly (string | Uint8Array)[];
+}
+
+export type SettingInput<K extends SettingName> = K extends keyof SettingInputs ? SettingInputs[K] : Settings[K];
+
+/** Checks a value for a setting and gives it the form it is kept in. */
+export function accept<K extends SettingName>(name: K, value: SettingInput<K>): Settings[K] {
+  // `SettingInput` says what the row's `accept` reads; the two stand side by side in this file.
+  return SETTINGS[name].accept(value as never) as Settings[K];
+}
+
+/** The ALPN list in its wire form. */
+export const alpnWire = (names: readonly Uint8Array[]): Uint8Array => concat(...names.map((name) => concat(Uint8Array.of(name.length), name)));

@@ -1,0 +1,90 @@
+import type { Buffer } from 'node:buffer';
+import * as crypto from 'node:crypto';
+import { concat, wipe } from '../bytes/bytes.ts';
+import { memoised, plain, works } from './node-runtime.ts';
+import type { HashName, HmacKey, RunningHash } from './provider.ts';
+
+export class NodeHash implements RunningHash {
+  private readonly state: crypto.Hash;
+
+  constructor(state: crypto.Hash) {
+    this.state = state;
+  }
+
+  update(data: Uint8Array): void {
+    this.state.update(data);
+  }
+
+  snapshot(): Uint8Array {
+    return plain(this.state.copy().digest());
+  }
+
+  clone(): RunningHash {
+    return new NodeHash(this.state.copy());
+  }
+}
+
+/** One-shot hashing (Node 20.12) makes no native object, which costs as much as the hash of a short message. */
+const hashOnce: (name: string, data: Uint8Array) => Buffer = works(() => crypto.hash('md5-sha1', new Uint8Array(1), 'buffer').length === 36)
+  ? (name, data) => crypto.hash(name, data, 'buffer')
+  : (name, data) => crypto.createHash(name).update(data).digest();
+
+export function digest(name: HashName, data: Uint8Array): Uint8Array {
+  return plain(hashOnce(name, data));
+}
+
+const BLOCK_LENGTH: Readonly<Partial<Record<HashName, number>>> = { md5: 64, sha1: 64, sha224: 64, sha256: 64, sha384: 128, sha512: 128 };
+
+/** The padded inner key and the message are put together here: all that a handshake or a small record needs fits. */
+const innerMessage: Uint8Array = new Uint8Array(2048);
+
+/**
+ * HMAC (RFC 2104) as two one-shot hashes over kept key blocks. On Node a native HMAC object costs a fifth more than
+ * this even with a KeyObject made before, and keeps the collector busy; see bench/hmac.mjs.
+ */
+export class NodeHmac implements HmacKey {
+  private readonly name: HashName;
+  private readonly inner: Uint8Array;
+  /** The outer key block, and room for the inner digest. */
+  private readonly outer: Uint8Array;
+
+  constructor(name: HashName, key: Uint8Array) {
+    const block = BLOCK_LENGTH[name];
+    if (block === undefined) throw new RangeError(`there is no HMAC over ${name}`);
+    const short = key.length > block ? digest(name, key) : key;
+    this.name = name;
+    this.inner = new Uint8Array(block).fill(0x36);
+    this.outer = new Uint8Array(block + digestLength(name)).fill(0x5c, 0, block);
+    for (let i = 0; i < short.length; i++) {
+      this.inner[i] = (this.inner[i] as number) ^ (short[i] as number);
+      this.outer[i] = (this.outer[i] as number) ^ (short[i] as number);
+    }
+  }
+
+  mac(...parts: readonly Uint8Array[]): Uint8Array {
+    const { name, inner, outer } = this;
+    outer.set(this.innerDigest(parts), inner.length);
+    return plain(hashOnce(name, outer));
+  }
+
+  wipe(): void {
+    wipe(this.inner, this.outer);
+  }
+
+  private innerDigest(parts: readonly Uint8Array[]): Uint8Array {
+    let length = this.inner.length;
+    for (const part of parts) length += part.length;
+    if (length > innerMessage.length) return hashOnce(this.name, concat(this.inner, ...parts));
+    innerMessage.set(this.inner);
+    let at = this.inner.length;
+    for (const part of parts) {
+      innerMessage.set(part, at);
+      at += part.length;
+    }
+    const out = hashOnce(this.name, innerMessage.subarray(0, length));
+    innerMessage.fill(0, 0, length);
+    return out;
+  }
+}
+
+export const digestLength: (name: HashName) => number = memoised((name) => hashOnce(name, new Uint8Array(0)).length);

@@ -1,0 +1,23 @@
+import type { CryptoProvider } from '../../crypto/provider.ts';
+
+/** Reserved values that servers must pass over (RFC 8701), drawn once for a connection. */
+export class Grease {
+  readonly suite: number;
+  readonly group: number;
+  readonly version: number;
+  readonly firstExtension: number;
+  /** Different from the first: no extension stands twice. */
+  readonly lastExtension: number;
+
+  constructor(provider: CryptoProvider) {
+    const [suite = 0, group = 0, version = 0, first = 0, last = 0] = provider.random(5);
+    this.suite = value(suite);
+    this.group = value(group);
+    this.version = value(version);
+    this.firstExtension = value(first);
+    this.lastExtension = value(last) === this.firstExtension ? value(last + 0x10) : value(last);
+  }
+}
+
+/** 0x0A0A, 0x1A1A … 0xFAFA. */
+const value = (byte: number): number => (((byte & 0xf0) | 0x0a) << 8) | (byte & 0xf0) | 0x0a;

@@ -1,0 +1,169 @@
+import { sameBytes } from '../../bytes/bytes.ts';
+import { offerKeyShares } from '../../crypto/key-exchange.ts';
+import { keySchedule } from '../../crypto/schedule-tls13.ts';
+import { cookie } from '../../extensions/cookie.ts';
+import { keyShare } from '../../extensions/key-share.ts';
+import { supportedVersions } from '../../extensions/supported-versions.ts';
+import { readBlock } from '../../extensions/table.ts';
+import { PlainSeal } from '../../record/protect-none.ts';
+import { type CipherSuite, cipherSuite, cipherSuiteName } from '../../registry/cipher-suites.ts';
+import { fatal } from '../../registry/fatal.ts';
+import { groupName } from '../../registry/groups.ts';
+import { LIMITS } from '../../registry/limits.ts';
+import { OPTIONS } from '../../registry/options.ts';
+import { TLS1_2_VERSION, TLS1_3_VERSION, versionName } from '../../registry/versions.ts';
+import { DOWNGRADE_TO_TLS11, DOWNGRADE_TO_TLS12, isHelloRetryRequest, type ServerHello, serverHello } from '../../wire/server-hello.ts';
+import { EXT, parseCustomExtensions } from '../common/custom-extensions.ts';
+import { writeWith } from '../common/keys.ts';
+import { demandHostName } from '../common/verify-peer.ts';
+import type { Established } from '../established.ts';
+import type { Handshake } from '../handshake.ts';
+import { type Step, settle } from '../step.ts';
+import { makeOffer, type Offer, offers13, writeOffer } from './offer.ts';
+import { clientTls13 } from './tls13.ts';
+
+/** What stands on the wire of an offer: the types of the extensions that answers may be to. */
+export interface SentOffer {
+  readonly offer: Offer;
+  readonly extensions: ReadonlySet<number>;
+}
+
+/** A client's handshake up to the ServerHello that settles the version; one function for each version goes on from there. */
+export function* clientHandshake(handshake: Handshake): Step<Established> {
+  const { connection } = handshake;
+  connection.serverName = connection.get('serverName');
+  if (connection.get('pskClientCallback') === undefined) demandHostName(connection);
+  let sent: SentOffer | undefined;
+  try {
+    sent = sendHello(handshake, yield* makeOffer(connection));
+    if (sent.offer.earlyData) yield* beginEarlyData(handshake, sent.offer);
+    yield* handshake.flush();
+    connection.enter('CR_SRVR_HELLO');
+    let answer = yield* handshake.receiveUncounted(serverHello);
+    let retrySuite: CipherSuite | undefined;
+    if (isHelloRetryRequest(answer.value)) {
+      retrySuite = checkAnswer(sent.offer, answer.value);
+      sent = yield* retry(handshake, sent, answer.value, answer.raw, retrySuite);
+      connection.enter('CR_SRVR_HELLO');
+      answer = yield* handshake.receiveUncounted(serverHello);
+      // RFC 9846, 4.1.4: a second HelloRetryRequest is unexpected_message.
+      if (isHelloRetryRequest(answer.value)) fatal('unexpected_message', 'UNEXPECTED_MESSAGE', 'a second HelloRetryRequest');
+    }
+    const suite = checkAnswer(sent.offer, answer.value);
+    // RFC 9846, 4.1.4: the suite of the retry MUST stay.
+    if (retrySuite !== undefined && suite !== retrySuite) fatal('illegal_parameter', 'WRONG_CIPHER_RETURNED', 'not the suite of the HelloRetryRequest');
+    handshake.transcript.start(suite.hash);
+    handshake.transcript.add(answer.raw);
+    return yield* clientTls13(handshake, sent, answer.value, suite);
+  } finally {
+    for (const share of sent?.offer.keyShares ?? []) share.wipe();
+  }
+}
+
+function sendHello(handshake: Handshake, offer: Offer): SentOffer {
+  const { connection, transcript } = handshake;
+  connection.enter('CW_CLNT_HELLO');
+  connection.clientRandom = offer.random;
+  const { raw, extensions } = writeOffer(connection, offer, transcript);
+  connection.io.sendRaw(raw);
+  transcript.add(raw);
+  // RFC 9846, 5.1: only the first ClientHello's record may say 0x0301.
+  connection.io.protectWrite(new PlainSeal(TLS1_2_VERSION));
+  connection.io.changeCipherSpecs = LIMITS.changeCipherSpecRecords.value;
+  return { offer, extensions };
+}
+
+/** Early data goes right behind the ClientHello, under keys of the first PSK alone (RFC 9846, 4.2.10). */
+function* beginEarlyData(handshake: Handshake, offer: Offer): Step<void> {
+  const { connection } = handshake;
+  const psk = offer.psks[0] ?? fatal('internal_error', 'INTERNAL_ERROR', 'early data without a PSK');
+  const suite = earlySuite(offer, psk.session?.data.cipherSuite);
+  const schedule = keySchedule(connection.provider, suite.hash);
+  const early = handshake.keep(schedule.earlySecret(psk.secret));
+  const helloHash = handshake.transcript.digestWith(suite.hash, new Uint8Array(0));
+  const [traffic, exporter] = schedule.deriveSecrets(early, helloHash, 'c e traffic', 'e exp master');
+  handshake.keep(traffic);
+  connection.earlyExporterSecret = exporter;
+  connection.logSecret('CLIENT_EARLY_TRAFFIC_SECRET', traffic);
+  connection.logSecret('EARLY_EXPORTER_SECRET', exporter);
+  if (connection.hasOption(OPTIONS.ENABLE_MIDDLEBOX_COMPAT)) connection.io.sendChangeCipherSpec();
+  connection.suite = suite;
+  connection.earlyData = 'offered';
+  connection.earlyDataBudget = psk.maxEarlyData;
+  writeWith(connection, suite, schedule, traffic);
+  yield* handshake.flush();
+  connection.enter('EARLY_DATA');
+  // The application writes its early data while the handshake stands here, and then lets it go on.
+  yield { want: 'early_data' };
+}
+
+/** The suite that a resumed session had; an external PSK takes the first of its hash. */
+const earlySuite = (offer: Offer, id: number | undefined): CipherSuite =>
+  offer.suites.find((suite) => suite.id === id) ?? offer.suites.find(({ hash }) => hash === offer.psks[0]?.hash) ?? fatal('internal_error', 'NO_CIPHERS_AVAILABLE');
+
+/** Checks what a ServerHello and a HelloRetryRequest have in common, and gives the suite they chose. */
+function checkAnswer(offer: Offer, hello: ServerHello): CipherSuite {
+  checkVersion(offer, hello);
+  // RFC 9846, 4.1.3: the echo MUST be ours, the suite MUST be one we offered, and there is no compression.
+  if (!sameBytes(hello.legacySessionIdEcho, offer.sessionId)) fatal('illegal_parameter', 'INVALID_SESSION_ID');
+  if (hello.legacyCompressionMethod !== 0) fatal('illegal_parameter', 'UNSUPPORTED_COMPRESSION_ALGORITHM');
+  const suite = cipherSuite(hello.cipherSuite);
+  if (suite === undefined || !offer.suites.includes(suite)) return fatal('illegal_parameter', 'WRONG_CIPHER_RETURNED', cipherSuiteName(hello.cipherSuite));
+  return suite;
+}
+
+function checkVersion(offer: Offer, hello: ServerHello): void {
+  const extension = hello.extensions.find(({ type }) => type === supportedVersions.id);
+  if (extension === undefined) {
+    checkDowngrade(offer, hello);
+    fatal('protocol_version', 'UNSUPPORTED_PROTOCOL', versionName(hello.legacyVersion));
+  }
+  const version = readBlock('SH13', [extension]).get(supportedVersions);
+  // RFC 9846, 4.2.1: a version we did not offer, or one before TLS 1.3, is illegal_parameter.
+  if (version !== TLS1_3_VERSION || !offers13(offer)) fatal('illegal_parameter', 'BAD_PROTOCOL_VERSION_NUMBER', versionName(version ?? 0));
+  if (hello.legacyVersion !== TLS1_2_VERSION) fatal('illegal_parameter', 'BAD_LEGACY_VERSION');
+}
+
+/** RFC 9846, 4.1.3: a server that could have spoken a newer version says so in its random. */
+function checkDowngrade(offer: Offer, hello: ServerHello): void {
+  const mark = hello.random.subarray(24);
+  if (offers13(offer) && (sameBytes(mark, DOWNGRADE_TO_TLS12) || sameBytes(mark, DOWNGRADE_TO_TLS11))) {
+    fatal('illegal_parameter', 'INAPPROPRIATE_FALLBACK', 'the server was made to choose an older version');
+  }
+}
+
+/** The second ClientHello: the first but for what the server asked to change (RFC 9846, 4.1.2 and 4.1.4). */
+function* retry(handshake: Handshake, { offer, extensions }: SentOffer, hello: ServerHello, raw: Uint8Array, suite: CipherSuite): Step<SentOffer> {
+  const { connection, transcript } = handshake;
+  const block = readBlock('HRR', hello.extensions);
+  // RFC 9846, 4.2: the cookie is the one extension of a server that answers nothing.
+  block.onlyAnswersTo(new Set([...extensions, cookie.id]));
+  parseCustomExtensions(connection, EXT.TLS1_3_HELLO_RETRY_REQUEST, hello.extensions);
+  transcript.replaceByHash(suite.hash);
+  transcript.add(raw);
+  if (connection.earlyData === 'offered') {
+    // RFC 9846, 4.2.10: a retry refuses early data; the second hello is in the clear again.
+    connection.earlyData = 'rejected';
+    connection.io.protectWrite(new PlainSeal(TLS1_2_VERSION));
+  } else if (connection.hasOption(OPTIONS.ENABLE_MIDDLEBOX_COMPAT)) {
+    connection.io.sendChangeCipherSpec();
+  }
+  const group = block.get(keyShare);
+  const retryCookie = block.get(cookie);
+  // RFC 9846, 4.1.4: a retry that would not change the hello is illegal_parameter.
+  if (group === undefined && retryCookie === undefined) fatal('illegal_parameter', 'EMPTY_HELLO_RETRY_REQUEST');
+  if (group !== undefined && (!offer.groups.includes(group) || offer.keyShares.some((share) => share.group === group))) {
+    fatal('illegal_parameter', 'BAD_KEY_SHARE', `${groupName(group)} in a HelloRetryRequest`);
+  }
+  const keyShares = group === undefined ? offer.keyShares : yield* settle(offerKeyShares(connection.provider, [group]));
+  if (group !== undefined) for (const share of offer.keyShares) share.wipe();
+  const second = sendHello(handshake, {
+    ...offer,
+    keyShares,
+    cookie: retryCookie,
+    earlyData: false,
+    psks: offer.psks.filter(({ hash }) => hash === suite.hash),
+  });
+  yield* handshake.flush();
+  return second;
+}

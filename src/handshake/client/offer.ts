@@ -1,0 +1,207 @@
+/** What a client offers in its ClientHello, and the message that says so (RFC 9846, 4.1.2). */
+import { utf8 } from '../../bytes/bytes.ts';
+import { build } from '../../bytes/writer.ts';
+import type { HashName } from '../../crypto/provider.ts';
+import { type KeyShare, offerKeyShares } from '../../crypto/key-exchange.ts';
+import { alpn } from '../../extensions/alpn.ts';
+import { certificateAuthorities } from '../../extensions/certificate-authorities.ts';
+import { signedCertificateTimestamp, statusRequest } from '../../extensions/certificate-status.ts';
+import { cookie } from '../../extensions/cookie.ts';
+import { earlyData } from '../../extensions/early-data.ts';
+import { encode } from '../../extensions/extension.ts';
+import { signatureAlgorithms, signatureAlgorithmsCert, supportedGroups } from '../../extensions/id-lists.ts';
+import { keyShare } from '../../extensions/key-share.ts';
+import { postHandshakeAuth } from '../../extensions/post-handshake-auth.ts';
+import { bindersLength, PSK_DHE_KE, PSK_KE, preSharedKey, pskKeyExchangeModes } from '../../extensions/pre-shared-key.ts';
+import { maxFragmentLength, recordSizeLimit } from '../../extensions/record-size.ts';
+import { isHostName, serverName } from '../../extensions/server-name.ts';
+import { supportedVersions } from '../../extensions/supported-versions.ts';
+import type { CipherSuite } from '../../registry/cipher-suites.ts';
+import { fatal } from '../../registry/fatal.ts';
+import { namedGroup } from '../../registry/groups.ts';
+import { OPTIONS } from '../../registry/options.ts';
+import type { SignatureScheme } from '../../registry/signature-schemes.ts';
+import { TLS1_2_VERSION, TLS1_3_VERSION } from '../../registry/versions.ts';
+import type { ClientHello } from '../../wire/client-hello.ts';
+import { clientHello } from '../../wire/client-hello.ts';
+import { encodeMessage, type RawExtension } from '../../wire/message.ts';
+import { parseIp } from '../../x509/hostname.ts';
+import { customExtensionsFor, EXT } from '../common/custom-extensions.ts';
+import { groups, schemes, tls13Suites, verifySchemes, versions } from '../common/policy.ts';
+import { binderOf, hashLength, type Psk } from '../common/psk.ts';
+import type { Connection } from '../connection.ts';
+import { type Step, settle } from '../step.ts';
+import type { Transcript } from '../transcript.ts';
+import { Grease } from './grease.ts';
+import { offeredPsks } from './psk.ts';
+
+/** Everything a client offers. It stays the same in a second ClientHello but for what the server's retry asks to change. */
+export interface Offer {
+  readonly versions: readonly number[];
+  readonly random: Uint8Array;
+  readonly sessionId: Uint8Array;
+  readonly suites: readonly CipherSuite[];
+  readonly groups: readonly number[];
+  readonly schemes: readonly SignatureScheme[];
+  readonly certificateSchemes: readonly SignatureScheme[] | undefined;
+  readonly psks: readonly Psk[];
+  readonly grease: Grease | undefined;
+  /** Numbers that fix the order of extensions where it is to be random; the same order in both hellos. */
+  readonly permutation: Uint8Array | undefined;
+  readonly keyShares: readonly KeyShare[];
+  readonly cookie: Uint8Array | undefined;
+  readonly earlyData: boolean;
+}
+
+/** Puts an offer together from a connection's settings. */
+export function* makeOffer(connection: Connection): Step<Offer> {
+  const { provider } = connection;
+  const inForce = versions(connection);
+  if (inForce.length === 0) fatal('internal_error', 'NO_PROTOCOLS_AVAILABLE');
+  const suites = tls13Suites(connection);
+  if (suites.length === 0) fatal('internal_error', 'NO_CIPHERS_AVAILABLE');
+  const usable = groups(connection);
+  const psks = yield* offeredPsks(connection, suites);
+  const certificateIds = connection.get('sigalgsCert');
+  const keyShares = yield* settle(offerKeyShares(provider, firstShares(connection, usable)));
+  return {
+    versions: inForce,
+    random: provider.random(32),
+    // RFC 9846, D.4: a session id that is not empty makes a middlebox see a resumption it knows.
+    sessionId: provider.random(connection.hasOption(OPTIONS.ENABLE_MIDDLEBOX_COMPAT) ? 32 : 0),
+    suites,
+    groups: usable,
+    schemes: verifySchemes(connection),
+    certificateSchemes: certificateIds && schemes(connection, certificateIds),
+    psks,
+    grease: connection.get('grease') ? new Grease(provider) : undefined,
+    permutation: connection.get('permuteExtensions') ? provider.random(64) : undefined,
+    keyShares,
+    cookie: undefined,
+    // RFC 9846, 4.2.10: early data goes under the first PSK, if under any.
+    earlyData: connection.earlyData === 'wanted' && (psks[0]?.maxEarlyData ?? 0) > 0,
+  };
+}
+
+/** Groups to send shares for unasked: the best one and, where that is a post-quantum hybrid, the best classical one too. */
+function firstShares(connection: Connection, usable: readonly number[]): readonly number[] {
+  const chosen = connection.get('keyShares');
+  if (chosen !== undefined) return usable.filter((group) => chosen.includes(group));
+  const [best] = usable;
+  if (best === undefined) return [];
+  if (namedGroup(best)?.kind !== 'hybrid') return [best];
+  const classical = usable.find((group) => namedGroup(group)?.kind === 'ec');
+  return classical === undefined ? [best] : [best, classical];
+}
+
+/** The ClientHello of an offer, binders included, and the types of its extensions. */
+export function writeOffer(connection: Connection, offer: Offer, transcript: Transcript): { readonly raw: Uint8Array; readonly extensions: ReadonlySet<number> } {
+  const extensions = ordered(offer, [...offeredExtensions(connection, offer), ...customExtensionsFor(connection, EXT.CLIENT_HELLO, undefined)]);
+  if (offer.psks.length > 0) extensions.push(unboundPsks(connection, offer));
+  const types = new Set(extensions.map(({ type }) => type));
+  const raw = encodeMessage(clientHello, helloOf(offer, extensions));
+  return { raw: offer.psks.length > 0 ? bind(connection, offer, raw, transcript) : raw, extensions: types };
+}
+
+function helloOf(offer: Offer, extensions: readonly RawExtension[]): ClientHello {
+  const suites = offer.suites.map(({ id }) => id);
+  return {
+    legacyVersion: Math.min(TLS1_2_VERSION, offer.versions[0] ?? TLS1_2_VERSION),
+    random: offer.random,
+    legacySessionId: offer.sessionId,
+    cipherSuites: offer.grease ? [offer.grease.suite, ...suites] : suites,
+    legacyCompressionMethods: Uint8Array.of(0),
+    extensions,
+  };
+}
+
+/** The extensions of an offer in their usual order; pre_shared_key, always last, comes apart. */
+function offeredExtensions(connection: Connection, offer: Offer): RawExtension[] {
+  const { grease } = offer;
+  const out: (RawExtension | undefined)[] = [
+    grease && { type: grease.firstExtension, data: new Uint8Array(0) },
+    serverNameOf(connection),
+    connection.get('maxFragmentLength') > 0 ? encode(maxFragmentLength, 'CH', connection.get('maxFragmentLength')) : undefined,
+    encode(supportedGroups, 'CH', grease ? [grease.group, ...offer.groups] : offer.groups),
+    alpnOf(connection),
+    connection.get('statusRequest') ? encode(statusRequest, 'CH', { responderIds: [], requestExtensions: new Uint8Array(0) }) : undefined,
+    encode(signatureAlgorithms, 'CH', offer.schemes.map(({ id }) => id)),
+    offer.certificateSchemes && encode(signatureAlgorithmsCert, 'CH', offer.certificateSchemes.map(({ id }) => id)),
+    connection.get('sctRequest') ? encode(signedCertificateTimestamp, 'CH', true) : undefined,
+    connection.get('recordSizeLimit') > 0 ? encode(recordSizeLimit, 'CH', connection.get('recordSizeLimit') + 1) : undefined,
+    authoritiesOf(connection),
+    encode(supportedVersions, 'CH', grease ? [grease.version, ...offer.versions] : offer.versions),
+    offer.cookie && encode(cookie, 'CH', offer.cookie),
+    encode(pskKeyExchangeModes, 'CH', pskModes(connection)),
+    encode(keyShare, 'CH', [...(grease ? [{ group: grease.group, share: Uint8Array.of(0) }] : []), ...offer.keyShares]),
+    offer.earlyData ? encode(earlyData, 'CH', true) : undefined,
+    connection.get('postHandshakeAuth') ? encode(postHandshakeAuth, 'CH', true) : undefined,
+    grease && { type: grease.lastExtension, data: Uint8Array.of(0) },
+  ];
+  return out.filter((extension) => extension !== undefined);
+}
+
+/** Address literals are not names and are not sent (RFC 6066, 3). */
+function serverNameOf(connection: Connection): RawExtension | undefined {
+  const name = connection.get('serverName');
+  if (name === undefined) return undefined;
+  const bytes = utf8(name.endsWith('.') ? name.slice(0, -1) : name);
+  return isHostName(bytes) && parseIp(name) === undefined ? encode(serverName, 'CH', bytes) : undefined;
+}
+
+function alpnOf(connection: Connection): RawExtension | undefined {
+  const names = connection.get('alpnProtocols');
+  return names.length > 0 ? encode(alpn, 'CH', names) : undefined;
+}
+
+function authoritiesOf(connection: Connection): RawExtension | undefined {
+  const names = connection.get('caList') ?? [];
+  return names.length > 0 ? encode(certificateAuthorities, 'CH', names) : undefined;
+}
+
+/** psk_ke, which has no forward secrecy, only where it was asked for. */
+const pskModes = (connection: Connection): Uint8Array =>
+  connection.hasOption(OPTIONS.ALLOW_NO_DHE_KEX) ? Uint8Array.of(PSK_DHE_KE, PSK_KE) : Uint8Array.of(PSK_DHE_KE);
+
+/** A random order, the same in both hellos, so that nobody comes to rely on one; pre_shared_key is added after it. */
+function ordered({ permutation }: Offer, extensions: readonly RawExtension[]): RawExtension[] {
+  const out = [...extensions];
+  if (permutation === undefined) return out;
+  const rank = ({ type }: RawExtension): number => ((permutation[type % 64] as number) << 8) | (permutation[(type * 7 + 3) % 64] as number);
+  return out.sort((a, b) => rank(a) - rank(b) || a.type - b.type);
+}
+
+// ---- pre-shared keys
+
+/** pre_shared_key with room for its binders. */
+function unboundPsks(connection: Connection, { psks }: Offer): RawExtension {
+  const now = connection.owner.now();
+  const identities = psks.map(({ identity, session }) => ({ identity, obfuscatedTicketAge: session === undefined ? 0 : obfuscatedAge(session.data, now) }));
+  return encode(preSharedKey, 'CH', { identities, binders: psks.map(({ hash }) => new Uint8Array(hashLength(hash))) });
+}
+
+/** RFC 9846, 4.2.11.1: the age in milliseconds plus ticket_age_add, modulo 2^32. */
+const obfuscatedAge = ({ createdAt, ticketAgeAdd }: { readonly createdAt: number; readonly ticketAgeAdd: number }, now: number): number =>
+  (Math.max(0, Math.floor(now - createdAt)) + ticketAgeAdd) % 0x1_0000_0000;
+
+/** Replaces the room at the end of a ClientHello by the binders over what stands before them (RFC 9846, 4.2.11.2). */
+function bind(connection: Connection, { psks }: Offer, raw: Uint8Array, transcript: Transcript): Uint8Array {
+  const length = bindersLength(psks.map(({ hash }) => ({ length: hashLength(hash) })));
+  const truncated = raw.subarray(0, raw.length - length);
+  const binders = psks.map((psk) => binderOf(connection.provider, psk, transcript, truncated));
+  raw.set(
+    build((w) =>
+      w.vec16((list) => {
+        for (const binder of binders) list.vec8(binder);
+      }),
+    ),
+    truncated.length,
+  );
+  return raw;
+}
+
+/** Hashes of the suites on offer: a PSK for another hash is useless. */
+export const suiteHashes = (suites: readonly CipherSuite[]): ReadonlySet<HashName> => new Set(suites.map(({ hash }) => hash));
+
+/** Whether a version was offered. */
+export const offers13 = (offer: Offer): boolean => offer.versions.includes(TLS1_3_VERSION);

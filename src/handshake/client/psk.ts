@@ -1,0 +1,38 @@
+import type { CipherSuite } from '../../registry/cipher-suites.ts';
+import { cipherSuite } from '../../registry/cipher-suites.ts';
+import { LIMITS } from '../../registry/limits.ts';
+import { TLS1_3_VERSION } from '../../registry/versions.ts';
+import type { SslSession } from '../../session/session.ts';
+import { checkExternal, type Psk, wireForms } from '../common/psk.ts';
+import type { Connection } from '../connection.ts';
+import { type Step, settle } from '../step.ts';
+
+/** The PSKs to offer: the session's first, since early data goes under the first, then the application's. */
+export function* offeredPsks(connection: Connection, suites: readonly CipherSuite[]): Step<readonly Psk[]> {
+  const hashes = new Set(suites.map(({ hash }) => hash));
+  const resumption = resumptionPsk(connection);
+  const callback = connection.get('pskClientCallback');
+  const external = callback === undefined ? [] : yield* settle(callback(connection.owner.handle, undefined));
+  const forms = external.flatMap((psk) => wireForms(connection.provider, checkExternal(psk)));
+  return [...(resumption ? [resumption] : []), ...forms].filter(({ hash }) => hashes.has(hash));
+}
+
+/** The ticket of the session that was set, as long as it is good for this host and in time. */
+function resumptionPsk(connection: Connection): Psk | undefined {
+  const { session } = connection;
+  if (session === undefined || !session.isResumable) return undefined;
+  const { data } = session;
+  const suite = cipherSuite(data.cipherSuite);
+  if (data.version !== TLS1_3_VERSION || data.ticket.length === 0 || suite === undefined) return undefined;
+  if (!session.isCurrent(connection.owner.now()) || !belongsHere(connection, session)) return undefined;
+  return { identity: data.ticket, secret: data.secret, hash: suite.hash, kind: 'resumption', session, maxEarlyData: data.maxEarlyData };
+}
+
+/** A session stands for an identity that was checked: it is not used for another host. */
+function belongsHere(connection: Connection, session: SslSession): boolean {
+  const { serverName, createdAt, ticketLifetime } = session.data;
+  const lifetime = 1000 * Math.min(ticketLifetime, LIMITS.sessionLifetime.value);
+  // RFC 9846, 4.6.1: clients MUST NOT use tickets for longer than their lifetime, nor for more than seven days.
+  if (connection.owner.now() - createdAt > lifetime) return false;
+  return serverName === connection.get('serverName');
+}

@@ -1,0 +1,247 @@
+import { sameBytes } from '../../bytes/bytes.ts';
+import { keySchedule } from '../../crypto/schedule-tls13.ts';
+import { alpn } from '../../extensions/alpn.ts';
+import { certificateAuthorities } from '../../extensions/certificate-authorities.ts';
+import { signedCertificateTimestamp, statusRequest } from '../../extensions/certificate-status.ts';
+import { earlyData } from '../../extensions/early-data.ts';
+import type { ExtensionBlock } from '../../extensions/extension.ts';
+import { signatureAlgorithms } from '../../extensions/id-lists.ts';
+import { keyShare } from '../../extensions/key-share.ts';
+import { preSharedKey } from '../../extensions/pre-shared-key.ts';
+import { fragmentLengthOf, maxFragmentLength, recordSizeLimit } from '../../extensions/record-size.ts';
+import { readBlock } from '../../extensions/table.ts';
+import type { CipherSuite } from '../../registry/cipher-suites.ts';
+import { fatal } from '../../registry/fatal.ts';
+import { groupName } from '../../registry/groups.ts';
+import { OPTIONS } from '../../registry/options.ts';
+import { TLS1_3_VERSION } from '../../registry/versions.ts';
+import type { ServerHello } from '../../wire/server-hello.ts';
+import { type CertificateRequest, certificate, certificateRequest, certificateVerify, encryptedExtensions, endOfEarlyData, finished } from '../../wire/tls13-messages.ts';
+import { type CertificateDemand, chooseCredential, NO_CONTEXT, readCertificate, sendCertificate, sendCertificateVerify } from '../common/certificate.ts';
+import { checkCertificateVerify } from '../common/certificate-verify.ts';
+import { EXT, parseCustomExtensions } from '../common/custom-extensions.ts';
+import { checkFinished, verifyData } from '../common/finished.ts';
+import { installApplicationSecrets, readWith, writeWith } from '../common/keys.ts';
+import type { Psk } from '../common/psk.ts';
+import { checkStaple } from '../common/staple.ts';
+import { verifyPeer, waivedOrVerified } from '../common/verify-peer.ts';
+import type { Connection } from '../connection.ts';
+import type { Established } from '../established.ts';
+import type { Handshake } from '../handshake.ts';
+import { type Proof, type Step, settle, untilAnswered } from '../step.ts';
+import type { SentOffer } from './hello.ts';
+
+/** RFC 9846, figure 1, from the ServerHello on, as a client. */
+export function* clientTls13(handshake: Handshake, sent: SentOffer, hello: ServerHello, suite: CipherSuite): Step<Established> {
+  const { connection, transcript } = handshake;
+  const { io } = connection;
+  const block = readBlock('SH13', hello.extensions);
+  block.onlyAnswersTo(sent.extensions);
+  io.version = TLS1_3_VERSION;
+  connection.suite = suite;
+  connection.serverRandom = hello.random;
+  parseCustomExtensions(connection, EXT.TLS1_3_SERVER_HELLO, hello.extensions);
+
+  const psk = chosenPsk(sent, block, suite);
+  const shared = yield* agreedSecret(handshake, sent, block, psk);
+  const schedule = keySchedule(connection.provider, suite.hash);
+  connection.schedule = schedule;
+  const early = psk && handshake.keep(schedule.earlySecret(psk.secret));
+  const handshakeSecret = handshake.keep(schedule.handshakeSecret(early, shared));
+  const [clientSecret, serverSecret] = schedule.deriveSecrets(handshakeSecret, transcript.digest(), 'c hs traffic', 's hs traffic');
+  handshake.keep(clientSecret);
+  handshake.keep(serverSecret);
+  connection.logSecret('CLIENT_HANDSHAKE_TRAFFIC_SECRET', clientSecret);
+  connection.logSecret('SERVER_HANDSHAKE_TRAFFIC_SECRET', serverSecret);
+  readWith(connection, suite, schedule, serverSecret);
+  if (connection.earlyData !== 'offered') beginProtectedFlight(handshake, suite, clientSecret);
+  resume(connection, psk);
+
+  connection.enter('CR_ENCRYPTED_EXTENSIONS');
+  const ee = (yield* handshake.receive(encryptedExtensions)).value;
+  readEncryptedExtensions(connection, sent, readBlock('EE', ee.extensions), psk);
+  parseCustomExtensions(connection, EXT.TLS1_3_ENCRYPTED_EXTENSIONS, ee.extensions);
+  if (connection.earlyData === 'rejected' && sent.offer.earlyData) beginProtectedFlight(handshake, suite, clientSecret);
+
+  const { identity, request } = psk === undefined ? yield* serverAuthentication(handshake, sent) : { identity: waivedOrVerified(), request: undefined };
+
+  connection.enter('CR_FINISHED');
+  const beforeFinished = transcript.digest();
+  const theirs = (yield* handshake.receive(finished)).value;
+  const held = checkFinished(schedule, serverSecret, beforeFinished, theirs.verifyData);
+  connection.peerFinished = theirs.verifyData;
+  io.changeCipherSpecs = 0;
+  const mainSecret = handshake.keep(schedule.mainSecret(handshakeSecret));
+  const application = installApplicationSecrets(connection, mainSecret, transcript.digest());
+  readWith(connection, suite, schedule, application.server);
+
+  if (connection.earlyData === 'accepted') {
+    connection.enter('CW_END_OF_EARLY_DATA');
+    handshake.send(endOfEarlyData, {});
+    writeWith(connection, suite, schedule, clientSecret);
+  }
+  if (request !== undefined) yield* clientAuthentication(handshake, request);
+  connection.enter('CW_FINISHED');
+  connection.ownFinished = verifyData(schedule, clientSecret, transcript.digest());
+  handshake.send(finished, { verifyData: connection.ownFinished });
+  connection.resumptionSecret = schedule.deriveSecret(mainSecret, 'res master', transcript.digest());
+  if (connection.get('postHandshakeAuth')) connection.handshakeHash = transcript.fork();
+  writeWith(connection, suite, schedule, application.client);
+  handshake.keep(application.client);
+  handshake.keep(application.server);
+  yield* handshake.flush();
+  return { identity, finished: held };
+}
+
+/** The PSK the server took, if any: one that we offered and that fits the suite (RFC 9846, 4.2.11). */
+function chosenPsk({ offer }: SentOffer, block: ExtensionBlock<'SH13'>, suite: CipherSuite): Psk | undefined {
+  const index = block.get(preSharedKey);
+  if (index === undefined) return undefined;
+  const psk = offer.psks[index];
+  if (psk === undefined || psk.hash !== suite.hash) return fatal('illegal_parameter', 'BAD_PSK', `selected identity ${index}`);
+  return psk;
+}
+
+/** The (EC)DHE secret; none in a handshake on a PSK alone, where we allowed that. */
+function* agreedSecret(handshake: Handshake, { offer }: SentOffer, block: ExtensionBlock<'SH13'>, psk: Psk | undefined): Step<Uint8Array | undefined> {
+  const { connection } = handshake;
+  const theirs = block.get(keyShare);
+  if (theirs === undefined) {
+    if (psk === undefined || !connection.hasOption(OPTIONS.ALLOW_NO_DHE_KEX)) fatal('missing_extension', 'NO_SUITABLE_KEY_SHARE');
+    return undefined;
+  }
+  const ours = offer.keyShares.find(({ group }) => group === theirs.group);
+  // RFC 9846, 4.2.8: the group MUST be one we sent a share for.
+  if (ours === undefined) return fatal('illegal_parameter', 'BAD_KEY_SHARE', groupName(theirs.group));
+  connection.group = theirs.group;
+  return handshake.keep(yield* settle(ours.finish(theirs.share)));
+}
+
+/** The first of our protected records is near: the compatibility record goes before it (RFC 9846, D.4), once. */
+function beginProtectedFlight({ connection }: Handshake, suite: CipherSuite, secret: Uint8Array): void {
+  if (connection.hasOption(OPTIONS.ENABLE_MIDDLEBOX_COMPAT) && !connection.io.sentChangeCipherSpec) {
+    connection.io.sendChangeCipherSpec();
+  }
+  if (connection.schedule !== undefined) writeWith(connection, suite, connection.schedule, secret);
+}
+
+/** What a resumed session brings along: it was authenticated when it was made. */
+function resume(connection: Connection, psk: Psk | undefined): void {
+  if (psk?.session === undefined) return;
+  connection.reused = true;
+  connection.peerChain = psk.session.data.peerChain;
+  connection.verifyResult = psk.session.data.verifyResult;
+}
+
+function readEncryptedExtensions(connection: Connection, sent: SentOffer, block: ExtensionBlock<'EE'>, psk: Psk | undefined): void {
+  block.onlyAnswersTo(sent.extensions);
+  const protocol = block.get(alpn);
+  // RFC 7301, 3.1: the server chooses among what we offered.
+  if (protocol !== undefined && !connection.get('alpnProtocols').some((name) => sameBytes(name, protocol))) fatal('illegal_parameter', 'BAD_EXTENSION', 'ALPN');
+  connection.alpn = protocol;
+  readRecordSizes(connection, block);
+  if (connection.earlyData !== 'offered') return;
+  if (block.get(earlyData) === undefined) {
+    connection.earlyData = 'rejected';
+    return;
+  }
+  // RFC 9846, 4.2.10: accepted early data belongs to the first PSK and to the ALPN protocol it was sent for.
+  const before = psk?.session?.data.alpn;
+  if (psk === undefined || psk !== sent.offer.psks[0]) fatal('illegal_parameter', 'BAD_EARLY_DATA');
+  if (psk.session !== undefined && !sameProtocol(before, protocol)) fatal('illegal_parameter', 'BAD_EARLY_DATA', 'another ALPN protocol');
+  if (psk.session !== undefined && psk.session.data.cipherSuite !== connection.suite?.id) fatal('illegal_parameter', 'BAD_EARLY_DATA', 'another suite');
+  connection.earlyData = 'accepted';
+}
+
+const sameProtocol = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean => (a === undefined || b === undefined ? a === b : sameBytes(a, b));
+
+function readRecordSizes(connection: Connection, block: ExtensionBlock<'EE'>): void {
+  const limit = block.get(recordSizeLimit);
+  const code = block.get(maxFragmentLength);
+  // RFC 8449, 5: both together are illegal_parameter.
+  if (limit !== undefined && code !== undefined) fatal('illegal_parameter', 'BAD_EXTENSION', 'max_fragment_length beside record_size_limit');
+  if (limit !== undefined) {
+    connection.io.writer.maxFragment = Math.min(connection.io.writer.maxFragment, limit - 1);
+    connection.recordLimit = connection.get('recordSizeLimit') + 1;
+  }
+  if (code === undefined) return;
+  const length = fragmentLengthOf(code);
+  // RFC 6066, 4: the answer MUST be what was asked.
+  if (length === undefined || code !== connection.get('maxFragmentLength')) return fatal('illegal_parameter', 'SSL3_EXT_INVALID_MAX_FRAGMENT_LENGTH');
+  connection.maxFragmentLength = code;
+  connection.recordLimit = length + 1;
+  connection.io.writer.maxFragment = Math.min(connection.io.writer.maxFragment, length);
+}
+
+/** The server's certificate and its signature, and its request for ours if it makes one (RFC 9846, 4.3.2 and 4.4). */
+function* serverAuthentication(handshake: Handshake, sent: SentOffer): Step<{ readonly identity: Proof<'identity'>; readonly request: CertificateRequest | undefined }> {
+  const { connection, transcript } = handshake;
+  let request: CertificateRequest | undefined;
+  connection.enter('CR_CERT_REQ');
+  let message = yield* handshake.receive(certificateRequest, { ...certificate, limit: connection.get('maxCertList') });
+  if (message.name === 'CertificateRequest') {
+    request = message.value;
+    // RFC 9846, 4.3.2: within the main handshake the context is empty.
+    if (request.context.length !== 0) fatal('illegal_parameter', 'INVALID_CONTEXT', 'certificate_request_context');
+    connection.enter('CR_CERT');
+    message = yield* handshake.receive({ ...certificate, limit: connection.get('maxCertList') });
+  }
+  if (message.name !== 'Certificate') return fatal('internal_error', 'INTERNAL_ERROR');
+  const chain = readCertificate(connection, message.value, NO_CONTEXT, sent.extensions);
+  const [leaf] = chain;
+  // RFC 9846, 4.4.2.4: a server without a certificate is decode_error.
+  if (leaf === undefined) return fatal('decode_error', 'LENGTH_TOO_SHORT', 'no server certificate');
+  const key = leaf.publicKey ?? fatal('unsupported_certificate', 'UNKNOWN_CERTIFICATE_TYPE');
+
+  connection.enter('CR_CERT_VRFY');
+  const signed = transcript.digest();
+  const proof = (yield* handshake.receive(certificateVerify)).value;
+  // The signature first: it costs one check, and the chain is not worth building for a peer that does not hold the key.
+  yield* checkCertificateVerify(connection, key, sent.offer.schemes, signed, proof);
+  const identity = yield* verifyPeer(connection, chain);
+  yield* checkStaple(connection);
+  return { identity, request };
+}
+
+/** Our certificate, if we have one that the server can use; it has been verified before this (RFC 9846, 4.4.2.3). */
+export function* clientAuthentication(handshake: Handshake, request: CertificateRequest): Step<void> {
+  const { connection } = handshake;
+  const demand = readRequest(connection, request);
+  const callback = connection.get('certCallback');
+  if (callback !== undefined) {
+    const ready = yield* untilAnswered(() => callback(connection.owner.handle), 'x509_lookup');
+    if (!ready) fatal('internal_error', 'CALLBACK_FAILED', 'certificate callback');
+  }
+  yield* askForClientCertificate(connection);
+  connection.enter('CW_CERT');
+  const chosen = chooseCredential(connection, demand);
+  sendCertificate(handshake, request.context, chosen?.credential, demand, undefined);
+  if (chosen === undefined) return;
+  connection.enter('CW_CERT_VRFY');
+  yield* sendCertificateVerify(handshake, chosen);
+}
+
+/** SSL_CTX_set_client_cert_cb(3): asked where nothing is configured. */
+function* askForClientCertificate(connection: Connection): Step<void> {
+  const callback = connection.get('clientCertCallback');
+  if (callback === undefined || connection.get('credentials').ready.length > 0) return;
+  const credential = yield* untilAnswered(() => callback(connection.owner.handle), 'x509_lookup');
+  if (credential?.key !== undefined) connection.owner.useCredential(credential.key.publicKey.kind, credential);
+}
+
+function readRequest(connection: Connection, request: CertificateRequest): CertificateDemand {
+  const block = readBlock('CR', request.extensions);
+  const schemes = block.get(signatureAlgorithms);
+  // RFC 9846, 4.3.2: signature_algorithms MUST be there.
+  if (schemes === undefined) return fatal('missing_extension', 'MISSING_SIGALGS_EXTENSION');
+  parseCustomExtensions(connection, EXT.TLS1_3_CERTIFICATE_REQUEST, request.extensions);
+  connection.peerSignatureSchemes = schemes;
+  connection.peerCaNames = block.get(certificateAuthorities) ?? [];
+  return {
+    schemes,
+    authorities: connection.peerCaNames,
+    wantsStatus: block.has(statusRequest),
+    wantsTimestamps: block.has(signedCertificateTimestamp),
+    asked: new Set(request.extensions.map(({ type }) => type)),
+  };
+}

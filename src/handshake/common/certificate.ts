@@ -1,0 +1,112 @@
+/** The Certificate, CertificateVerify and Finished of one side (RFC 9846, 4.4), sent and received. */
+import type { ReadyCredential } from '../../config/credentials.ts';
+import { EMPTY, sameBytes } from '../../bytes/bytes.ts';
+import { signedCertificateTimestamp, statusRequest } from '../../extensions/certificate-status.ts';
+import { encode } from '../../extensions/extension.ts';
+import { readBlock } from '../../extensions/table.ts';
+import { fatal } from '../../registry/fatal.ts';
+import { OPTIONS } from '../../registry/options.ts';
+import type { SignatureScheme } from '../../registry/signature-schemes.ts';
+import type { RawExtension } from '../../wire/message.ts';
+import { type CertificateMessage, certificate, certificateVerify } from '../../wire/tls13-messages.ts';
+import type { Certificate } from '../../x509/certificate.ts';
+import { customExtensionsFor, EXT, parseCustomExtensions } from './custom-extensions.ts';
+import type { Connection } from '../connection.ts';
+import type { Handshake } from '../handshake.ts';
+import { type Step, settle } from '../step.ts';
+import { fits, keyBits, signedContent } from './certificate-verify.ts';
+import { allowed, signSchemes } from './policy.ts';
+import { parseChain } from './verify-peer.ts';
+
+/** What a peer's request for a certificate says, whichever side asks. */
+export interface CertificateDemand {
+  readonly schemes: readonly number[];
+  /** DER names of the authorities the peer trusts; empty: any. */
+  readonly authorities: readonly Uint8Array[];
+  readonly wantsStatus: boolean;
+  readonly wantsTimestamps: boolean;
+  /** Extension types the peer's message carried: answers in Certificate entries may be to these alone. */
+  readonly asked: ReadonlySet<number>;
+}
+
+export interface ChosenCredential {
+  readonly credential: ReadyCredential;
+  readonly scheme: SignatureScheme;
+}
+
+/**
+ * The certificate to show and the scheme to sign with: the first scheme both sides have, in the peer's order or, with
+ * CIPHER_SERVER_PREFERENCE, in ours, for which there is a key. Certificates that the peer's authorities signed go first.
+ */
+export function chooseCredential(connection: Connection, demand: CertificateDemand): ChosenCredential | undefined {
+  const own = signSchemes(connection);
+  const shared = connection.hasOption(OPTIONS.CIPHER_SERVER_PREFERENCE)
+    ? own.filter(({ id }) => demand.schemes.includes(id))
+    : demand.schemes.flatMap((id) => own.find((scheme) => scheme.id === id) ?? []);
+  const ready = connection.get('credentials').ready.filter(({ key }) => allowed(connection, 'own key', keyBits(key.publicKey), key.publicKey));
+  const welcome = ready.filter((credential) => isWelcome(credential, demand.authorities));
+  for (const candidates of [welcome, ready]) {
+    for (const scheme of shared) {
+      const credential = candidates.find(({ key }) => fits(scheme, key.publicKey));
+      if (credential !== undefined) return { credential, scheme };
+    }
+  }
+  return undefined;
+}
+
+function isWelcome({ chain }: ReadyCredential, authorities: readonly Uint8Array[]): boolean {
+  return authorities.length === 0 || chain.some(({ issuer }) => authorities.some((name) => sameBytes(issuer.raw, name)));
+}
+
+/** Sends a chain, or none (a client may decline, RFC 9846, 4.4.2). */
+export function sendCertificate(handshake: Handshake, context: Uint8Array, credential: ReadyCredential | undefined, demand: CertificateDemand, staple: Uint8Array | undefined): void {
+  const { connection } = handshake;
+  connection.ownCredential = credential;
+  const entries = (credential?.chain ?? []).map((one, index) => ({
+    data: one.der,
+    extensions: [
+      ...(index === 0 && credential !== undefined ? leafExtensions(credential, demand, staple) : []),
+      ...customExtensionsFor(connection, EXT.TLS1_3_CERTIFICATE, demand.asked, one, index),
+    ],
+  }));
+  handshake.send(certificate, { context, entries });
+}
+
+function leafExtensions(credential: ReadyCredential, demand: CertificateDemand, staple: Uint8Array | undefined): RawExtension[] {
+  const extensions: RawExtension[] = [];
+  const response = staple ?? credential.ocspResponse;
+  if (demand.wantsStatus && response !== undefined) extensions.push(encode(statusRequest, 'CT', response));
+  const timestamps = credential.signedCertificateTimestamps;
+  if (demand.wantsTimestamps && timestamps !== undefined) extensions.push(encode(signedCertificateTimestamp, 'CT', timestamps));
+  return extensions;
+}
+
+/** Signs the transcript with the chosen key; a key elsewhere is waited for. */
+export function* sendCertificateVerify(handshake: Handshake, { credential, scheme }: ChosenCredential): Step<void> {
+  const { connection, transcript } = handshake;
+  const content = signedContent(connection.role, transcript.digest());
+  const signature = yield* settle(credential.key.sign(scheme.algorithm, content));
+  connection.ownSignatureScheme = scheme.id;
+  handshake.send(certificateVerify, { algorithm: scheme.id, signature });
+}
+
+/** Takes the peer's Certificate apart and keeps what stands at its leaf. `asked`: extension types that our request carried. */
+export function readCertificate(connection: Connection, message: CertificateMessage, context: Uint8Array, asked: ReadonlySet<number>): readonly Certificate[] {
+  // RFC 9846, 4.4.2: the context of the request, or nothing.
+  if (message.context.length !== context.length || message.context.some((byte, i) => byte !== context[i])) {
+    fatal('illegal_parameter', 'INVALID_CONTEXT', 'certificate_request_context');
+  }
+  const chain = parseChain(message.entries.map(({ data }) => data));
+  for (const [index, { extensions }] of message.entries.entries()) {
+    const block = readBlock('CT', extensions);
+    block.onlyAnswersTo(asked);
+    parseCustomExtensions(connection, EXT.TLS1_3_CERTIFICATE, extensions, chain[index], index);
+    if (index > 0) continue;
+    connection.ocspResponse = block.get(statusRequest);
+    connection.signedCertificateTimestamps = block.get(signedCertificateTimestamp);
+  }
+  connection.peerChain = chain;
+  return chain;
+}
+
+export const NO_CONTEXT: Uint8Array = EMPTY;

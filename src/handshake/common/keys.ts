@@ -1,0 +1,71 @@
+/** Putting traffic secrets to work (RFC 9846, 7.2 and 7.3). */
+import { copyOf, wipe } from '../../bytes/bytes.ts';
+import type { KeySchedule } from '../../crypto/schedule-tls13.ts';
+import { Tls13Open, Tls13Seal } from '../../record/protect-tls13.ts';
+import type { CipherSuite } from '../../registry/cipher-suites.ts';
+import { fatal } from '../../registry/fatal.ts';
+import { LIMITS } from '../../registry/limits.ts';
+import type { Connection } from '../connection.ts';
+
+/** Opens what comes with keys of a traffic secret. `plainAlerts`: see `Tls13Open`. */
+export function readWith(connection: Connection, suite: CipherSuite, schedule: KeySchedule, secret: Uint8Array, plainAlerts = false): void {
+  const keys = schedule.trafficKeys(secret, suite.keyLength);
+  const maxInner = connection.recordLimit ?? LIMITS.plaintext.value + 1;
+  connection.io.protectRead(new Tls13Open(connection.provider, suite, keys, maxInner, plainAlerts));
+  wipe(keys.key);
+}
+
+/** Seals what goes with keys of a traffic secret. */
+export function writeWith(connection: Connection, suite: CipherSuite, schedule: KeySchedule, secret: Uint8Array): void {
+  const keys = schedule.trafficKeys(secret, suite.keyLength);
+  connection.io.protectWrite(new Tls13Seal(connection.provider, suite, keys));
+  wipe(keys.key);
+}
+
+/** The keys after this side's KeyUpdate (RFC 9846, 7.2). */
+export function updateWriteKeys(connection: Connection): void {
+  const { suite, schedule, writeSecret } = established(connection);
+  const next = schedule.nextTrafficSecret(writeSecret);
+  wipe(writeSecret);
+  connection.writeSecret = next;
+  writeWith(connection, suite, schedule, next);
+}
+
+/** The keys after the peer's KeyUpdate. */
+export function updateReadKeys(connection: Connection): void {
+  const { suite, schedule, readSecret } = established(connection);
+  const next = schedule.nextTrafficSecret(readSecret);
+  wipe(readSecret);
+  connection.readSecret = next;
+  readWith(connection, suite, schedule, next);
+}
+
+export interface Established13 {
+  readonly suite: CipherSuite;
+  readonly schedule: KeySchedule;
+  readonly readSecret: Uint8Array;
+  readonly writeSecret: Uint8Array;
+}
+
+/** The keys of a TLS 1.3 connection in use. */
+export function established(connection: Connection): Established13 {
+  const { suite, schedule, readSecret, writeSecret } = connection;
+  if (suite === undefined || schedule === undefined || readSecret === undefined || writeSecret === undefined) {
+    return fatal('internal_error', 'INTERNAL_ERROR', 'no traffic keys');
+  }
+  return { suite, schedule, readSecret, writeSecret };
+}
+
+/** Secrets of application data, and what is kept of a handshake besides them (RFC 9846, 7.1). */
+export function installApplicationSecrets(connection: Connection, mainSecret: Uint8Array, serverFinishedHash: Uint8Array): { readonly client: Uint8Array; readonly server: Uint8Array } {
+  const schedule = connection.schedule ?? fatal('internal_error', 'INTERNAL_ERROR', 'no key schedule');
+  const client = schedule.deriveSecret(mainSecret, 'c ap traffic', serverFinishedHash);
+  const server = schedule.deriveSecret(mainSecret, 's ap traffic', serverFinishedHash);
+  connection.exporterSecret = schedule.deriveSecret(mainSecret, 'exp master', serverFinishedHash);
+  connection.logSecret('CLIENT_TRAFFIC_SECRET_0', client);
+  connection.logSecret('SERVER_TRAFFIC_SECRET_0', server);
+  connection.logSecret('EXPORTER_SECRET', connection.exporterSecret);
+  connection.readSecret = copyOf(connection.isServer ? client : server);
+  connection.writeSecret = copyOf(connection.isServer ? server : client);
+  return { client, server };
+}

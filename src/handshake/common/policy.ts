@@ -1,0 +1,75 @@
+/** What a connection is willing to use: its settings, bounded by its security policy. */
+import { allows, type SecurityOperation } from '../../config/security.ts';
+import { VERIFY_BY_ROLE } from '../../config/settings.ts';
+import { type CipherSuite, cipherSuite } from '../../registry/cipher-suites.ts';
+import { namedGroup } from '../../registry/groups.ts';
+import { OPTIONS, VERIFY } from '../../registry/options.ts';
+import { type SignatureScheme, signatureScheme } from '../../registry/signature-schemes.ts';
+import { SUPPORTED_VERSIONS, TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION, TLS1_VERSION } from '../../registry/versions.ts';
+import type { Connection } from '../connection.ts';
+
+const OFF_BITS: ReadonlyMap<number, number> = new Map([
+  [TLS1_VERSION, OPTIONS.NO_TLSv1],
+  [TLS1_1_VERSION, OPTIONS.NO_TLSv1_1],
+  [TLS1_2_VERSION, OPTIONS.NO_TLSv1_2],
+  [TLS1_3_VERSION, OPTIONS.NO_TLSv1_3],
+]);
+
+export const allowed = (connection: Connection, operation: SecurityOperation, bits: number, what?: unknown): boolean =>
+  allows((name) => connection.get(name), connection.owner.handle, operation, bits, what);
+
+/** The verify mode in force: where nobody chose one, clients verify and servers do not ask. */
+export function verifyMode(connection: Connection): number {
+  const mode = connection.get('verifyMode');
+  if (mode !== VERIFY_BY_ROLE) return mode;
+  return connection.isServer ? VERIFY.NONE : VERIFY.PEER;
+}
+
+/** Versions in force, newest first: within both bounds and not switched off. */
+export function versions(connection: Connection): readonly number[] {
+  const min = connection.get('minProtoVersion');
+  const max = connection.get('maxProtoVersion');
+  return SUPPORTED_VERSIONS.filter(
+    (version) => version >= min && (max === 0 || version <= max) && !connection.hasOption(OFF_BITS.get(version) ?? 0),
+  ).toReversed();
+}
+
+/** TLS 1.3 suites in force, best first. */
+export function tls13Suites(connection: Connection): readonly CipherSuite[] {
+  const suites: CipherSuite[] = [];
+  for (const id of connection.get('cipherSuites')) {
+    const suite = cipherSuite(id);
+    if (suite !== undefined && allowed(connection, 'cipher', suite.bits, suite)) suites.push(suite);
+  }
+  return suites;
+}
+
+/** Groups in force, best first. */
+export function groups(connection: Connection): readonly number[] {
+  return connection.get('groups').filter((id) => {
+    const group = namedGroup(id);
+    return group !== undefined && allowed(connection, 'group', group.securityBits, group);
+  });
+}
+
+/** Schemes that a list of code points leaves in force. */
+export function schemes(connection: Connection, ids: readonly number[]): readonly SignatureScheme[] {
+  const out: SignatureScheme[] = [];
+  for (const id of ids) {
+    const scheme = signatureScheme(id);
+    if (scheme !== undefined && allowed(connection, 'signature', scheme.bits, scheme)) out.push(scheme);
+  }
+  return out;
+}
+
+/** Schemes for signatures of this side's peer: what goes into signature_algorithms. */
+export function verifySchemes(connection: Connection): readonly SignatureScheme[] {
+  const client = connection.isServer ? connection.get('clientSigalgs') : undefined;
+  return schemes(connection, client ?? connection.get('sigalgs'));
+}
+
+/** Schemes for signatures of this side. */
+export function signSchemes(connection: Connection): readonly SignatureScheme[] {
+  const client = connection.isServer ? undefined : connection.get('clientSigalgs');
+  return schemes(connection, client ?? connection.get('sigalgs'));
+}

@@ -1,0 +1,168 @@
+/** Sessions to come: what a handshake leaves to be resumed, the tickets that carry it, and finding it again. */
+import { copyOf, EMPTY, wipe } from '../../bytes/bytes.ts';
+import { build } from '../../bytes/writer.ts';
+import { earlyData } from '../../extensions/early-data.ts';
+import { encode } from '../../extensions/extension.ts';
+import { SslUsageError } from '../../registry/fatal.ts';
+import { LIMITS } from '../../registry/limits.ts';
+import { OPTIONS, SESSION_CACHE } from '../../registry/options.ts';
+import { decodeSession, encodeSession } from '../../session/asn1.ts';
+import { type SessionData, SslSession } from '../../session/session.ts';
+import { openTicket, sealTicket, type TicketKey, ticketKeyName } from '../../session/ticket.ts';
+import { newSessionTicket } from '../../wire/tls13-messages.ts';
+import { established } from './keys.ts';
+import type { Connection } from '../connection.ts';
+import { type Step, settle } from '../step.ts';
+import { customExtensionsFor, EXT } from './custom-extensions.ts';
+
+/** What a connection can say about itself to a session; the secret and the ticket come with each ticket. */
+export function sessionOf(connection: Connection): SessionData {
+  const { suite } = established(connection);
+  return {
+    version: connection.version,
+    cipherSuite: suite.id,
+    secret: EMPTY,
+    id: EMPTY,
+    idContext: connection.get('sessionIdContext'),
+    createdAt: connection.owner.now(),
+    timeout: connection.get('sessionTimeout') || 7200,
+    peerChain: connection.peerChain,
+    verifyResult: connection.verifyResult,
+    serverName: connection.serverName,
+    alpn: connection.alpn,
+    ticket: EMPTY,
+    ticketLifetime: 0,
+    ticketAgeAdd: 0,
+    maxEarlyData: 0,
+    extendedMasterSecret: true, // TLS 1.3 binds every secret to the transcript (RFC 7627, appendix of RFC 9846 D)
+    maxFragmentLength: connection.maxFragmentLength,
+    group: connection.group,
+    ticketAppData: connection.session?.data.ticketAppData ?? EMPTY,
+  };
+}
+
+/** Sends tickets after the handshake, each with a PSK of its own (RFC 9846, 4.6.1). */
+export function* sendTickets(connection: Connection, count: number): Step<void> {
+  for (let i = 0; i < count; i++) {
+    connection.enter('SW_SESSION_TICKET');
+    yield* sendTicket(connection);
+  }
+}
+
+function* sendTicket(connection: Connection): Step<void> {
+  const { schedule } = established(connection);
+  const { resumptionSecret, provider } = connection;
+  if (resumptionSecret === undefined) return;
+  const number = connection.ticketsSent++;
+  const nonce = build((w) => w.u32(0).u32(number));
+  const lifetime = Math.min(connection.get('sessionTimeout') || 7200, LIMITS.sessionLifetime.value);
+  const maxEarlyData = connection.get('maxEarlyData');
+  const session = new SslSession({
+    ...sessionOf(connection),
+    secret: schedule.resumptionPsk(resumptionSecret, nonce),
+    id: copyOf(provider.random(32)),
+    timeout: lifetime,
+    ticketLifetime: lifetime,
+    ticketAgeAdd: new DataView(provider.random(4).slice().buffer).getUint32(0),
+    maxEarlyData,
+  });
+  const stateful = isStateful(connection);
+  const ticket = stateful ? session.data.id : yield* sealed(connection, session);
+  session.update({ ticket });
+  connection.io.send(newSessionTicket, {
+    lifetime,
+    ageAdd: session.data.ticketAgeAdd,
+    nonce,
+    ticket,
+    extensions: [
+      ...(maxEarlyData > 0 ? [encode(earlyData, 'NST', maxEarlyData)] : []),
+      ...customExtensionsFor(connection, EXT.TLS1_3_NEW_SESSION_TICKET, undefined),
+    ],
+  });
+  if (stateful) remember(connection, session);
+  connection.get('newSessionCallback')?.(connection.owner.handle, session);
+  session.free();
+}
+
+/** Tickets are references into the cache where the application wants no others, or where each may be used once only. */
+const isStateful = (connection: Connection): boolean =>
+  connection.hasOption(OPTIONS.NO_TICKET) || (connection.get('maxEarlyData') > 0 && !connection.hasOption(OPTIONS.NO_ANTI_REPLAY));
+
+/** Puts a session into the context's cache as far as the cache mode says. */
+export function remember(connection: Connection, session: SslSession): void {
+  const mode = connection.get('sessionCacheMode');
+  const bit = connection.isServer ? SESSION_CACHE.SERVER : SESSION_CACHE.CLIENT;
+  if ((mode & bit) === 0 || (mode & SESSION_CACHE.NO_INTERNAL_STORE) !== 0) return;
+  connection.owner.sessions.cache.add(session, connection.get('sessionCacheSize'));
+}
+
+/** A ticket that carries the session itself, under the newest key. */
+function* sealed(connection: Connection, session: SslSession): Step<Uint8Array> {
+  const state = encodeSession(session);
+  const key = yield* sealingKey(connection);
+  const ticket = sealTicket(connection.provider, key, state);
+  wipe(state);
+  return ticket;
+}
+
+function* sealingKey(connection: Connection): Step<TicketKey> {
+  const callback = connection.get('ticketKeyCallback');
+  const answer = callback && (yield* settle(callback(connection.owner.handle, undefined)));
+  return answer ?? (ownKeys(connection)[0] as TicketKey);
+}
+
+const ownKeys = (connection: Connection): readonly TicketKey[] =>
+  connection.owner.sessions.ticketKeys(connection.provider, connection.get('ticketKeys'), connection.owner.now());
+
+/** The session a PSK identity or a TLS 1.2 ticket stands for: in the cache, with the application, or inside the ticket. */
+export function* findSession(connection: Connection, identity: Uint8Array): Step<SslSession | undefined> {
+  return (yield* cachedSession(connection, identity)) ?? (yield* ticketSession(connection, identity));
+}
+
+function* cachedSession(connection: Connection, id: Uint8Array): Step<SslSession | undefined> {
+  if (id.length !== 32) return undefined;
+  const mode = connection.get('sessionCacheMode');
+  const { cache } = connection.owner.sessions;
+  if ((mode & SESSION_CACHE.NO_INTERNAL_LOOKUP) === 0) {
+    const session = cache.find(id, connection.owner.now());
+    if (session !== undefined) {
+      // RFC 9846, 8.1: a ticket that may carry early data is taken out before anything else happens, so it is used once.
+      if (session.data.maxEarlyData > 0 && !connection.hasOption(OPTIONS.NO_ANTI_REPLAY)) return takeOut(connection, session);
+      return session;
+    }
+  }
+  const callback = connection.get('getSessionCallback');
+  return callback && (yield* settle(callback(connection.owner.handle, id)));
+}
+
+function takeOut(connection: Connection, session: SslSession): SslSession {
+  const copy = session.dup();
+  connection.owner.sessions.cache.remove(session);
+  return copy;
+}
+
+function* ticketSession(connection: Connection, ticket: Uint8Array): Step<SslSession | undefined> {
+  if (connection.hasOption(OPTIONS.NO_TICKET)) return undefined;
+  const name = ticketKeyName(ticket);
+  if (name === undefined) return undefined;
+  const callback = connection.get('ticketKeyCallback');
+  const keys = callback === undefined ? ownKeys(connection) : [yield* settle(callback(connection.owner.handle, name))];
+  for (const key of keys) {
+    const state = key && openTicket(connection.provider, key, ticket);
+    if (state === undefined) continue;
+    return decoded(state);
+  }
+  return undefined;
+}
+
+/** What we sealed we can read, unless an older release sealed it: then it is a full handshake. */
+function decoded(state: Uint8Array): SslSession | undefined {
+  try {
+    return decodeSession(state);
+  } catch (error) {
+    if (error instanceof SslUsageError) return undefined;
+    throw error;
+  } finally {
+    wipe(state);
+  }
+}

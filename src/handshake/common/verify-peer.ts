@@ -1,0 +1,128 @@
+import { Asn1Error } from '../../asn1/asn1-error.ts';
+import type { AlertName } from '../../registry/alerts.ts';
+import { fatal } from '../../registry/fatal.ts';
+import { VERIFY } from '../../registry/options.ts';
+import type { X509VerifyResult } from '../../registry/verify-results.ts';
+import { type Certificate, parseCertificate } from '../../x509/certificate.ts';
+import { parseIp } from '../../x509/hostname.ts';
+import { verifyChain } from '../../x509/verify.ts';
+import type { X509VerifyParam } from '../../x509/verify-params.ts';
+import { verifyMode } from './policy.ts';
+import type { Connection } from '../connection.ts';
+import { type Proof, type Step, settle } from '../step.ts';
+
+/** Parses what a Certificate message carried, leaf first. */
+export function parseChain(ders: readonly Uint8Array[]): readonly Certificate[] {
+  try {
+    return ders.map(parseCertificate);
+  } catch (error) {
+    if (error instanceof Asn1Error) return fatal('bad_certificate', 'CANNOT_PARSE_CERTIFICATE', error.message);
+    throw error;
+  }
+}
+
+/**
+ * Verifies the peer's chain and keeps the result. Where the verify mode demands it, anything but X509_V_OK ends the
+ * connection; this is the one place where a result is waived (SSL_CTX_set_verify(3)).
+ */
+export function* verifyPeer(connection: Connection, chain: readonly Certificate[]): Step<Proof<'identity'>> {
+  const outcome = yield* settle(
+    verifyChain({
+      provider: connection.provider,
+      chain,
+      store: connection.get('verifyStore') ?? connection.get('certStore'),
+      params: verifyParameters(connection),
+      purpose: connection.isServer ? 'sslclient' : 'sslserver',
+      now: Math.floor(connection.owner.now() / 1000),
+      securityLevel: connection.get('securityLevel'),
+      verifyCallback: connection.get('verifyCallback'),
+      connection: connection.owner.handle,
+    }),
+    'retry_verify',
+  );
+  connection.verifyResult = outcome.result;
+  connection.verifiedChain = outcome.chain;
+  connection.peerName = outcome.peername;
+  if (!outcome.accepted && (verifyMode(connection) & VERIFY.PEER) !== 0) {
+    fatal(ALERT_OF[outcome.result] ?? 'certificate_unknown', 'CERTIFICATE_VERIFY_FAILED', `${outcome.result} at depth ${outcome.depth}`);
+  }
+  return waivedOrVerified();
+}
+
+/** A peer that was never asked for a certificate, or may do without one, or is known by a PSK: the mode says that is enough. */
+export const waivedOrVerified = (): Proof<'identity'> => ({}) as Proof<'identity'>;
+
+/** The connection's parameters, with the host a client asked for where none was set for checking. */
+function verifyParameters(connection: Connection): X509VerifyParam {
+  const params = connection.get('verifyParam').clone();
+  const depth = connection.get('verifyDepth');
+  if (depth >= 0) params.assign({ depth });
+  if (needsHostName(connection, params) && connection.serverName !== undefined) expect(params, connection.serverName);
+  return params;
+}
+
+/** An address is looked for among addresses, a name among names. */
+function expect(params: X509VerifyParam, name: string): void {
+  const address = parseIp(name);
+  if (address !== undefined) params.setIp(address);
+  else params.setHost(name);
+}
+
+const needsHostName = (connection: Connection, params: X509VerifyParam): boolean =>
+  !connection.isServer && connection.get('checkHostName') && params.values.hosts.length === 0 && params.values.ip === undefined && params.values.email === undefined;
+
+/**
+ * A client that verifies its peer has to know whom it means: any certificate of any trusted authority would do
+ * otherwise. Refused before a byte is sent.
+ */
+export function demandHostName(connection: Connection): void {
+  const verifies = (verifyMode(connection) & VERIFY.PEER) !== 0;
+  if (verifies && connection.serverName === undefined && needsHostName(connection, connection.get('verifyParam'))) {
+    fatal('internal_error', 'NO_HOST_NAME_TO_VERIFY', 'set serverName or a host of verifyParam, or turn checkHostName off');
+  }
+}
+
+/** The alert that tells a peer what was wrong with its certificate (OpenSSL's mapping; RFC 9846, 6.2). */
+const ALERT_OF: Partial<Record<X509VerifyResult, AlertName>> = {
+  UNABLE_TO_GET_ISSUER_CERT: 'unknown_ca',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'unknown_ca',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'unknown_ca',
+  UNABLE_TO_GET_CRL: 'unknown_ca',
+  UNABLE_TO_GET_CRL_ISSUER: 'unknown_ca',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'unknown_ca',
+  SELF_SIGNED_CERT_IN_CHAIN: 'unknown_ca',
+  CERT_CHAIN_TOO_LONG: 'unknown_ca',
+  PATH_LENGTH_EXCEEDED: 'unknown_ca',
+  INVALID_CA: 'unknown_ca',
+  INVALID_NON_CA: 'unknown_ca',
+  SUBJECT_ISSUER_MISMATCH: 'certificate_unknown',
+  CERT_HAS_EXPIRED: 'certificate_expired',
+  CRL_HAS_EXPIRED: 'certificate_expired',
+  CERT_REVOKED: 'certificate_revoked',
+  CERT_SIGNATURE_FAILURE: 'decrypt_error',
+  CRL_SIGNATURE_FAILURE: 'decrypt_error',
+  UNABLE_TO_DECRYPT_CERT_SIGNATURE: 'bad_certificate',
+  UNABLE_TO_DECRYPT_CRL_SIGNATURE: 'bad_certificate',
+  UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY: 'bad_certificate',
+  ERROR_IN_CERT_NOT_BEFORE_FIELD: 'bad_certificate',
+  ERROR_IN_CERT_NOT_AFTER_FIELD: 'bad_certificate',
+  ERROR_IN_CRL_LAST_UPDATE_FIELD: 'bad_certificate',
+  ERROR_IN_CRL_NEXT_UPDATE_FIELD: 'bad_certificate',
+  CERT_NOT_YET_VALID: 'bad_certificate',
+  CRL_NOT_YET_VALID: 'bad_certificate',
+  CERT_UNTRUSTED: 'bad_certificate',
+  CERT_REJECTED: 'bad_certificate',
+  HOSTNAME_MISMATCH: 'bad_certificate',
+  EMAIL_MISMATCH: 'bad_certificate',
+  IP_ADDRESS_MISMATCH: 'bad_certificate',
+  DANE_NO_MATCH: 'bad_certificate',
+  EE_KEY_TOO_SMALL: 'bad_certificate',
+  CA_KEY_TOO_SMALL: 'bad_certificate',
+  CA_MD_TOO_WEAK: 'bad_certificate',
+  INVALID_PURPOSE: 'unsupported_certificate',
+  APPLICATION_VERIFICATION: 'handshake_failure',
+  OUT_OF_MEM: 'internal_error',
+  UNSPECIFIED: 'internal_error',
+  INVALID_CALL: 'internal_error',
+  STORE_LOOKUP: 'internal_error',
+};

@@ -1,0 +1,209 @@
+import type { Settings, SettingName } from '../config/settings.ts';
+import { toHex, wipe } from '../bytes/bytes.ts';
+import type { CryptoProvider, KeyKind, RunningHash } from '../crypto/provider.ts';
+import type { KeySchedule } from '../crypto/schedule-tls13.ts';
+import type { Credential, ReadyCredential } from '../config/credentials.ts';
+import type { CipherSuite } from '../registry/cipher-suites.ts';
+import { CONTENT_TYPE } from '../registry/content-types.ts';
+import { INFO } from '../registry/options.ts';
+import { STATES, type StateName } from '../registry/states.ts';
+import type { X509VerifyResult } from '../registry/verify-results.ts';
+import type { SslSession } from '../session/session.ts';
+import type { SessionStore } from '../session/store.ts';
+import type { Ssl } from '../ssl/ssl.ts';
+import type { Certificate } from '../x509/certificate.ts';
+import type { Established } from './established.ts';
+import { MessageIo } from './io.ts';
+
+/** What a connection's owner, the `Ssl`, provides: its settings, its clock, its primitives, its place in a context. */
+export interface Owner {
+  /** The handle that callbacks get. */
+  readonly handle: Ssl;
+  readonly provider: CryptoProvider;
+  /** Sessions and ticket keys of the context the connection was made from. */
+  readonly sessions: SessionStore;
+  /** Milliseconds since 1970. */
+  now(): number;
+  get<K extends SettingName>(name: K): Settings[K];
+  /** Configures a credential on this connection alone. */
+  useCredential(kind: KeyKind, credential: Credential): void;
+}
+
+/** How far 0-RTT data has come, on either side (SSL_get_early_data_status(3) and OpenSSL's early data states). */
+export type EarlyDataState =
+  /** Nobody asked for it. */
+  | 'none'
+  /** Our side will offer or take it: SSL_write_early_data or SSL_read_early_data was called. */
+  | 'wanted'
+  /** Offered with the ClientHello; the server has not answered yet. */
+  | 'offered'
+  | 'accepted'
+  | 'rejected';
+
+/** What the two sides found out about each other. Everything here outlives the handshake; nothing else does. */
+export class Connection {
+  readonly owner: Owner;
+  readonly role: 'client' | 'server';
+  readonly io: MessageIo;
+
+  state: StateName = 'BEFORE';
+  /** Whether a handshake, the first or a later one, is under way. */
+  handshaking = false;
+  private proofs: Established | undefined;
+  suite: CipherSuite | undefined;
+  group = 0;
+  clientRandom: Uint8Array | undefined;
+  serverRandom: Uint8Array | undefined;
+  /** The version a client offered as its highest, on a server (SSL_client_version(3)). */
+  clientVersion = 0;
+  /** The name the client asked for, as the server took it or the client sent it. */
+  serverName: string | undefined;
+  alpn: Uint8Array | undefined;
+  session: SslSession | undefined;
+  reused = false;
+  earlyData: EarlyDataState = 'none';
+  earlyDataReceived: Uint8Array[] = [];
+  /** No more early data will come (server). */
+  earlyDataEnded = false;
+  /** 0-RTT bytes that may still be sent, or taken. */
+  earlyDataBudget = 0;
+
+  peerChain: readonly Certificate[] = [];
+  verifiedChain: readonly Certificate[] = [];
+  verifyResult: X509VerifyResult = 'OK';
+  peerName: string | undefined;
+  peerSignatureScheme = 0;
+  ownSignatureScheme = 0;
+  ownCredential: ReadyCredential | undefined;
+  peerSignatureSchemes: readonly number[] = [];
+  peerGroups: readonly number[] = [];
+  peerCipherSuites: readonly number[] = [];
+  peerCaNames: readonly Uint8Array[] = [];
+  /** DER of the OCSP response the server stapled. */
+  ocspResponse: Uint8Array | undefined;
+  signedCertificateTimestamps: Uint8Array | undefined;
+  ownFinished: Uint8Array | undefined;
+  peerFinished: Uint8Array | undefined;
+  /** max_fragment_length that was agreed on, as its code; 0: none. */
+  maxFragmentLength = 0;
+
+  schedule: KeySchedule | undefined;
+  readSecret: Uint8Array | undefined;
+  writeSecret: Uint8Array | undefined;
+  exporterSecret: Uint8Array | undefined;
+  earlyExporterSecret: Uint8Array | undefined;
+  resumptionSecret: Uint8Array | undefined;
+  /** The transcript of the handshake, kept only where post-handshake authentication may come. */
+  handshakeHash: RunningHash | undefined;
+  /** Contexts of certificate requests that are out (server), with the transcripts they began. */
+  readonly certificateRequests: Map<string, RunningHash> = new Map();
+  certificateRequestsSent = 0;
+  /** Most bytes, content type included, of the records we said we would take (RFC 8449). */
+  recordLimit: number | undefined;
+
+  postHandshakeMessages = 0;
+  ticketsReceived = 0;
+  ticketsSent = 0;
+  /** The peer asked for new keys and has not got them yet. */
+  keyUpdateOwed = false;
+  /** The client said that it will answer a CertificateRequest after the handshake (server). */
+  peerOffersPostHandshakeAuth = false;
+  /** Demand a cookie before anything is kept of a client (SSL_stateless(3)). */
+  stateless = false;
+  /** The ClientHello brought a cookie of ours that holds. */
+  cookieVerified = false;
+
+  constructor(owner: Owner, role: 'client' | 'server') {
+    this.owner = owner;
+    this.role = role;
+    this.io = new MessageIo({
+      message: (write, contentType, bytes) => this.observeMessage(write, contentType, bytes),
+      alert: (write, level, description) => {
+        this.inform(write ? INFO.WRITE | INFO.ALERT : INFO.READ | INFO.ALERT, (level << 8) | description);
+      },
+    });
+  }
+
+  /** Whether the first handshake is complete: the proofs are there. */
+  get established(): boolean {
+    return this.proofs !== undefined;
+  }
+
+  /** Counts as connected from here on. */
+  establish(proofs: Established): void {
+    this.proofs = proofs;
+  }
+
+  get isServer(): boolean {
+    return this.role === 'server';
+  }
+
+  get provider(): CryptoProvider {
+    return this.owner.provider;
+  }
+
+  get version(): number {
+    return this.io.version;
+  }
+
+  get<K extends SettingName>(name: K): Settings[K] {
+    return this.owner.get(name);
+  }
+
+  hasOption(bit: number): boolean {
+    return (this.owner.get('options') & bit) !== 0;
+  }
+
+  /** Moves to a state and says so: what `SSL_state_string` shows and the info callback hears. */
+  enter(state: StateName): void {
+    this.state = state;
+    this.inform((this.isServer ? INFO.ACCEPT : INFO.CONNECT) | INFO.LOOP, 1);
+  }
+
+  inform(where: number, ret: number): void {
+    this.owner.get('infoCallback')?.(this.owner.handle, where, ret);
+  }
+
+  get stateId(): number {
+    return STATES[this.state].id;
+  }
+
+  /** Writes a line of the key log (NSS key log format). */
+  logSecret(label: string, secret: Uint8Array): void {
+    const callback = this.owner.get('keylogCallback');
+    if (callback === undefined || this.clientRandom === undefined) return;
+    callback(this.owner.handle, `${label} ${toHex(this.clientRandom)} ${toHex(secret)}`);
+  }
+
+  /** The state after any handshake. */
+  finishHandshake(): void {
+    this.handshaking = false;
+    this.state = 'OK';
+    this.inform(INFO.HANDSHAKE_DONE, 1);
+  }
+
+  /** Takes a session over in place of the one before, which loses a reference. */
+  replaceSession(session: SslSession | undefined): void {
+    this.session?.free();
+    this.session = session;
+  }
+
+  /** Forgets every key and secret. */
+  wipe(): void {
+    this.io.wipe();
+    wipe(this.readSecret, this.writeSecret, this.exporterSecret, this.earlyExporterSecret, this.resumptionSecret);
+    this.readSecret = undefined;
+    this.writeSecret = undefined;
+    this.exporterSecret = undefined;
+    this.earlyExporterSecret = undefined;
+    this.resumptionSecret = undefined;
+    this.handshakeHash = undefined;
+    this.certificateRequests.clear();
+  }
+
+  private observeMessage(write: boolean, contentType: number, bytes: Uint8Array): void {
+    const callback = this.owner.get('msgCallback');
+    // OpenSSL gives record headers the version 0: they are no messages of the protocol.
+    callback?.(write, contentType === CONTENT_TYPE.recordHeader ? 0 : this.version, contentType, bytes, this.owner.handle, this.owner.get('msgCallbackArg'));
+  }
+}

@@ -1,0 +1,125 @@
+import { ALERT_LEVEL, ALERTS } from '../registry/alerts.ts';
+import { PeerAlert, refuse, SslError, SslUsageError, TlsFatal, UnexpectedEof } from '../registry/fatal.ts';
+import { INFO } from '../registry/options.ts';
+import { clientHandshake } from './client/hello.ts';
+import { SslSession } from '../session/session.ts';
+import { sessionOf } from './common/tickets.ts';
+import type { Connection } from './connection.ts';
+import { Handshake } from './handshake.ts';
+import { serverHandshake } from './server/hello.ts';
+import type { Step, Stop } from './step.ts';
+
+/**
+ * Runs the generators of one connection. It is the one place that catches: a failure becomes one alert on the wire and
+ * is kept, so that every later call reports the same and no further byte is looked at.
+ */
+export class Driver {
+  readonly connection: Connection;
+  private step: Step<unknown> | undefined;
+  private running = false;
+  private failed: SslError | undefined;
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+  }
+
+  /** Why the connection ended, if it did. */
+  get failure(): SslError | undefined {
+    return this.failed;
+  }
+
+  /** Whether something was begun and has not finished. */
+  get busy(): boolean {
+    return this.step !== undefined;
+  }
+
+  /** The first handshake, on whichever side. */
+  beginHandshake(): void {
+    this.begin(handshake(this.connection));
+  }
+
+  /** Something that comes after it: a message to answer, a request to make. */
+  begin(step: Step<unknown>): void {
+    if (this.step !== undefined) refuse('REQUEST_PENDING', 'something else is under way on this connection');
+    this.step = step;
+  }
+
+  /** Goes on until it is done (undefined) or must wait. Throws the failure that ended the connection. */
+  resume(): Stop | undefined {
+    return this.guard(() => {
+      const result = this.step?.next();
+      if (result === undefined || result.done === true) {
+        this.step = undefined;
+        return undefined;
+      }
+      return result.value;
+    });
+  }
+
+  /** Runs plain work of the connection (records, alerts) under the same rules as a step. */
+  guard<T>(work: () => T): T {
+    if (this.failed !== undefined) throw this.failed;
+    // A callback that calls back into its own connection would find it half-way between two states.
+    if (this.running) refuse('CALLED_FROM_CALLBACK', 'called from a callback of the same connection');
+    this.running = true;
+    try {
+      return work();
+    } catch (error) {
+      // A wrong call outside any exchange with the peer is the caller's affair, not the connection's end.
+      if (error instanceof SslUsageError && this.step === undefined) throw error;
+      throw this.fail(error);
+    } finally {
+      this.running = false;
+    }
+  }
+
+  /** Ends the connection from outside: nothing is sent any more. */
+  drop(): void {
+    if (!this.running) this.step?.return(undefined);
+    this.step = undefined;
+  }
+
+  private fail(error: unknown): SslError {
+    const failure = error instanceof SslError ? error : new TlsFatal('internal_error', 'INTERNAL_ERROR', describe(error), { cause: error });
+    const { connection } = this;
+    this.failed = failure;
+    this.step = undefined;
+    connection.handshaking = false;
+    if (connection.session !== undefined) connection.owner.sessions.cache.remove(connection.session);
+    try {
+      const alert = alertFor(failure);
+      if (alert !== undefined && !connection.io.sentCloseNotify) {
+        connection.io.sendAlert(ALERT_LEVEL.fatal, ALERTS[alert]);
+        connection.io.flush();
+      }
+    } catch {
+      // The transport is gone too; the first failure is the one to report.
+    }
+    connection.state = 'ERROR';
+    connection.inform((connection.isServer ? INFO.ACCEPT : INFO.CONNECT) | INFO.EXIT, -1);
+    connection.wipe();
+    return failure;
+  }
+}
+
+function* handshake(connection: Connection): Step<void> {
+  const run = new Handshake(connection);
+  connection.handshaking = true;
+  connection.inform(INFO.HANDSHAKE_START, 1);
+  try {
+    connection.establish(yield* connection.isServer ? serverHandshake(run) : clientHandshake(run));
+  } finally {
+    run.wipe();
+  }
+  if (!connection.reused) connection.replaceSession(new SslSession(sessionOf(connection)));
+  connection.finishHandshake();
+}
+
+/** The alert a failure sends; none for what the peer said itself, for an end of the transport, and for a wrong call. */
+function alertFor(failure: SslError): TlsFatal['alert'] | undefined {
+  if (failure instanceof TlsFatal) return failure.alert;
+  if (failure instanceof PeerAlert || failure instanceof UnexpectedEof) return undefined;
+  return failure instanceof SslUsageError ? 'internal_error' : undefined;
+}
+
+const describe = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : String(error));

@@ -1,0 +1,69 @@
+import { copyOf } from '../../bytes/bytes.ts';
+import { supportedVersions } from '../../extensions/supported-versions.ts';
+import { readBlock } from '../../extensions/table.ts';
+import { PlainSeal } from '../../record/protect-none.ts';
+import { ALERTS, type AlertName, alertName } from '../../registry/alerts.ts';
+import { fatal } from '../../registry/fatal.ts';
+import { LIMITS } from '../../registry/limits.ts';
+import { TLS1_2_VERSION, TLS1_3_VERSION, versionName } from '../../registry/versions.ts';
+import { type ClientHello, clientHello } from '../../wire/client-hello.ts';
+import { versions } from '../common/policy.ts';
+import type { Connection } from '../connection.ts';
+import type { Established } from '../established.ts';
+import type { Handshake } from '../handshake.ts';
+import { type Step, untilAnswered } from '../step.ts';
+import { serverTls13 } from './tls13.ts';
+
+/** TLS_FALLBACK_SCSV (RFC 7507): the client tries an older version than it speaks. */
+const FALLBACK_SCSV = 0x5600;
+
+/** A server's handshake up to the version; one function for each version goes on from there. */
+export function* serverHandshake(handshake: Handshake): Step<Established> {
+  const { connection } = handshake;
+  connection.enter('SR_CLNT_HELLO');
+  const { value: hello, raw } = yield* handshake.receiveUncounted(clientHello);
+  connection.io.protectWrite(new PlainSeal(TLS1_2_VERSION));
+  connection.io.changeCipherSpecs = LIMITS.changeCipherSpecRecords.value;
+  connection.clientRandom = copyOf(hello.random);
+  connection.peerCipherSuites = hello.cipherSuites;
+  yield* showClientHello(connection, hello, raw);
+  const version = chooseVersion(connection, hello);
+  if (version !== TLS1_3_VERSION) fatal('internal_error', 'INTERNAL_ERROR', versionName(version));
+  return yield* serverTls13(handshake, hello, raw);
+}
+
+/** SSL_CTX_set_client_hello_cb(3). */
+function* showClientHello(connection: Connection, hello: ClientHello, raw: Uint8Array): Step<void> {
+  const callback = connection.get('clientHelloCallback');
+  if (callback === undefined) return;
+  const info = {
+    raw,
+    legacyVersion: hello.legacyVersion,
+    random: hello.random,
+    sessionId: hello.legacySessionId,
+    cipherSuites: hello.cipherSuites,
+    compressionMethods: hello.legacyCompressionMethods,
+    extensions: hello.extensions,
+  };
+  const verdict = yield* untilAnswered(() => callback(connection.owner.handle, info), 'client_hello_cb');
+  if (verdict !== 'ok') fatal(refusalAlert(verdict.alert), 'CALLBACK_FAILED', 'ClientHello callback');
+}
+
+/** The newest version both sides speak (RFC 9846, 4.2.1). */
+function chooseVersion(connection: Connection, hello: ClientHello): number {
+  const own = versions(connection);
+  const extension = hello.extensions.find(({ type }) => type === supportedVersions.id);
+  const offered = extension === undefined ? [hello.legacyVersion] : (readBlock('CH', [extension]).get(supportedVersions) ?? []);
+  connection.clientVersion = Math.max(...offered.filter((version) => version >>> 8 === 3 && version <= TLS1_3_VERSION), 0);
+  const version = own.find((candidate) => offered.includes(candidate));
+  if (version === undefined) return fatal('protocol_version', 'UNSUPPORTED_PROTOCOL', versionName(connection.clientVersion));
+  // RFC 7507, 3: a fallback although both sides speak something newer.
+  if (hello.cipherSuites.includes(FALLBACK_SCSV) && (own[0] ?? 0) > connection.clientVersion) fatal('inappropriate_fallback', 'INAPPROPRIATE_FALLBACK');
+  return version;
+}
+
+/** The alert an application chose, if it is one. */
+export function refusalAlert(code: number): AlertName {
+  const name = alertName(code);
+  return name in ALERTS ? (name as AlertName) : 'handshake_failure';
+}

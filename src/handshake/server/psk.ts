@@ -1,0 +1,95 @@
+/** Which of the PSKs a client offers is used (RFC 9846, 4.2.11). */
+import { constantTimeEqual, sameBytes } from '../../bytes/bytes.ts';
+import type { ExternalPsk } from '../../config/callbacks.ts';
+import { readImportedIdentity } from '../../crypto/imported-psk.ts';
+import { bindersLength, type OfferedPsks } from '../../extensions/pre-shared-key.ts';
+import { type CipherSuite, cipherSuite } from '../../registry/cipher-suites.ts';
+import { fatal } from '../../registry/fatal.ts';
+import { LIMITS } from '../../registry/limits.ts';
+import { OPTIONS, VERIFY } from '../../registry/options.ts';
+import { TLS1_3_VERSION } from '../../registry/versions.ts';
+import type { SslSession } from '../../session/session.ts';
+import { binderOf, checkExternal, externalPsk, hashLength, type Psk, wireForms } from '../common/psk.ts';
+import { findSession } from '../common/tickets.ts';
+import { verifyMode } from '../common/policy.ts';
+import type { Connection } from '../connection.ts';
+import type { Handshake } from '../handshake.ts';
+import { type Step, settle } from '../step.ts';
+
+export interface SelectedPsk {
+  readonly psk: Psk;
+  readonly index: number;
+  readonly suite: CipherSuite;
+  /** Whether the ticket is as old as the client says, within the tolerance (RFC 9846, 8.3). */
+  readonly fresh: boolean;
+}
+
+/** The first identity that is known, allowed and fits a suite; its binder must hold. The others are not looked at. */
+export function* selectPsk(handshake: Handshake, offered: OfferedPsks, raw: Uint8Array, suites: readonly CipherSuite[]): Step<SelectedPsk | undefined> {
+  const { connection } = handshake;
+  // RFC 9846, 4.2.11: a binder for each identity.
+  if (offered.identities.length !== offered.binders.length) fatal('illegal_parameter', 'BAD_PSK', 'binders');
+  const examined = offered.identities.slice(0, connection.get('maxPskIdentities'));
+  for (const [index, { identity, obfuscatedTicketAge }] of examined.entries()) {
+    const psk = yield* findPsk(connection, identity);
+    if (psk === undefined) continue;
+    const own = psk.session?.data.cipherSuite;
+    const suite = suites.find(({ id }) => id === own) ?? suites.find(({ hash }) => hash === psk.hash);
+    if (suite === undefined) continue;
+    const truncated = raw.subarray(0, raw.length - bindersLength(offered.binders));
+    const binder = offered.binders[index] ?? fatal('illegal_parameter', 'BAD_PSK', 'binders');
+    if (binder.length !== hashLength(psk.hash)) fatal('illegal_parameter', 'BAD_PSK', `a binder of ${binder.length} bytes`);
+    // RFC 9846, 4.2.11: a binder that does not hold MUST end the handshake.
+    if (!constantTimeEqual(binder, binderOf(connection.provider, psk, handshake.transcript, truncated))) fatal('decrypt_error', 'BINDER_DOES_NOT_VERIFY');
+    return { psk, index, suite, fresh: psk.session === undefined || isFresh(connection, psk.session, obfuscatedTicketAge) };
+  }
+  return undefined;
+}
+
+function* findPsk(connection: Connection, identity: Uint8Array): Step<Psk | undefined> {
+  const session = yield* findSession(connection, identity);
+  if (session !== undefined) {
+    const suite = cipherSuite(session.data.cipherSuite);
+    if (suite === undefined || !mayResume(connection, session)) return undefined;
+    return { identity, secret: session.data.secret, hash: suite.hash, kind: 'resumption', session, maxEarlyData: session.data.maxEarlyData };
+  }
+  return yield* externalKey(connection, identity);
+}
+
+/** A key that the application knows, by the identity itself or by the external one inside an imported one (RFC 9258, 3.1). */
+function* externalKey(connection: Connection, identity: Uint8Array): Step<Psk | undefined> {
+  const callback = connection.get('pskServerCallback');
+  if (callback === undefined) return undefined;
+  const imported = readImportedIdentity(identity);
+  if (imported !== undefined && imported.targetProtocol === TLS1_3_VERSION) {
+    const psk = yield* settle(callback(connection.owner.handle, imported.externalIdentity));
+    const form = psk?.importContext && wireForms(connection.provider, checkExternal(psk)).find((candidate) => sameBytes(candidate.identity, identity));
+    if (form !== undefined) return form;
+  }
+  const psk: ExternalPsk | undefined = yield* settle(callback(connection.owner.handle, identity));
+  return psk === undefined || psk.importContext !== undefined ? undefined : externalPsk(checkExternal(psk));
+}
+
+/** Resuming never skips an authorisation (SSL_CTX_set_session_id_context(3)): the same application context, host and demands as a full handshake. */
+function mayResume(connection: Connection, session: SslSession): boolean {
+  const { data } = session;
+  const mode = verifyMode(connection);
+  if (data.version !== TLS1_3_VERSION || !session.isCurrent(connection.owner.now())) return false;
+  if (!sameBytes(data.idContext, connection.get('sessionIdContext'))) return false;
+  if (data.serverName !== connection.serverName) return false;
+  if ((mode & VERIFY.PEER) === 0 || (mode & VERIFY.POST_HANDSHAKE) !== 0) return true;
+  // A server that verifies its clients needs a context, or sessions of another application on the same keys would do.
+  if (data.idContext.length === 0) return false;
+  return data.verifyResult === 'OK' && ((mode & VERIFY.FAIL_IF_NO_PEER_CERT) === 0 || data.peerChain.length > 0);
+}
+
+/** RFC 9846, 8.3. */
+function isFresh(connection: Connection, session: SslSession, obfuscatedTicketAge: number): boolean {
+  const { createdAt, ticketAgeAdd } = session.data;
+  const claimed = (obfuscatedTicketAge - ticketAgeAdd + 0x1_0000_0000) % 0x1_0000_0000;
+  const actual = connection.owner.now() - createdAt;
+  return Math.abs(actual - claimed) <= 1000 * LIMITS.ticketAgeSkew.value;
+}
+
+/** Whether tickets must be good for one use only, which takes the cache's memory (SSL_OP_NO_ANTI_REPLAY). */
+export const singleUse = (connection: Connection): boolean => connection.get('maxEarlyData') > 0 && !connection.hasOption(OPTIONS.NO_ANTI_REPLAY);

@@ -1,0 +1,114 @@
+/** What a server chooses from a ClientHello of TLS 1.3, before it answers (RFC 9846, 4.1.1). */
+import { sameBytes } from '../../bytes/bytes.ts';
+import { cookie } from '../../extensions/cookie.ts';
+import { earlyData } from '../../extensions/early-data.ts';
+import type { ExtensionBlock } from '../../extensions/extension.ts';
+import { signatureAlgorithms, supportedGroups } from '../../extensions/id-lists.ts';
+import { type KeyShareEntry, keyShare } from '../../extensions/key-share.ts';
+import { PSK_DHE_KE, PSK_KE, preSharedKey, pskKeyExchangeModes } from '../../extensions/pre-shared-key.ts';
+import { readBlock } from '../../extensions/table.ts';
+import type { CipherSuite } from '../../registry/cipher-suites.ts';
+import { fatal } from '../../registry/fatal.ts';
+import { OPTIONS } from '../../registry/options.ts';
+import type { ClientHello } from '../../wire/client-hello.ts';
+import { groups, tls13Suites } from '../common/policy.ts';
+import type { Connection } from '../connection.ts';
+import type { Handshake } from '../handshake.ts';
+import type { Step } from '../step.ts';
+import { type SelectedPsk, selectPsk } from './psk.ts';
+
+/** A ClientHello, read and checked for what every TLS 1.3 one must be. */
+export interface ReadHello {
+  readonly hello: ClientHello;
+  readonly raw: Uint8Array;
+  readonly block: ExtensionBlock<'CH'>;
+}
+
+/** What was chosen: exactly one of a share to answer, a group to ask a share for, or a PSK alone. */
+export interface Selection {
+  readonly suite: CipherSuite;
+  readonly psk: SelectedPsk | undefined;
+  readonly share: KeyShareEntry | undefined;
+  readonly retryGroup: number | undefined;
+}
+
+export function readHello(hello: ClientHello, raw: Uint8Array): ReadHello {
+  // RFC 9846, 4.1.2: one compression method, the null one.
+  if (hello.legacyCompressionMethods.length !== 1 || hello.legacyCompressionMethods[0] !== 0) fatal('illegal_parameter', 'INVALID_COMPRESSION_ALGORITHM');
+  const block = readBlock('CH', hello.extensions);
+  // RFC 9846, 4.2.11: pre_shared_key MUST be the last extension; its binders cover all before it.
+  if (block.has(preSharedKey) && hello.extensions.at(-1)?.type !== preSharedKey.id) fatal('illegal_parameter', 'BAD_EXTENSION', 'pre_shared_key is not the last extension');
+  // RFC 9846, 4.2.9: a PSK without its modes is missing_extension.
+  if (block.has(preSharedKey) && !block.has(pskKeyExchangeModes)) fatal('missing_extension', 'MISSING_PSK_KEX_MODES_EXTENSION');
+  return { hello, raw, block };
+}
+
+/** Chooses suite, PSK and group. `fixed`: the suite that a HelloRetryRequest promised. */
+export function* select(handshake: Handshake, read: ReadHello, fixed: CipherSuite | undefined): Step<Selection> {
+  const { connection } = handshake;
+  const suites = fixed === undefined ? sharedSuites(connection, read.hello) : sharedSuites(connection, read.hello).filter((suite) => suite === fixed);
+  const [preferred] = suites;
+  if (preferred === undefined) return fatal(fixed === undefined ? 'handshake_failure' : 'illegal_parameter', fixed === undefined ? 'NO_SHARED_CIPHER' : 'BAD_CIPHER');
+  const modes = read.block.get(pskKeyExchangeModes) ?? new Uint8Array(0);
+  const offered = read.block.get(preSharedKey);
+  const withDhe = modes.includes(PSK_DHE_KE);
+  const alone = modes.includes(PSK_KE) && connection.hasOption(OPTIONS.ALLOW_NO_DHE_KEX);
+  const psk = offered !== undefined && (withDhe || alone) ? yield* selectPsk(handshake, offered, read.raw, suites) : undefined;
+  if (psk !== undefined && !withDhe) return { suite: psk.suite, psk, share: undefined, retryGroup: undefined };
+  // RFC 9846, 9.2: without a PSK these must be there; supported_groups and key_share come together.
+  if (psk === undefined && !read.block.has(signatureAlgorithms)) fatal('missing_extension', 'MISSING_SIGALGS_EXTENSION');
+  const share = selectShare(connection, read);
+  if (share === undefined && psk !== undefined && alone) return { suite: psk.suite, psk, share: undefined, retryGroup: undefined };
+  if (share === undefined) return fatal('handshake_failure', 'NO_SUITABLE_KEY_SHARE');
+  return { suite: psk?.suite ?? preferred, psk, ...(typeof share === 'number' ? { share: undefined, retryGroup: share } : { share, retryGroup: undefined }) };
+}
+
+/** Suites both sides have, in the client's order or, with CIPHER_SERVER_PREFERENCE, in ours. */
+function sharedSuites(connection: Connection, hello: ClientHello): readonly CipherSuite[] {
+  const own = tls13Suites(connection);
+  if (connection.hasOption(OPTIONS.CIPHER_SERVER_PREFERENCE)) return own.filter(({ id }) => hello.cipherSuites.includes(id));
+  return hello.cipherSuites.flatMap((id) => own.find((suite) => suite.id === id) ?? []);
+}
+
+/** The share to answer, in our order of groups; a group that both sides have but no share was sent for; or nothing. */
+function selectShare(connection: Connection, { block }: ReadHello): KeyShareEntry | number | undefined {
+  const theirs = block.get(supportedGroups);
+  const shares = block.get(keyShare);
+  if (theirs === undefined || shares === undefined) return fatal('missing_extension', 'MISSING_SUPPORTED_GROUPS_EXTENSION');
+  connection.peerGroups = theirs;
+  // RFC 9846, 4.2.8: shares are for groups of the list, in its order.
+  let at = -1;
+  for (const { group } of shares) {
+    const next = theirs.indexOf(group);
+    if (next <= at) fatal('illegal_parameter', 'BAD_KEY_SHARE', 'shares that are not those of supported_groups in their order');
+    at = next;
+  }
+  const common = groups(connection).filter((group) => theirs.includes(group));
+  for (const group of common) {
+    const share = shares.find((entry) => entry.group === group);
+    if (share !== undefined) return share;
+  }
+  return common[0];
+}
+
+/** Extensions that may differ between the two ClientHellos of a retry (RFC 9846, 4.1.2). */
+const MAY_CHANGE: ReadonlySet<number> = new Set([keyShare.id, earlyData.id, cookie.id, preSharedKey.id, 21]);
+
+/** RFC 9846, 4.1.2: the second ClientHello is the first but for what the retry asked to change. */
+export function checkSecondHello(first: ReadHello, second: ReadHello): void {
+  const a = first.hello;
+  const b = second.hello;
+  const same =
+    a.legacyVersion === b.legacyVersion &&
+    sameBytes(a.random, b.random) &&
+    sameBytes(a.legacySessionId, b.legacySessionId) &&
+    a.cipherSuites.length === b.cipherSuites.length &&
+    a.cipherSuites.every((suite, i) => suite === b.cipherSuites[i]);
+  const fixedOf = ({ hello }: ReadHello) => hello.extensions.filter(({ type }) => !MAY_CHANGE.has(type));
+  const [before, after] = [fixedOf(first), fixedOf(second)];
+  const sameExtensions = before.length === after.length && before.every(({ type, data }, i) => type === after[i]?.type && sameBytes(data, after[i].data));
+  if (!same || !sameExtensions) fatal('illegal_parameter', 'INVALID_CLIENT_HELLO_AFTER_RETRY');
+  // RFC 9846, 4.2.10: early data cannot follow a retry.
+  if (second.block.has(earlyData)) fatal('illegal_parameter', 'BAD_EARLY_DATA', 'early_data after a HelloRetryRequest');
+}
+

@@ -1,0 +1,296 @@
+import { sameBytes } from '../../bytes/bytes.ts';
+import { answerKeyShare } from '../../crypto/key-exchange.ts';
+import { keySchedule } from '../../crypto/schedule-tls13.ts';
+import { alpn } from '../../extensions/alpn.ts';
+import { certificateAuthorities } from '../../extensions/certificate-authorities.ts';
+import { signedCertificateTimestamp, statusRequest } from '../../extensions/certificate-status.ts';
+import { earlyData } from '../../extensions/early-data.ts';
+import { encode } from '../../extensions/extension.ts';
+import { signatureAlgorithms } from '../../extensions/id-lists.ts';
+import { keyShare } from '../../extensions/key-share.ts';
+import { postHandshakeAuth } from '../../extensions/post-handshake-auth.ts';
+import { preSharedKey } from '../../extensions/pre-shared-key.ts';
+import { fragmentLengthOf, maxFragmentLength, recordSizeLimit } from '../../extensions/record-size.ts';
+import { serverName } from '../../extensions/server-name.ts';
+import { supportedVersions } from '../../extensions/supported-versions.ts';
+import type { CipherSuite } from '../../registry/cipher-suites.ts';
+import { HANDSHAKE_TYPE } from '../../registry/content-types.ts';
+import { fatal } from '../../registry/fatal.ts';
+import { OPTIONS, VERIFY } from '../../registry/options.ts';
+import { TLS1_2_VERSION, TLS1_3_VERSION } from '../../registry/versions.ts';
+import type { ClientHello } from '../../wire/client-hello.ts';
+import type { RawExtension } from '../../wire/message.ts';
+import { serverHello } from '../../wire/server-hello.ts';
+import { encryptedExtensions, endOfEarlyData, finished } from '../../wire/tls13-messages.ts';
+import { type CertificateDemand, chooseCredential, NO_CONTEXT, sendCertificate, sendCertificateVerify } from '../common/certificate.ts';
+import { customExtensionsFor, EXT, parseCustomExtensions } from '../common/custom-extensions.ts';
+import { checkFinished, verifyData } from '../common/finished.ts';
+import { installApplicationSecrets, readWith, writeWith } from '../common/keys.ts';
+import { stapledResponse } from '../common/staple.ts';
+import { sendTickets } from '../common/tickets.ts';
+import { waivedOrVerified } from '../common/verify-peer.ts';
+import { verifyMode } from '../common/policy.ts';
+import type { Connection } from '../connection.ts';
+import type { Established } from '../established.ts';
+import type { Handshake } from '../handshake.ts';
+import { type Proof, type Step, settle, untilAnswered } from '../step.ts';
+import { readClientCertificate, requestCertificate } from './client-auth.ts';
+import { settleAlpn, settleServerName } from './names.ts';
+import type { SelectedPsk } from './psk.ts';
+import { demandCookie, retryHello, takeUpCookie } from './retry.ts';
+import { type ReadHello, readHello, type Selection, select } from './select.ts';
+
+/** RFC 9846, figure 1, from the ClientHello on, as a server. */
+export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint8Array): Step<Established> {
+  const { connection, transcript } = handshake;
+  connection.io.version = TLS1_3_VERSION;
+  const first = readHello(hello, raw);
+  const acknowledgeName = yield* settleServerName(connection, first);
+  const { read, choice, retried } = yield* negotiate(handshake, first);
+  const { suite, psk } = choice;
+  connection.suite = suite;
+  parseCustomExtensions(connection, EXT.CLIENT_HELLO, read.hello.extensions);
+  resume(connection, psk);
+  if (psk === undefined) yield* askForCertificates(connection);
+  yield* settleAlpn(connection, read);
+  const acceptsEarlyData = yield* decideEarlyData(connection, read, choice, retried);
+
+  const schedule = keySchedule(connection.provider, suite.hash);
+  connection.schedule = schedule;
+  const early = psk && handshake.keep(schedule.earlySecret(psk.psk.secret));
+  connection.earlyDataEnded = !acceptsEarlyData;
+  const earlyTraffic = early && acceptsEarlyData ? handshake.keep(earlyTrafficSecret(connection, early, transcript.digest())) : undefined;
+
+  const shared = yield* sendServerHello(handshake, read, choice);
+  const handshakeSecret = handshake.keep(schedule.handshakeSecret(early, shared));
+  const [clientSecret, serverSecret] = schedule.deriveSecrets(handshakeSecret, transcript.digest(), 'c hs traffic', 's hs traffic');
+  handshake.keep(clientSecret);
+  handshake.keep(serverSecret);
+  connection.logSecret('CLIENT_HANDSHAKE_TRAFFIC_SECRET', clientSecret);
+  connection.logSecret('SERVER_HANDSHAKE_TRAFFIC_SECRET', serverSecret);
+  writeWith(connection, suite, schedule, serverSecret);
+  readWith(connection, suite, schedule, earlyTraffic ?? clientSecret, true);
+  if (read.block.has(earlyData) && !acceptsEarlyData) connection.io.reader.skipEarlyData(connection.get('recvMaxEarlyData'), false);
+
+  sendEncryptedExtensions(handshake, read, acknowledgeName, acceptsEarlyData);
+  const asksCertificate = psk === undefined && asksForCertificate(connection);
+  if (asksCertificate) requestCertificate(handshake, NO_CONTEXT);
+  if (psk === undefined) yield* authenticate(handshake, read);
+  connection.enter('SW_FINISHED');
+  connection.ownFinished = verifyData(schedule, serverSecret, transcript.digest());
+  handshake.send(finished, { verifyData: connection.ownFinished });
+  const mainSecret = handshake.keep(schedule.mainSecret(handshakeSecret));
+  const application = installApplicationSecrets(connection, mainSecret, transcript.digest());
+  handshake.keep(application.client);
+  handshake.keep(application.server);
+  writeWith(connection, suite, schedule, application.server);
+  yield* handshake.flush();
+
+  if (earlyTraffic !== undefined) yield* takeEarlyData(handshake, suite, clientSecret);
+  const identity = asksCertificate ? yield* readClientCertificate(handshake, NO_CONTEXT, handshake.transcript) : waivedOrVerified();
+  const held = yield* readFinished(handshake, clientSecret);
+  readWith(connection, suite, schedule, application.client);
+  connection.resumptionSecret = schedule.deriveSecret(mainSecret, 'res master', transcript.digest());
+  connection.peerOffersPostHandshakeAuth = read.block.has(postHandshakeAuth);
+  if (connection.peerOffersPostHandshakeAuth) connection.handshakeHash = transcript.fork();
+  yield* sendTickets(connection, psk === undefined ? connection.get('numTickets') : Math.min(1, connection.get('numTickets')));
+  yield* handshake.flush();
+  return { identity, finished: held };
+}
+
+/** Chooses; asks for another ClientHello where the first has no share we can use, or no cookie where one is demanded. */
+function* negotiate(handshake: Handshake, first: ReadHello): Step<{ readonly read: ReadHello; readonly choice: Selection; readonly retried: boolean }> {
+  const { connection, transcript } = handshake;
+  const taken = connection.stateless ? takeUpCookie(handshake, first) : undefined;
+  if (taken !== undefined) {
+    const choice = yield* select(handshake, first, taken.suite);
+    if (choice.retryGroup !== undefined) fatal('illegal_parameter', 'BAD_KEY_SHARE', 'not the share that was asked for');
+    transcript.add(first.raw);
+    return { read: first, choice, retried: true };
+  }
+  const choice = yield* select(handshake, first, undefined);
+  transcript.add(first.raw);
+  const retry = { suite: choice.suite, group: choice.retryGroup ?? 0 };
+  if (connection.stateless) return yield* demandCookie(handshake, first, retry);
+  if (choice.retryGroup === undefined) return { read: first, choice, retried: false };
+  const second = yield* retryHello(handshake, first, retry);
+  const again = yield* select(handshake, second, choice.suite);
+  // RFC 9846, 4.2.8: the second hello has exactly the share that was asked for.
+  const shares = second.block.get(keyShare);
+  if (again.share === undefined || again.share.group !== retry.group || shares?.length !== 1) fatal('illegal_parameter', 'BAD_KEY_SHARE', 'not the share that was asked for');
+  transcript.add(second.raw);
+  return { read: second, choice: again, retried: true };
+}
+
+function resume(connection: Connection, selected: SelectedPsk | undefined): void {
+  const session = selected?.psk.session;
+  if (session === undefined) return;
+  connection.reused = true;
+  connection.replaceSession(session.upRef());
+  connection.peerChain = session.data.peerChain;
+  connection.verifyResult = session.data.verifyResult;
+}
+
+/** SSL_CTX_set_cert_cb(3). */
+function* askForCertificates(connection: Connection): Step<void> {
+  const callback = connection.get('certCallback');
+  if (callback === undefined) return;
+  const ready = yield* untilAnswered(() => callback(connection.owner.handle), 'x509_lookup');
+  if (!ready) fatal('internal_error', 'CALLBACK_FAILED', 'certificate callback');
+}
+
+/** RFC 9846, 4.2.10 and 8: accepted only where nothing could make it mean something else than when it was sent, and only once. */
+function* decideEarlyData(connection: Connection, { block, hello }: ReadHello, { psk, suite }: Selection, retried: boolean): Step<boolean> {
+  if (!block.has(earlyData)) return false;
+  const wanted = connection.earlyData === 'wanted';
+  connection.earlyData = 'rejected';
+  if (!wanted || retried || psk === undefined || psk.index !== 0 || psk.psk.maxEarlyData === 0 || !psk.fresh) return false;
+  const { session } = psk.psk;
+  if (session !== undefined && (session.data.cipherSuite !== suite.id || !sameProtocol(session.data.alpn, connection.alpn))) return false;
+  const callback = connection.get('allowEarlyDataCallback');
+  if (callback !== undefined && !(yield* settle(callback(connection.owner.handle)))) return false;
+  connection.earlyData = 'accepted';
+  connection.earlyDataBudget = Math.min(psk.psk.maxEarlyData, connection.get('recvMaxEarlyData'));
+  connection.clientRandom = hello.random;
+  return true;
+}
+
+const sameProtocol = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean => (a === undefined || b === undefined ? a === b : sameBytes(a, b));
+
+function earlyTrafficSecret(connection: Connection, early: Uint8Array, helloHash: Uint8Array): Uint8Array {
+  const { schedule } = connection;
+  if (schedule === undefined) return fatal('internal_error', 'INTERNAL_ERROR');
+  const [traffic, exporter] = schedule.deriveSecrets(early, helloHash, 'c e traffic', 'e exp master');
+  connection.earlyExporterSecret = exporter;
+  connection.logSecret('CLIENT_EARLY_TRAFFIC_SECRET', traffic);
+  connection.logSecret('EARLY_EXPORTER_SECRET', exporter);
+  return traffic;
+}
+
+/** ServerHello, with our share; gives the (EC)DHE secret, if there is one. */
+function* sendServerHello(handshake: Handshake, { hello }: ReadHello, { suite, psk, share }: Selection): Step<Uint8Array | undefined> {
+  const { connection, transcript } = handshake;
+  const answer = share && (yield* settle(answerKeyShare(connection.provider, share.group, share.share)));
+  if (share !== undefined) connection.group = share.group;
+  connection.serverRandom = connection.provider.random(32).slice();
+  const extensions: RawExtension[] = [encode(supportedVersions, 'SH13', TLS1_3_VERSION)];
+  if (share !== undefined && answer !== undefined) extensions.push(encode(keyShare, 'SH13', { group: share.group, share: answer.share }));
+  if (psk !== undefined) extensions.push(encode(preSharedKey, 'SH13', psk.index));
+  extensions.push(...customExtensionsFor(connection, EXT.TLS1_3_SERVER_HELLO, typesOf(hello)));
+  transcript.start(suite.hash);
+  connection.enter('SW_SRVR_HELLO');
+  handshake.send(serverHello, {
+    legacyVersion: TLS1_2_VERSION,
+    random: connection.serverRandom,
+    legacySessionIdEcho: hello.legacySessionId,
+    cipherSuite: suite.id,
+    legacyCompressionMethod: 0,
+    extensions,
+  });
+  if (hello.legacySessionId.length > 0 && connection.hasOption(OPTIONS.ENABLE_MIDDLEBOX_COMPAT) && !connection.io.sentChangeCipherSpec) {
+    connection.io.sendChangeCipherSpec();
+  }
+  return answer && handshake.keep(answer.secret);
+}
+
+const typesOf = (hello: ClientHello): ReadonlySet<number> => new Set(hello.extensions.map(({ type }) => type));
+
+function sendEncryptedExtensions(handshake: Handshake, { block, hello }: ReadHello, acknowledgeName: boolean, acceptsEarlyData: boolean): void {
+  const { connection } = handshake;
+  connection.enter('SW_ENCRYPTED_EXTENSIONS');
+  const extensions: RawExtension[] = [];
+  if (acknowledgeName && !connection.reused) extensions.push(encode(serverName, 'EE', true));
+  if (connection.alpn !== undefined) extensions.push(encode(alpn, 'EE', connection.alpn));
+  extensions.push(...recordSizes(connection, block.get(recordSizeLimit), block.get(maxFragmentLength)));
+  if (acceptsEarlyData) extensions.push(encode(earlyData, 'EE', true));
+  extensions.push(...customExtensionsFor(connection, EXT.TLS1_3_ENCRYPTED_EXTENSIONS, typesOf(hello)));
+  handshake.send(encryptedExtensions, { extensions });
+}
+
+/** RFC 8449, 5: record_size_limit goes before max_fragment_length where a client sends both. */
+function recordSizes(connection: Connection, limit: number | undefined, code: number | undefined): readonly RawExtension[] {
+  const { writer } = connection.io;
+  if (limit !== undefined) {
+    writer.maxFragment = Math.min(writer.maxFragment, limit - 1);
+    const own = connection.get('recordSizeLimit') || 16_384;
+    connection.recordLimit = own + 1;
+    return [encode(recordSizeLimit, 'EE', own + 1)];
+  }
+  if (code === undefined) return [];
+  const length = fragmentLengthOf(code);
+  // RFC 6066, 4: a code that does not exist is illegal_parameter.
+  if (length === undefined) return fatal('illegal_parameter', 'SSL3_EXT_INVALID_MAX_FRAGMENT_LENGTH', `${code}`);
+  connection.maxFragmentLength = code;
+  connection.recordLimit = length + 1;
+  writer.maxFragment = Math.min(writer.maxFragment, length);
+  return [encode(maxFragmentLength, 'EE', code)];
+}
+
+const asksForCertificate = (connection: Connection): boolean => {
+  const mode = verifyMode(connection);
+  return (mode & VERIFY.PEER) !== 0 && (mode & VERIFY.POST_HANDSHAKE) === 0;
+};
+
+/** Our certificate and the proof that we hold its key. */
+function* authenticate(handshake: Handshake, { block, hello }: ReadHello): Step<void> {
+  const { connection } = handshake;
+  const schemes = block.get(signatureAlgorithms) ?? fatal('missing_extension', 'MISSING_SIGALGS_EXTENSION');
+  connection.peerSignatureSchemes = schemes;
+  connection.peerCaNames = block.get(certificateAuthorities) ?? [];
+  const demand: CertificateDemand = {
+    schemes,
+    authorities: connection.peerCaNames,
+    wantsStatus: block.get(statusRequest) !== undefined,
+    wantsTimestamps: block.has(signedCertificateTimestamp),
+    asked: typesOf(hello),
+  };
+  const chosen = chooseCredential(connection, demand);
+  if (chosen === undefined) {
+    const none = connection.get('credentials').ready.length === 0;
+    return fatal('handshake_failure', none ? 'NO_CERTIFICATE_SET' : 'NO_SUITABLE_SIGNATURE_ALGORITHM');
+  }
+  connection.ownCredential = chosen.credential;
+  const staple = demand.wantsStatus ? yield* stapledResponse(connection) : undefined;
+  connection.enter('SW_CERT');
+  sendCertificate(handshake, NO_CONTEXT, chosen.credential, demand, staple);
+  connection.enter('SW_CERT_VRFY');
+  yield* sendCertificateVerify(handshake, chosen);
+}
+
+/** Early data until its end is said (RFC 9846, 4.2.10 and 4.5); the application reads it while the handshake stands here. */
+function* takeEarlyData(handshake: Handshake, suite: CipherSuite, clientSecret: Uint8Array): Step<void> {
+  const { connection, transcript } = handshake;
+  connection.enter('EARLY_DATA');
+  for (;;) {
+    const incoming = connection.io.receive((type) => (type === HANDSHAKE_TYPE.endOfEarlyData ? endOfEarlyData.limit : undefined));
+    if (incoming === 'closed') yield { want: 'closed' };
+    else if (incoming === 'eof') fatal('decode_error', 'UNEXPECTED_EOF_WHILE_READING', 'within early data');
+    else if (incoming === 'retry') yield { want: 'read' };
+    else if (incoming.kind === 'data') {
+      connection.earlyDataBudget -= incoming.content.length;
+      if (connection.earlyDataBudget < 0) fatal('unexpected_message', 'TOO_MUCH_EARLY_DATA');
+      connection.earlyDataReceived.push(incoming.content);
+      yield { want: 'early_data' };
+    } else {
+      transcript.add(incoming.raw);
+      break;
+    }
+  }
+  connection.earlyDataEnded = true;
+  connection.enter('SR_END_OF_EARLY_DATA');
+  if (connection.schedule !== undefined) readWith(connection, suite, connection.schedule, clientSecret);
+}
+
+function* readFinished(handshake: Handshake, clientSecret: Uint8Array): Step<Proof<'finished'>> {
+  const { connection, transcript } = handshake;
+  connection.enter('SR_FINISHED');
+  const before = transcript.digest();
+  const theirs = (yield* handshake.receive(finished)).value;
+  const { schedule } = connection;
+  if (schedule === undefined) return fatal('internal_error', 'INTERNAL_ERROR');
+  const held = checkFinished(schedule, clientSecret, before, theirs.verifyData);
+  connection.peerFinished = theirs.verifyData;
+  connection.io.changeCipherSpecs = 0;
+  return held;
+}
+

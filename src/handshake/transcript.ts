@@ -1,0 +1,83 @@
+import { concat } from '../bytes/bytes.ts';
+import { build } from '../bytes/writer.ts';
+import type { CryptoProvider, HashName, RunningHash } from '../crypto/provider.ts';
+import { HANDSHAKE_TYPE } from '../registry/content-types.ts';
+import { fatal } from '../registry/fatal.ts';
+
+/**
+ * The hash over all handshake messages as they stood on the wire (RFC 9846, 4.4.1). Until the suite, and with it the
+ * hash, is known, it keeps the messages themselves.
+ */
+export class Transcript {
+  private readonly provider: CryptoProvider;
+  private messages: Uint8Array[] = [];
+  private running: RunningHash | undefined;
+  private name: HashName | undefined;
+
+  constructor(provider: CryptoProvider) {
+    this.provider = provider;
+  }
+
+  /** A transcript that goes on from one that was kept (RFC 9846, 4.4: the context of post-handshake authentication). */
+  static continuing(provider: CryptoProvider, running: RunningHash): Transcript {
+    const transcript = new Transcript(provider);
+    transcript.running = running.clone();
+    return transcript;
+  }
+
+  add(raw: Uint8Array): void {
+    if (this.running === undefined) this.messages.push(raw);
+    else this.running.update(raw);
+  }
+
+  /** Settles the hash, once. */
+  start(hash: HashName): void {
+    if (this.running !== undefined) {
+      if (hash !== this.name) fatal('internal_error', 'INTERNAL_ERROR', 'the transcript hash changed');
+      return;
+    }
+    this.running = this.provider.hash(hash);
+    this.name = hash;
+    for (const raw of this.messages) this.running.update(raw);
+    this.messages = [];
+  }
+
+  /** Hash of everything so far. */
+  digest(): Uint8Array {
+    return this.hash.snapshot();
+  }
+
+  /** Hash of everything so far and `more`, which is not added: for a binder over a truncated ClientHello. */
+  digestWith(hash: HashName, more: Uint8Array): Uint8Array {
+    if (this.running !== undefined && this.name === hash) {
+      const fork = this.running.clone();
+      fork.update(more);
+      return fork.snapshot();
+    }
+    return this.provider.digest(hash, concat(...this.messages, more));
+  }
+
+  /** Replaces the first ClientHello by its hash when a HelloRetryRequest follows (RFC 9846, 4.4.1). */
+  replaceByHash(hash: HashName): void {
+    this.start(hash);
+    const digest = this.digest();
+    this.restart(hash, digest);
+  }
+
+  /** Begins again from the hash of a first ClientHello that is not at hand: it came back in a cookie. */
+  restart(hash: HashName, firstHello: Uint8Array): void {
+    this.running = this.provider.hash(hash);
+    this.name = hash;
+    this.messages = [];
+    this.running.update(build((w) => w.u8(HANDSHAKE_TYPE.messageHash).vec24(firstHello)));
+  }
+
+  /** The hash as it stands, to be continued apart from this one (post-handshake authentication). */
+  fork(): RunningHash {
+    return this.hash.clone();
+  }
+
+  private get hash(): RunningHash {
+    return this.running ?? fatal('internal_error', 'INTERNAL_ERROR', 'the transcript hash is not settled');
+  }
+}

@@ -1,0 +1,139 @@
+import type { Aead, CryptoProvider } from '../crypto/provider.ts';
+import type { CipherSuite } from '../registry/cipher-suites.ts';
+import { CONTENT_TYPE } from '../registry/content-types.ts';
+import { fatal } from '../registry/fatal.ts';
+import { LIMITS } from '../registry/limits.ts';
+import { TLS1_2_VERSION } from '../registry/versions.ts';
+import { HEADER_LENGTH, type OpenProtection, type OpenedRecord, type SealProtection, writeHeader } from './protection.ts';
+
+export interface TrafficKeys {
+  readonly key: Uint8Array;
+  readonly iv: Uint8Array;
+}
+
+/** Nonces of one direction: the IV with a 64-bit counter over its last eight bytes (RFC 9846, 5.3). It only counts up. */
+class Nonces {
+  private readonly iv: Uint8Array;
+  private readonly nonce: Uint8Array;
+  private low = 0;
+  private high = 0;
+
+  constructor(iv: Uint8Array) {
+    this.iv = iv;
+    this.nonce = iv.slice();
+  }
+
+  get used(): number {
+    return this.high * 0x1_0000_0000 + this.low;
+  }
+
+  /** The nonce that is due, in a buffer that the next call rewrites. */
+  current(): Uint8Array {
+    const { iv, nonce, low, high } = this;
+    for (let i = 0; i < 4; i++) {
+      nonce[11 - i] = (iv[11 - i] as number) ^ ((low >>> (8 * i)) & 0xff);
+      nonce[7 - i] = (iv[7 - i] as number) ^ ((high >>> (8 * i)) & 0xff);
+    }
+    return nonce;
+  }
+
+  /** Uses the current nonce up. */
+  advance(): void {
+    this.low = (this.low + 1) >>> 0;
+    if (this.low !== 0) return;
+    // RFC 9846, 5.3: the sequence number must not wrap. Keys are updated ages before this.
+    if (this.high === 0x1f_ffff) fatal('internal_error', 'INTERNAL_ERROR', 'the record sequence number is exhausted');
+    this.high++;
+  }
+
+  wipe(): void {
+    this.iv.fill(0);
+    this.nonce.fill(0);
+  }
+}
+
+/** Where a plaintext and its hidden type stand side by side for one call of the AEAD; shared, since sealing never waits. */
+const scratch = new Uint8Array(LIMITS.plaintext.value + 1);
+
+/** TLS 1.3 record protection, sending side (RFC 9846, 5.2). */
+export class Tls13Seal implements SealProtection {
+  readonly overhead: number;
+  readonly recordLimit: number;
+  private readonly aead: Aead;
+  private readonly nonces: Nonces;
+  private readonly aad: Uint8Array = new Uint8Array(HEADER_LENGTH);
+
+  constructor(provider: CryptoProvider, suite: CipherSuite, keys: TrafficKeys) {
+    this.aead = provider.aead(suite.aead, keys.key);
+    this.nonces = new Nonces(keys.iv);
+    this.overhead = HEADER_LENGTH + 1 + this.aead.tagLength;
+    this.recordLimit = suite.recordLimit;
+  }
+
+  get sealed(): number {
+    return this.nonces.used;
+  }
+
+  seal(type: number, plaintext: Uint8Array, padding: number, out: Uint8Array, at: number): number {
+    const inner = plaintext.length + 1 + padding;
+    const buffer = inner <= scratch.length ? scratch : new Uint8Array(inner);
+    buffer.set(plaintext);
+    buffer[plaintext.length] = type;
+    if (padding > 0) buffer.fill(0, plaintext.length + 1, inner);
+    writeHeader(this.aad, 0, CONTENT_TYPE.applicationData, TLS1_2_VERSION, inner + this.aead.tagLength);
+    out.set(this.aad, at);
+    const nonce = this.nonces.current();
+    this.nonces.advance();
+    return HEADER_LENGTH + this.aead.seal(nonce, this.aad, buffer.subarray(0, inner), out, at + HEADER_LENGTH);
+  }
+
+  wipe(): void {
+    this.aead.wipe();
+    this.nonces.wipe();
+    scratch.fill(0);
+  }
+}
+
+/** TLS 1.3 record protection, receiving side (RFC 9846, 5.2). */
+export class Tls13Open implements OpenProtection {
+  readonly maxFragment: number = LIMITS.plaintext.value + LIMITS.ciphertextExpansion.value;
+  private readonly aead: Aead;
+  private readonly nonces: Nonces;
+  /** The limit we gave the peer by record_size_limit, content type included (RFC 8449, 4). */
+  private readonly maxInner: number;
+  private plainAlerts: boolean;
+
+  /** `plainAlerts`: a peer that could not read our ServerHello has no keys to protect its alert with; before its first protected record it may come in the clear. */
+  constructor(provider: CryptoProvider, suite: CipherSuite, keys: TrafficKeys, maxInner: number, plainAlerts: boolean) {
+    this.aead = provider.aead(suite.aead, keys.key);
+    this.nonces = new Nonces(keys.iv);
+    this.maxInner = maxInner;
+    this.plainAlerts = plainAlerts;
+  }
+
+  open(header: Uint8Array, fragment: Uint8Array): OpenedRecord | undefined {
+    // RFC 9846, 5.2: the outer type of a protected record is always application_data.
+    if (header[0] !== CONTENT_TYPE.applicationData) {
+      if (this.plainAlerts && header[0] === CONTENT_TYPE.alert) return { type: CONTENT_TYPE.alert, content: fragment.slice() };
+      return fatal('unexpected_message', 'BAD_RECORD_TYPE', `an unprotected record of type ${header[0]} where protected ones are due`);
+    }
+    if (fragment.length <= this.aead.tagLength) return undefined;
+    const inner = this.aead.open(this.nonces.current(), header, fragment);
+    // A record that does not open uses no number up: refused early data is passed over this way (RFC 9846, 4.2.10).
+    if (inner === undefined) return undefined;
+    this.nonces.advance();
+    this.plainAlerts = false;
+    // The limit counts padding (RFC 8449, 4; RFC 9846, 5.4).
+    if (inner.length > this.maxInner) fatal('record_overflow', 'DATA_LENGTH_TOO_LONG', `${inner.length} bytes in a record`);
+    let end = inner.length - 1;
+    while (end >= 0 && inner[end] === 0) end--;
+    // RFC 9846, 5.4: a record of zeros alone has no type.
+    if (end < 0) fatal('unexpected_message', 'BAD_RECORD_TYPE', 'a record without a content type');
+    return { type: inner[end] as number, content: inner.subarray(0, end) };
+  }
+
+  wipe(): void {
+    this.aead.wipe();
+    this.nonces.wipe();
+  }
+}

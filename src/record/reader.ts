@@ -1,0 +1,185 @@
+import type { Bio } from '../bio/bio.ts';
+import { EMPTY } from '../bytes/bytes.ts';
+import { CONTENT_TYPE } from '../registry/content-types.ts';
+import { fatal } from '../registry/fatal.ts';
+import { PlainOpen } from './protect-none.ts';
+import { HEADER_LENGTH, type OpenedRecord, type OpenProtection } from './protection.ts';
+
+/** How many bytes to ask a BIO for at a time: four full records, so that bulk data is opened straight from one chunk. */
+const READ_SIZE = 65_536;
+
+/** Sees every record header and, under protection, the hidden content type (for the message callback). */
+export type RecordObserver = (contentType: number, bytes: Uint8Array) => void;
+
+/**
+ * Takes bytes from a BIO and gives records. A record that lies whole in the chunk that arrived is opened there; only
+ * the unfinished tail of a chunk is copied, into a carry buffer, and completed in it.
+ */
+export class RecordReader {
+  private protection: OpenProtection = new PlainOpen();
+  private chunk: Uint8Array = EMPTY;
+  private position = 0;
+  private carry: Uint8Array = EMPTY;
+  private carried = 0;
+  /** Bytes of records that still may fail to open and be dropped: refused early data (RFC 9846, 4.2.10). */
+  private skippable = 0;
+  private skipPlain = false;
+  observer: RecordObserver | undefined;
+
+  /** Bytes that arrived and were not opened yet. */
+  get buffered(): number {
+    return this.carried + this.chunk.length - this.position;
+  }
+
+  /** Whether a whole record lies here, so that opening it needs no further read (SSL_has_pending(3)). */
+  get hasRecord(): boolean {
+    if (this.carried > 0) {
+      const header = this.carried >= HEADER_LENGTH ? recordLength(this.carry, 0) : Number.POSITIVE_INFINITY;
+      return this.buffered >= header;
+    }
+    return this.buffered >= HEADER_LENGTH && this.buffered >= recordLength(this.chunk, this.position);
+  }
+
+  /** Changes the keys; all records from here on are opened with the new ones. */
+  protect(protection: OpenProtection): void {
+    this.protection.wipe();
+    this.protection = protection;
+    this.skippable = 0;
+  }
+
+  /** Lets go of records that do not open, `budget` bytes of them at most, until one does. `plain`: until a handshake record comes in the clear. */
+  skipEarlyData(budget: number, plain: boolean): void {
+    this.skippable = budget;
+    this.skipPlain = plain;
+  }
+
+  /** The next record, or why there is none. Never keeps a view of what the BIO lent. */
+  next(bio: Bio): OpenedRecord | 'retry' | 'eof' {
+    for (;;) {
+      const whole = this.whole();
+      if (whole !== undefined) {
+        const record = this.open(whole);
+        if (record !== undefined) return record;
+        continue;
+      }
+      const chunk = bio.read(READ_SIZE);
+      if (chunk === 'retry') return chunk;
+      // RFC 9846, 6.1: an end without close_notify is for the layer above to judge; a torn record is lost with it.
+      if (chunk === 'eof') return chunk;
+      this.chunk = chunk;
+      this.position = 0;
+    }
+  }
+
+  wipe(): void {
+    this.protection.wipe();
+    this.chunk = EMPTY;
+    this.carry = EMPTY;
+    this.carried = 0;
+    this.position = 0;
+  }
+
+  /** What was read from the transport but belongs to nobody yet: for taking a connection apart. */
+  unread(): Uint8Array {
+    const rest = new Uint8Array(this.buffered);
+    rest.set(this.carry.subarray(0, this.carried));
+    rest.set(this.chunk.subarray(this.position), this.carried);
+    return rest;
+  }
+
+  private whole(): Uint8Array | undefined {
+    if (this.carried > 0) return this.completeCarried();
+    const available = this.chunk.length - this.position;
+    if (available >= HEADER_LENGTH) {
+      this.checkHeader(this.chunk, this.position);
+      const length = recordLength(this.chunk, this.position);
+      if (available >= length) {
+        const at = this.position;
+        this.position += length;
+        return this.chunk.subarray(at, at + length);
+      }
+    }
+    if (available > 0) this.carryOver(available);
+    this.chunk = EMPTY;
+    this.position = 0;
+    return undefined;
+  }
+
+  private completeCarried(): Uint8Array | undefined {
+    if (this.carried < HEADER_LENGTH) {
+      this.carryOver(HEADER_LENGTH - this.carried);
+      if (this.carried < HEADER_LENGTH) return undefined;
+    }
+    this.checkHeader(this.carry, 0);
+    const length = recordLength(this.carry, 0);
+    this.carryOver(length - this.carried);
+    if (this.carried < length) return undefined;
+    this.carried = 0;
+    const record = this.carry.subarray(0, length);
+    if (this.carry.length > 4096) this.carry = EMPTY;
+    return record;
+  }
+
+  /** Moves up to `wanted` bytes from the chunk to the carry buffer. */
+  private carryOver(wanted: number): void {
+    const count = Math.min(wanted, this.chunk.length - this.position);
+    if (count <= 0) return;
+    const needed = this.carried + Math.max(count, HEADER_LENGTH);
+    const full = this.carried >= HEADER_LENGTH ? recordLength(this.carry, 0) : needed;
+    if (Math.max(needed, full) > this.carry.length) {
+      const grown = new Uint8Array(Math.max(needed, full));
+      grown.set(this.carry.subarray(0, this.carried));
+      this.carry = grown;
+    }
+    this.carry.set(this.chunk.subarray(this.position, this.position + count), this.carried);
+    this.position += count;
+    this.carried += count;
+  }
+
+  /** The length is judged before a byte of the fragment is waited for (RFC 9846, 5.1 and 5.2). */
+  private checkHeader(bytes: Uint8Array, at: number): void {
+    const type = bytes[at] as number;
+    if (type < CONTENT_TYPE.changeCipherSpec || type > CONTENT_TYPE.applicationData) {
+      fatal('unexpected_message', looksLikeHttp(bytes, at) ? 'HTTP_REQUEST' : 'BAD_RECORD_TYPE', `a record of type ${type}`);
+    }
+    if (bytes[at + 1] !== 0x03) fatal('protocol_version', 'WRONG_VERSION_NUMBER', 'the record header');
+    const length = recordLength(bytes, at) - HEADER_LENGTH;
+    if (length > this.protection.maxFragment) {
+      fatal('record_overflow', type === CONTENT_TYPE.applicationData ? 'ENCRYPTED_LENGTH_TOO_LONG' : 'DATA_LENGTH_TOO_LONG', `${length} bytes`);
+    }
+  }
+
+  private open(whole: Uint8Array): OpenedRecord | undefined {
+    const header = whole.subarray(0, HEADER_LENGTH);
+    const fragment = whole.subarray(HEADER_LENGTH);
+    this.observer?.(CONTENT_TYPE.recordHeader, header);
+    // RFC 9846, 5: compatibility records are never protected, whatever keys are in force.
+    if (header[0] === CONTENT_TYPE.changeCipherSpec) return { type: CONTENT_TYPE.changeCipherSpec, content: fragment.slice() };
+    if (this.skippable > 0 && this.skipPlain) {
+      if (header[0] === CONTENT_TYPE.applicationData) return this.skip(fragment);
+      this.skippable = 0;
+    }
+    const record = this.protection.open(header, fragment);
+    if (record === undefined) {
+      if (this.skippable > 0) return this.skip(fragment);
+      return fatal('bad_record_mac', 'DECRYPTION_FAILED_OR_BAD_RECORD_MAC');
+    }
+    this.skippable = 0;
+    if (header[0] === CONTENT_TYPE.applicationData) this.observer?.(CONTENT_TYPE.innerContentType, Uint8Array.of(record.type));
+    return record;
+  }
+
+  private skip(fragment: Uint8Array): undefined {
+    this.skippable -= fragment.length;
+    if (this.skippable <= 0) fatal('unexpected_message', 'TOO_MUCH_SKIPPED_EARLY_DATA');
+  }
+}
+
+const recordLength = (bytes: Uint8Array, at: number): number =>
+  HEADER_LENGTH + (((bytes[at + 3] as number) << 8) | (bytes[at + 4] as number));
+
+/** `GET /`, `POST …`: the commonest mistake deserves its own reason, as OpenSSL gives it. */
+function looksLikeHttp(bytes: Uint8Array, at: number): boolean {
+  const start = String.fromCharCode(...bytes.subarray(at, at + 5));
+  return ['GET /', 'POST ', 'HEAD ', 'PUT /'].includes(start);
+}

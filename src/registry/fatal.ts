@@ -1,0 +1,79 @@
+import { type AlertName, alertName } from './alerts.ts';
+import { REASONS, type Reason } from './reasons.ts';
+
+/** Any failure this library reports, with OpenSSL's reason. */
+export class SslError extends Error {
+  readonly reason: Reason;
+
+  constructor(reason: Reason, detail = '', options?: ErrorOptions) {
+    super(detail === '' ? sentence(reason) : `${sentence(reason)}: ${detail}`, options);
+    this.name = new.target.name;
+    this.reason = reason;
+  }
+
+  /** `ERR_SSL_…`, the spelling Node programs match on. */
+  get code(): string {
+    return `ERR_SSL_${this.reason}`;
+  }
+
+  /** The number `ERR_GET_REASON` returns for it. */
+  get reasonCode(): number {
+    return REASONS[this.reason];
+  }
+}
+
+/**
+ * A failure that ends the connection. It carries the alert the RFC names and OpenSSL's reason, and it is thrown
+ * where the check stands; only the handshake driver catches it, sends the alert and latches the failure.
+ */
+export class TlsFatal extends SslError {
+  readonly alert: AlertName;
+
+  constructor(alert: AlertName, reason: Reason, detail = '', options?: ErrorOptions) {
+    super(reason, detail, options);
+    this.alert = alert;
+  }
+}
+
+/** The peer ended the connection with a fatal alert; none is sent back. */
+export class PeerAlert extends SslError {
+  readonly alertCode: number;
+
+  constructor(alertCode: number) {
+    super(ALERT_REASONS.get(1000 + alertCode) ?? 'ALERT_RECEIVED', alertName(alertCode));
+    this.alertCode = alertCode;
+  }
+}
+
+/** The transport ended without close_notify: data may have been cut off (RFC 9846, 6.1). */
+export class UnexpectedEof extends SslError {
+  constructor() {
+    super('UNEXPECTED_EOF_WHILE_READING');
+  }
+}
+
+/** A setting, a file or a call that is refused before any peer is involved. Nothing goes on the wire. */
+export class SslUsageError extends SslError {}
+
+/** Ends the connection: the one way code below the driver reports a failure. */
+export function fatal(alert: AlertName, reason: Reason, detail?: string): never {
+  throw new TlsFatal(alert, reason, detail);
+}
+
+/** For the `default:` of a switch that has named every member of a union. */
+export function assertNever(value: never): never {
+  return fatal('internal_error', 'INTERNAL_ERROR', `unhandled ${String(value)}`);
+}
+
+/** Refuses a setting, a file or a call. */
+export function refuse(reason: Reason, detail?: string): never {
+  throw new SslUsageError(reason, detail);
+}
+
+/** OpenSSL's reason string: the name in lower case with spaces. */
+export const sentence = (reason: Reason): string => reason.toLowerCase().replaceAll('_', ' ');
+
+/** OpenSSL's reason for an alert that was received is 1000 plus the alert's code. */
+const ALERT_REASONS: ReadonlyMap<number, Reason> = new Map(
+  (Object.keys(REASONS) as Reason[]).filter((name) => REASONS[name] >= 1000).map((name) => [REASONS[name], name]),
+);

@@ -1,0 +1,40 @@
+/** A bound on what a peer may make us spend: its value, unit, and why it is there. */
+export interface Limit {
+  readonly value: number;
+  readonly unit: string;
+  readonly reason: string;
+}
+
+/** Every limit that a peer can run into, in one place; SECURITY.md's table is made from this one. */
+export const LIMITS = {
+  plaintext: { value: 16_384, unit: 'bytes in a record', reason: 'RFC 9846, 5.1: 2^14 bytes; more is record_overflow' },
+  ciphertextExpansion: { value: 256, unit: 'bytes over the plaintext limit', reason: 'RFC 9846, 5.2: more is record_overflow' },
+  emptyRecords: { value: 32, unit: 'records in a row without a plaintext byte', reason: 'they cost work and move nothing' },
+  changeCipherSpecRecords: { value: 2, unit: 'compatibility records in a TLS 1.3 handshake', reason: 'one per peer flight is all RFC 9846, D.4 needs' },
+  warningAlerts: { value: 4, unit: 'warning alerts in a row', reason: 'the SSL Death Alert flood' },
+  postHandshakeMessages: { value: 32, unit: 'messages in a row without application data', reason: 'KeyUpdate and ticket floods' },
+  clientHello: { value: 65_536, unit: 'bytes', reason: 'larger than any honest one, ECH and post-quantum shares included' },
+  serverHello: { value: 20_000, unit: 'bytes', reason: 'the same, for ServerHello and HelloRetryRequest' },
+  encryptedExtensions: { value: 20_000, unit: 'bytes', reason: 'the same' },
+  certificateList: { value: 102_400, unit: 'bytes', reason: "OpenSSL's max_cert_list default; settable" },
+  certificateRequest: { value: 65_540, unit: 'bytes', reason: 'a context and one block of extensions' },
+  certificateVerify: { value: 16_384, unit: 'bytes', reason: 'room for any signature, post-quantum ones included' },
+  finished: { value: 64, unit: 'bytes', reason: 'the longest hash' },
+  keyUpdate: { value: 1, unit: 'bytes', reason: 'RFC 9846, 4.6.3' },
+  newSessionTicket: { value: 65_800, unit: 'bytes', reason: 'the longest ticket, nonce and one block of extensions' },
+  ticketsKept: { value: 16, unit: 'tickets of one connection', reason: 'a server may send them without end' },
+  ticketsSent: { value: 16, unit: 'tickets in one handshake', reason: 'each costs a sealing; settable up to here' },
+  pskIdentitiesExamined: { value: 5, unit: 'identities of one ClientHello', reason: 'each costs a lookup or a decryption; settable' },
+  pskIdentity: { value: 256, unit: 'bytes of an external identity', reason: "OpenSSL's PSK_MAX_IDENTITY_LEN" },
+  pskKey: { value: 512, unit: 'bytes of an external key', reason: "OpenSSL's PSK_MAX_PSK_LEN" },
+  certificateAuthorities: { value: 20_000, unit: 'bytes of names', reason: 'more helps nobody choose a certificate' },
+  sessionLifetime: { value: 604_800, unit: 'seconds', reason: 'RFC 9846, 4.6.1: seven days' },
+  sessionCache: { value: 20_480, unit: 'sessions', reason: "OpenSSL's SSL_SESSION_CACHE_MAX_SIZE_DEFAULT; the oldest goes" },
+  ticketKeyAge: { value: 86_400, unit: 'seconds a ticket key seals', reason: 'a stolen key opens one day of tickets; it opens them for one more day' },
+  ticketAgeSkew: { value: 10, unit: 'seconds', reason: 'a replayed 0-RTT ClientHello that comes later is refused (RFC 9846, 8.3)' },
+  earlyDataSkipped: { value: 16_384, unit: 'bytes of refused early data', reason: "OpenSSL's recv_max_early_data default; settable" },
+  retryCookieAge: { value: 60, unit: 'seconds', reason: 'a HelloRetryRequest cookie proves an address now, not for ever' },
+  alpnName: { value: 255, unit: 'bytes', reason: 'RFC 7301, 3.1' },
+  serverName: { value: 255, unit: 'bytes', reason: 'the longest DNS name' },
+  extensions: { value: 100, unit: 'extensions in one message', reason: 'far more than there are' },
+} as const;

@@ -1,0 +1,128 @@
+/**
+ * A session as bytes: OpenSSL's own SSL_SESSION structure (i2d_SSL_SESSION(3)), so that session files cross between
+ * the two. It holds the secret: keep it as safe as a key.
+ */
+import { Asn1Error } from '../asn1/asn1-error.ts';
+import { contextConstructed, DerReader, readDer, TAG } from '../asn1/der-reader.ts';
+import { explicit, integer, octetString, type Part, sequence } from '../asn1/der-writer.ts';
+import { copyOf, EMPTY, fromUtf8, utf8 } from '../bytes/bytes.ts';
+import { refuse } from '../registry/fatal.ts';
+import { X509_VERIFY_RESULTS, type X509VerifyResult } from '../registry/verify-results.ts';
+import { parseCertificate } from '../x509/certificate.ts';
+import { SslSession } from './session.ts';
+
+/** SSL_SESSION_ASN1_VERSION. */
+const STRUCTURE_VERSION = 1;
+const FLAG_EXTENDED_MASTER_SECRET = 1;
+
+/** The tags of the optional fields. */
+const FIELD = {
+  time: 1,
+  timeout: 2,
+  peer: 3,
+  idContext: 4,
+  verifyResult: 5,
+  hostName: 6,
+  ticketLifetime: 9,
+  ticket: 10,
+  flags: 13,
+  ticketAgeAdd: 14,
+  maxEarlyData: 15,
+  alpn: 16,
+  maxFragmentLength: 17,
+  ticketAppData: 18,
+  group: 19,
+} as const;
+
+/** i2d_SSL_SESSION(3). */
+export function encodeSession(session: SslSession): Uint8Array {
+  const s = session.data;
+  const bytes = (tag: number, value: Uint8Array): Part => (value.length === 0 ? undefined : explicit(tag, octetString(value)));
+  const number = (tag: number, value: number): Part => (value === 0 ? undefined : explicit(tag, integer(value)));
+  return sequence(
+    integer(STRUCTURE_VERSION),
+    integer(s.version),
+    octetString(Uint8Array.of(s.cipherSuite >>> 8, s.cipherSuite & 0xff)),
+    octetString(s.id),
+    octetString(s.secret),
+    number(FIELD.time, Math.floor(s.createdAt / 1000)),
+    number(FIELD.timeout, s.timeout),
+    s.peerChain[0] === undefined ? undefined : explicit(FIELD.peer, s.peerChain[0].der),
+    explicit(FIELD.idContext, octetString(s.idContext)),
+    number(FIELD.verifyResult, X509_VERIFY_RESULTS[s.verifyResult]),
+    s.serverName === undefined ? undefined : bytes(FIELD.hostName, utf8(s.serverName)),
+    number(FIELD.ticketLifetime, s.ticketLifetime),
+    bytes(FIELD.ticket, s.ticket),
+    number(FIELD.flags, s.extendedMasterSecret ? FLAG_EXTENDED_MASTER_SECRET : 0),
+    number(FIELD.ticketAgeAdd, s.ticketAgeAdd),
+    number(FIELD.maxEarlyData, s.maxEarlyData),
+    s.alpn === undefined ? undefined : bytes(FIELD.alpn, s.alpn),
+    number(FIELD.maxFragmentLength, s.maxFragmentLength),
+    bytes(FIELD.ticketAppData, s.ticketAppData),
+    number(FIELD.group, s.group),
+  );
+}
+
+/** d2i_SSL_SESSION(3). Refuses bytes that are not a session; fields it does not know are passed over. */
+export function decodeSession(der: Uint8Array): SslSession {
+  try {
+    return readDer(der, (r) => r.inside(TAG.sequence, readFields));
+  } catch (error) {
+    if (error instanceof Asn1Error) return refuse('BAD_DATA_RETURNED_BY_CALLBACK', `not a session: ${error.message}`);
+    throw error;
+  }
+}
+
+function readFields(r: DerReader): SslSession {
+  if (r.small() !== STRUCTURE_VERSION) refuse('UNKNOWN_SSL_VERSION', 'of the session structure');
+  const version = r.small();
+  const suite = r.contents(TAG.octetString);
+  if (suite.length !== 2) refuse('CIPHER_CODE_WRONG_LENGTH', `${suite.length} bytes`);
+  const id = copyOf(r.contents(TAG.octetString));
+  const secret = copyOf(r.contents(TAG.octetString));
+  const optional: Map<number, Uint8Array> = new Map();
+  while (!r.empty) {
+    const tag = r.tag;
+    optional.set(tag, r.contents(tag));
+  }
+  const field = <T>(tag: number, read: (x: DerReader) => T, missing: T): T => {
+    const contents = optional.get(contextConstructed(tag));
+    return contents === undefined ? missing : readDer(contents, read);
+  };
+  const bytes = (tag: number): Uint8Array => field(tag, (x) => copyOf(x.contents(TAG.octetString)), EMPTY);
+  const number = (tag: number): number => field(tag, unsignedNumber, 0);
+  const text = bytes(FIELD.hostName);
+  const alpn = bytes(FIELD.alpn);
+  return new SslSession({
+    version,
+    cipherSuite: ((suite[0] as number) << 8) | (suite[1] as number),
+    id,
+    secret,
+    createdAt: 1000 * number(FIELD.time),
+    timeout: number(FIELD.timeout) || 3,
+    peerChain: field(FIELD.peer, (x) => [parseCertificate(copyOf(x.element(TAG.sequence)))], []),
+    idContext: bytes(FIELD.idContext),
+    verifyResult: VERIFY_NAMES.get(number(FIELD.verifyResult)) ?? 'UNSPECIFIED',
+    serverName: text.length === 0 ? undefined : fromUtf8(text),
+    ticketLifetime: number(FIELD.ticketLifetime),
+    ticket: bytes(FIELD.ticket),
+    extendedMasterSecret: (number(FIELD.flags) & FLAG_EXTENDED_MASTER_SECRET) !== 0,
+    ticketAgeAdd: number(FIELD.ticketAgeAdd),
+    maxEarlyData: number(FIELD.maxEarlyData),
+    alpn: alpn.length === 0 ? undefined : alpn,
+    maxFragmentLength: number(FIELD.maxFragmentLength),
+    ticketAppData: bytes(FIELD.ticketAppData),
+    group: number(FIELD.group),
+  });
+}
+
+/** A non-negative INTEGER of up to 53 bits. */
+function unsignedNumber(r: DerReader): number {
+  let value = 0;
+  for (const byte of r.unsigned()) value = value * 256 + byte;
+  return Number.isSafeInteger(value) ? value : refuse('BAD_LENGTH', 'a number in the session');
+}
+
+const VERIFY_NAMES: ReadonlyMap<number, X509VerifyResult> = new Map(
+  (Object.keys(X509_VERIFY_RESULTS) as X509VerifyResult[]).map((name) => [X509_VERIFY_RESULTS[name], name]),
+);

@@ -1,0 +1,127 @@
+import { copyOf, EMPTY, wipe } from '../bytes/bytes.ts';
+import { refuse } from '../registry/fatal.ts';
+import type { X509VerifyResult } from '../registry/verify-results.ts';
+import type { Certificate } from '../x509/certificate.ts';
+
+/** What two sides agreed on in a handshake and may build the next one upon. */
+export interface SessionData {
+  readonly version: number;
+  readonly cipherSuite: number;
+  /** TLS 1.3: the PSK made from the resumption secret and the ticket's nonce. TLS 1.2: the master secret. */
+  readonly secret: Uint8Array;
+  readonly id: Uint8Array;
+  /** The application's name for what the session belongs to; it resumes nowhere else. */
+  readonly idContext: Uint8Array;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  /** Seconds. */
+  readonly timeout: number;
+  /** The peer's chain as it sent it, leaf first. */
+  readonly peerChain: readonly Certificate[];
+  readonly verifyResult: X509VerifyResult;
+  readonly serverName: string | undefined;
+  readonly alpn: Uint8Array | undefined;
+  /** The server's ticket; empty where the session is known by its id. */
+  readonly ticket: Uint8Array;
+  /** Seconds, as the server said. */
+  readonly ticketLifetime: number;
+  readonly ticketAgeAdd: number;
+  readonly maxEarlyData: number;
+  readonly extendedMasterSecret: boolean;
+  readonly maxFragmentLength: number;
+  readonly group: number;
+  /** What the application put into the ticket (SSL_SESSION_set1_ticket_appdata(3)). */
+  readonly ticketAppData: Uint8Array;
+}
+
+const BLANK: SessionData = {
+  version: 0,
+  cipherSuite: 0,
+  secret: EMPTY,
+  id: EMPTY,
+  idContext: EMPTY,
+  createdAt: 0,
+  timeout: 304, // SSL_SESSION_new(3): five minutes and four seconds
+  peerChain: [],
+  verifyResult: 'UNSPECIFIED',
+  serverName: undefined,
+  alpn: undefined,
+  ticket: EMPTY,
+  ticketLifetime: 0,
+  ticketAgeAdd: 0,
+  maxEarlyData: 0,
+  extendedMasterSecret: false,
+  maxFragmentLength: 0,
+  group: 0,
+  ticketAppData: EMPTY,
+};
+
+/** SSL_SESSION: reference counted; its secret is wiped when the last reference is freed. */
+export class SslSession {
+  private values: SessionData;
+  private references = 1;
+  private usable = true;
+  readonly exData: Map<number, unknown> = new Map();
+
+  constructor(data: Partial<SessionData> = {}) {
+    this.values = { ...BLANK, ...data };
+  }
+
+  /** What the session holds. A session is an object of its own; what it holds is not changed in place. */
+  get data(): SessionData {
+    if (this.references === 0) refuse('USE_AFTER_FREE', 'a session after its last free');
+    return this.values;
+  }
+
+  /** Replaces parts of it: SSL_SESSION_set_time(3) and its like. */
+  update(change: Partial<SessionData>): void {
+    this.values = { ...this.data, ...change };
+  }
+
+  /** SSL_SESSION_is_resumable(3). */
+  get isResumable(): boolean {
+    return this.usable && this.references > 0 && this.values.secret.length > 0 && (this.values.id.length > 0 || this.values.ticket.length > 0);
+  }
+
+  /** Ends its use: a connection that it was used on ended badly (RFC 9846, 6.2 leaves this to us; RFC 5246, 7.2.2 demands it). */
+  invalidate(): void {
+    this.usable = false;
+  }
+
+  /** Whether `now`, in milliseconds, is within its lifetime. */
+  isCurrent(now: number): boolean {
+    const { createdAt, timeout } = this.values;
+    return now >= createdAt - 1000 && now < createdAt + 1000 * timeout;
+  }
+
+  upRef(): this {
+    if (this.references === 0) refuse('USE_AFTER_FREE', 'a session after its last free');
+    this.references++;
+    return this;
+  }
+
+  free(): void {
+    if (this.references === 0) refuse('USE_AFTER_FREE', 'a session freed more often than it was taken');
+    if (--this.references === 0) wipe(this.values.secret);
+  }
+
+  /** SSL_SESSION_dup(3): the same contents in an object of its own. */
+  dup(): SslSession {
+    const copy = new SslSession({ ...this.data, secret: copyOf(this.data.secret) });
+    copy.usable = this.usable;
+    for (const [index, value] of this.exData) copy.exData.set(index, value);
+    return copy;
+  }
+
+  get referenceCount(): number {
+    return this.references;
+  }
+
+  [Symbol.dispose](): void {
+    this.free();
+  }
+
+  toJSON(): string {
+    return '[SslSession]';
+  }
+}

@@ -1,0 +1,156 @@
+import { EMPTY } from '../bytes/bytes.ts';
+import type { Connection } from '../handshake/connection.ts';
+import type { Driver } from '../handshake/driver.ts';
+import { payKeyUpdate, postHandshake, postHandshakeLimit, sendKeyUpdate } from '../handshake/post-handshake.ts';
+import { ALERT_LEVEL, ALERTS } from '../registry/alerts.ts';
+import { CONTENT_TYPE } from '../registry/content-types.ts';
+import { refuse, UnexpectedEof } from '../registry/fatal.ts';
+import { LIMITS } from '../registry/limits.ts';
+import { MODES, OPTIONS } from '../registry/options.ts';
+
+/**
+ * Application data of one connection: plain functions between the records and the caller. No generator, promise or
+ * closure stands in the way of a record.
+ */
+export class Plaintext {
+  private readonly connection: Connection;
+  private readonly driver: Driver;
+  private content: Uint8Array = EMPTY;
+  private position = 0;
+  /** A write that was begun and has to be repeated: its bytes, and how many of them are sealed. */
+  private unfinished: { readonly bytes: Uint8Array; sealed: number } | undefined;
+
+  constructor(connection: Connection, driver: Driver) {
+    this.connection = connection;
+    this.driver = driver;
+    this.configure();
+  }
+
+  /** Takes up settings that records depend on; called again when one changes. */
+  configure(): void {
+    const { connection } = this;
+    const { reader, writer } = connection.io;
+    const observe = connection.get('msgCallback');
+    const arg = connection.get('msgCallbackArg');
+    const { handle } = connection.owner;
+    reader.observer = observe && ((type, bytes) => observe(false, type === CONTENT_TYPE.recordHeader ? 0 : connection.version, type, bytes, handle, arg));
+    writer.observer = observe && ((type, bytes) => observe(true, type === CONTENT_TYPE.recordHeader ? 0 : connection.version, type, bytes, handle, arg));
+    writer.maxFragment = Math.min(writer.maxFragment, connection.get('maxSendFragment'));
+    writer.padding = this.paddingRule();
+  }
+
+  private paddingRule(): ((type: number, length: number) => number) | undefined {
+    const { connection } = this;
+    const callback = connection.get('recordPaddingCallback');
+    const block = connection.get('blockPadding');
+    // RFC 9846, 5.4: padding never makes a plaintext longer than a record may be.
+    const room = (length: number): number => Math.max(0, LIMITS.plaintext.value - length);
+    if (callback !== undefined) return (type, length) => Math.min(room(length), Math.max(0, callback(connection.owner.handle, type, length)));
+    if (block <= 1) return undefined;
+    return (_type, length) => Math.min(room(length), (block - (length % block)) % block);
+  }
+
+  // ---- reading
+
+  /** Bytes that are here to be read. */
+  get length(): number {
+    return this.content.length - this.position;
+  }
+
+  take(max: number): Uint8Array {
+    const piece = this.look(max);
+    this.position += piece.length;
+    if (this.length === 0) {
+      this.content = EMPTY;
+      this.position = 0;
+    }
+    return piece;
+  }
+
+  look(max: number): Uint8Array {
+    return this.content.subarray(this.position, this.position + Math.min(max, this.length));
+  }
+
+  /** Reads on: plaintext is there, something else was dealt with or is under way, the peer closed, or nothing came. */
+  receive(): 'data' | 'again' | 'closed' | 'retry' {
+    const { connection, driver } = this;
+    const incoming = driver.guard(() => connection.io.receive((type) => postHandshakeLimit(connection, type)));
+    if (incoming === 'closed' || incoming === 'retry') return incoming;
+    if (incoming === 'eof') return this.ended();
+    if (incoming.kind === 'data') {
+      connection.postHandshakeMessages = 0;
+      this.content = incoming.content;
+      this.position = 0;
+      return 'data';
+    }
+    driver.begin(postHandshake(connection, incoming.raw));
+    if (driver.resume() !== undefined) return 'again';
+    return (connection.get('mode') & MODES.AUTO_RETRY) !== 0 ? 'again' : 'retry';
+  }
+
+  /** RFC 9846, 6.1: an end without close_notify may be an attacker's; the option makes it an end like any other. */
+  private ended(): 'closed' {
+    if (this.connection.hasOption(OPTIONS.IGNORE_UNEXPECTED_EOF)) return 'closed';
+    return this.driver.guard(() => {
+      throw new UnexpectedEof();
+    });
+  }
+
+  // ---- writing
+
+  /** How many bytes the caller may count as written; 0: not all are out, call again with the same. */
+  write(bytes: Uint8Array): number {
+    const write = this.beginWrite(bytes);
+    return this.driver.guard(() => {
+      payKeyUpdate(this.connection);
+      const partial = (this.connection.get('mode') & MODES.ENABLE_PARTIAL_WRITE) !== 0;
+      for (;;) {
+        if (!this.connection.io.flush()) return 0;
+        if (write.sealed === bytes.length || (partial && write.sealed > 0)) {
+          this.unfinished = undefined;
+          return write.sealed;
+        }
+        this.seal(write, bytes);
+      }
+    });
+  }
+
+  /** SSL_write(3): a write that stopped is repeated with the same bytes; from another buffer only if the mode says so. */
+  private beginWrite(bytes: Uint8Array): { readonly bytes: Uint8Array; sealed: number } {
+    const before = this.unfinished;
+    if (before === undefined) {
+      this.unfinished = { bytes, sealed: 0 };
+      return this.unfinished;
+    }
+    const moving = (this.connection.get('mode') & MODES.ACCEPT_MOVING_WRITE_BUFFER) !== 0;
+    if (bytes.length < before.bytes.length || (!moving && bytes.byteOffset !== before.bytes.byteOffset) || (!moving && bytes.buffer !== before.bytes.buffer)) {
+      refuse('BAD_WRITE_RETRY');
+    }
+    return before;
+  }
+
+  /** Seals as much as one output buffer holds. */
+  private seal(write: { sealed: number }, bytes: Uint8Array): void {
+    const { connection } = this;
+    const { writer } = connection.io;
+    const size = Math.min(writer.maxFragment, connection.get('splitSendFragment'));
+    while (write.sealed < bytes.length && writer.hasRoom) {
+      if (writer.keyIsWorn) {
+        // RFC 9846, 5.5: before a key has sealed too much, it is changed.
+        sendKeyUpdate(connection, false);
+        connection.io.flush();
+      }
+      const end = Math.min(bytes.length, write.sealed + size);
+      writer.appendRecord(CONTENT_TYPE.applicationData, bytes.subarray(write.sealed, end));
+      write.sealed = end;
+    }
+  }
+
+  /** Sends close_notify (RFC 9846, 6.1); false where the BIO did not take it yet. */
+  sayGoodbye(): boolean {
+    return this.driver.guard(() => {
+      this.connection.io.sendAlert(ALERT_LEVEL.warning, ALERTS.close_notify);
+      return this.connection.io.flush();
+    });
+  }
+}

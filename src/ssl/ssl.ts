@@ -1,0 +1,527 @@
+import type { Bio } from '../bio/bio.ts';
+import { EMPTY, sameBytes } from '../bytes/bytes.ts';
+import type { Credential } from '../config/credentials.ts';
+import type { Scope, SettingInput, SettingName, Settings } from '../config/settings.ts';
+import { SETTINGS } from '../config/settings.ts';
+import { adoptCert, duplicateValues, inheritValues, setValue, type Values } from '../config/values.ts';
+import type { CryptoProvider, KeyKind } from '../crypto/provider.ts';
+import { Connection, type Owner } from '../handshake/connection.ts';
+import { Driver } from '../handshake/driver.ts';
+import { sendCertificateRequest, sendKeyUpdate } from '../handshake/post-handshake.ts';
+import type { Stop, Want } from '../handshake/step.ts';
+import { refuse, type SslError } from '../registry/fatal.ts';
+import { SHUTDOWN } from '../registry/options.ts';
+import type { SslSession } from '../session/session.ts';
+import type { SessionStore } from '../session/store.ts';
+import type { Role, SslContext } from './context.ts';
+import { type CertificateSource, type KeySource, withChain, withKey } from './credentials.ts';
+import { ExData } from './ex-data.ts';
+import { Plaintext } from './io.ts';
+
+/** Why the last call stopped (SSL_want(3)); `zero_return`: the peer said close_notify. */
+export type SslWant = 'nothing' | Exclude<Want, 'closed'> | 'zero_return';
+
+const SETTABLE: readonly Scope[] = ['snapshot', 'lookup', 'connection'];
+
+/**
+ * SSL: one connection. Bytes come from and go to its BIOs; calls never wait. A call that cannot go on returns what says so
+ * and leaves the reason in `want`; a failure is thrown as an `SslError`, once and for every call after it.
+ */
+export class Ssl implements Owner {
+  /** The context it was made from: sessions and ticket keys stay there. */
+  readonly sessionContext: SslContext;
+  private current: SslContext;
+  private values: Values;
+  private references = 1;
+  private chosenRole: Role | undefined;
+  private configuredSession: SslSession | undefined;
+  private inputBio: Bio | undefined;
+  private outputBio: Bio | undefined;
+  private running: { readonly connection: Connection; readonly driver: Driver; readonly io: Plaintext } | undefined;
+  private wanted: SslWant = 'nothing';
+  private waitsFor: Promise<unknown> | undefined;
+  private shutdownFlags = 0;
+  private exValues: ExData;
+
+  /** SSL_new(3): takes the context's settings and two references to it. */
+  constructor(context: SslContext) {
+    this.values = inheritValues(context.values);
+    this.sessionContext = context.upRef();
+    this.current = context.upRef();
+    this.chosenRole = context.role;
+    this.exValues = new ExData('SSL', this);
+  }
+
+  // ---- settings
+
+  /** A setting as it is in force: the connection's own, or its context's where it is looked up. */
+  get<K extends SettingName>(name: K): Settings[K] {
+    switch (SETTINGS[name].scope) {
+      case 'context':
+        return this.current.get(name);
+      case 'session':
+        return this.sessionContext.get(name);
+      case 'lookup':
+        return this.values[name] ?? this.current.get(name);
+      default:
+        return this.values[name];
+    }
+  }
+
+  set<K extends SettingName>(name: K, value: SettingInput<K>): this {
+    setValue(this.live().values, name, value, SETTABLE);
+    this.running?.io.configure();
+    return this;
+  }
+
+  /** Loads a certificate chain, leaf first, into the slot of its kind of key. */
+  useCertificate(chain: CertificateSource): this {
+    return this.set('credentials', withChain(this.values.credentials, chain));
+  }
+
+  usePrivateKey(key: KeySource): this {
+    const password = { callback: this.get('defaultPasswordCallback'), userdata: this.get('defaultPasswordUserdata') };
+    return this.set('credentials', withKey(this.values.credentials, key, this.provider, password));
+  }
+
+  useCredential(kind: KeyKind, credential: Credential): void {
+    this.set('credentials', this.values.credentials.with(kind, credential));
+  }
+
+  // ---- the context
+
+  get context(): SslContext {
+    return this.current;
+  }
+
+  /**
+   * SSL_set_SSL_CTX(3): moves to another context, whose certificates and what belongs to them replace ours; undefined moves
+   * back to the one it was made from. Options, versions, verification and ALPN stay.
+   */
+  setContext(context: SslContext = this.sessionContext): SslContext {
+    const before = this.live().current;
+    if (context === before) return before;
+    this.current = context.upRef();
+    if (sameBytes(this.values.sessionIdContext, before.get('sessionIdContext'))) this.values.sessionIdContext = context.get('sessionIdContext');
+    adoptCert(this.values, context.values);
+    before.free();
+    return context;
+  }
+
+  // ---- life cycle
+
+  get referenceCount(): number {
+    return this.references;
+  }
+
+  upRef(): this {
+    this.live().references++;
+    return this;
+  }
+
+  /** Gives up one reference; with the last one keys are wiped, and the session, the BIOs and both contexts are let go of. */
+  free(): void {
+    this.live();
+    if (this.references > 1) {
+      this.references--;
+      return;
+    }
+    this.exValues.free(this);
+    this.inputBio?.free?.();
+    if (this.outputBio !== this.inputBio) this.outputBio?.free?.();
+    this.dropConnection();
+    this.configuredSession?.free();
+    this.configuredSession = undefined;
+    this.references = 0;
+    this.sessionContext.free();
+    this.current.free();
+  }
+
+  [Symbol.dispose](): void {
+    this.free();
+  }
+
+  /**
+   * SSL_dup(3): a connection configured the same and independent from then on. One that has begun its handshake cannot be
+   * configured again, so it is returned itself, with one more reference. Undefined where an ex_data callback refused.
+   */
+  dup(): Ssl | undefined {
+    if (this.live().running !== undefined) return this.upRef();
+    const copy = new Ssl(this.current);
+    copy.values = duplicateValues(this.values);
+    copy.chosenRole = this.chosenRole;
+    copy.shutdownFlags = this.shutdownFlags;
+    copy.configuredSession = this.configuredSession?.upRef();
+    if (copy.exValues.copyFrom(this.exValues)) return copy;
+    copy.free();
+    return undefined;
+  }
+
+  /** SSL_clear(3): ready for another connection with the same settings, role, BIOs and, unless it ended badly, session. */
+  clear(): void {
+    this.live();
+    this.configuredSession = this.keepSession();
+    this.dropConnection();
+    this.shutdownFlags = 0;
+    this.stopAt('nothing');
+    this.values.verifyParam.peername = undefined;
+  }
+
+  /** Takes the session over from a connection that ends; one that ended without a shutdown is bad (RFC 5246, 7.2.1; SSL_clear(3)). */
+  private keepSession(): SslSession | undefined {
+    const { running } = this;
+    if (running === undefined) return this.configuredSession;
+    const { connection } = running;
+    this.configuredSession?.free();
+    this.configuredSession = undefined;
+    const session = connection.session?.upRef();
+    if (session === undefined || !connection.established || (this.shutdownFlags & SHUTDOWN.SENT) !== 0) return session;
+    this.sessions.cache.remove(session);
+    session.invalidate();
+    session.free();
+    return undefined;
+  }
+
+  private dropConnection(): void {
+    const { running } = this;
+    if (running === undefined) return;
+    const { connection, driver } = running;
+    if (connection.established && (this.shutdownFlags & SHUTDOWN.SENT) === 0 && connection.session !== undefined) this.sessions.cache.remove(connection.session);
+    driver.drop();
+    connection.wipe();
+    connection.replaceSession(undefined);
+    this.running = undefined;
+  }
+
+  // ---- role, BIOs, session
+
+  get role(): Role | undefined {
+    return this.chosenRole;
+  }
+
+  /** SSL_is_server(3): also before a role is chosen, where the context does not say "client". */
+  get isServer(): boolean {
+    return this.chosenRole !== 'client';
+  }
+
+  /** SSL_set_connect_state(3), SSL_set_accept_state(3): chooses the role and begins anew. */
+  setRole(role: Role): this {
+    if (this.live().running !== undefined) this.clear();
+    this.chosenRole = role;
+    return this;
+  }
+
+  get rbio(): Bio | undefined {
+    return this.inputBio;
+  }
+
+  get wbio(): Bio | undefined {
+    return this.outputBio;
+  }
+
+  /** SSL_set_bio(3): records are read from `input` and written to `output`. */
+  setBio(input: Bio | undefined, output: Bio | undefined = input): this {
+    this.live();
+    this.inputBio = input;
+    this.outputBio = output;
+    if (this.running !== undefined) {
+      this.running.connection.io.input = input;
+      this.running.connection.io.output = output;
+    }
+    return this;
+  }
+
+  /** The session in use, or the one to be tried (SSL_get_session(3)); borrowed. */
+  get session(): SslSession | undefined {
+    return this.running?.connection.session ?? this.configuredSession;
+  }
+
+  /** SSL_set_session(3): the session a client tries to resume. */
+  setSession(session: SslSession | undefined): this {
+    this.live();
+    session?.upRef();
+    this.configuredSession?.free();
+    this.configuredSession = session;
+    this.running?.connection.replaceSession(session?.upRef());
+    return this;
+  }
+
+  get exData(): ExData {
+    return this.exValues;
+  }
+
+  // ---- what Owner asks for
+
+  get handle(): Ssl {
+    return this;
+  }
+
+  get provider(): CryptoProvider {
+    return this.sessionContext.provider;
+  }
+
+  get sessions(): SessionStore {
+    return this.sessionContext.sessions;
+  }
+
+  now(): number {
+    return this.sessionContext.now();
+  }
+
+  // ---- progress
+
+  /** Why the last call stopped. */
+  get want(): SslWant {
+    return this.wanted;
+  }
+
+  /** Settles when an asynchronous answer is there that the last call stopped for. */
+  get settled(): Promise<unknown> | undefined {
+    return this.waitsFor;
+  }
+
+  /** The failure that ended the connection, if one did. */
+  get failure(): SslError | undefined {
+    return this.running?.driver.failure;
+  }
+
+  /** What is known of the peer and agreed with it; undefined before the first I/O. */
+  get connection(): Connection | undefined {
+    return this.running?.connection;
+  }
+
+  /** SSL_in_before(3). */
+  get inBefore(): boolean {
+    return this.running === undefined;
+  }
+
+  /** SSL_is_init_finished(3). */
+  get isInitFinished(): boolean {
+    const connection = this.running?.connection;
+    return connection?.established === true && !connection.handshaking;
+  }
+
+  /** SSL_do_handshake(3): true when it is complete; false where it must wait, for what `want` says. */
+  doHandshake(): boolean {
+    const { connection, driver } = this.start();
+    if (connection.established && !driver.busy) return this.stopAt('nothing', true);
+    return this.drive(false);
+  }
+
+  /** Goes on with what is under way. `forEarlyData`: stop where early data may be written or was read. */
+  private drive(forEarlyData: boolean): boolean {
+    const { driver } = this.start();
+    for (;;) {
+      const stop = driver.resume();
+      if (stop === undefined) return this.stopAt('nothing', true);
+      if (stop.want === 'early_data' && !forEarlyData) continue;
+      return this.stopFor(stop);
+    }
+  }
+
+  private start(): NonNullable<Ssl['running']> {
+    this.live();
+    if (this.running !== undefined) return this.running;
+    if (this.chosenRole === undefined) return refuse('CONNECTION_TYPE_NOT_SET');
+    if (this.inputBio === undefined || this.outputBio === undefined) return refuse('BIO_NOT_SET');
+    const connection = new Connection(this, this.chosenRole);
+    connection.io.input = this.inputBio;
+    connection.io.output = this.outputBio;
+    if (this.chosenRole === 'client') connection.replaceSession(this.configuredSession?.upRef());
+    const driver = new Driver(connection);
+    this.running = { connection, driver, io: new Plaintext(connection, driver) };
+    driver.beginHandshake();
+    return this.running;
+  }
+
+  private stopFor({ want, settled }: Stop): false {
+    this.waitsFor = settled;
+    if (want !== 'closed') return this.stopAt(want, false);
+    this.shutdownFlags |= SHUTDOWN.RECEIVED;
+    return this.stopAt('zero_return', false);
+  }
+
+  private stopAt<T>(want: SslWant, result?: T): T {
+    this.wanted = want;
+    if (want === 'nothing') this.waitsFor = undefined;
+    return result as T;
+  }
+
+  // ---- application data
+
+  /** SSL_read(3): up to `max` bytes, as a view that is the caller's; undefined where there are none, for what `want` says. */
+  read(max: number = Number.POSITIVE_INFINITY): Uint8Array | undefined {
+    return this.fill() ? this.stopAt('nothing', this.started.io.take(max)) : undefined;
+  }
+
+  /** SSL_peek(3): the same bytes come again with the next read. */
+  peek(max: number = Number.POSITIVE_INFINITY): Uint8Array | undefined {
+    return this.fill() ? this.stopAt('nothing', this.started.io.look(max)) : undefined;
+  }
+
+  /** Makes sure that there is plaintext to give. */
+  private fill(): boolean {
+    for (;;) {
+      const { connection, driver, io } = this.start();
+      if (io.length > 0) return true;
+      if (driver.busy || !connection.established) {
+        if (!this.drive(false)) return false;
+        continue;
+      }
+      const outcome = io.receive();
+      if (outcome === 'data') return true;
+      if (outcome === 'again') continue;
+      if (outcome === 'closed') this.shutdownFlags |= SHUTDOWN.RECEIVED;
+      return this.stopAt(outcome === 'closed' ? 'zero_return' : 'read', false);
+    }
+  }
+
+  /**
+   * SSL_write(3): how many bytes were taken; 0 where it must wait, and then the call is to be repeated with the same bytes.
+   * All of them are taken at once, unless ENABLE_PARTIAL_WRITE says that a part will do.
+   */
+  write(bytes: Uint8Array): number {
+    const { connection, driver, io } = this.start();
+    if (driver.failure !== undefined) throw driver.failure;
+    if ((this.shutdownFlags & SHUTDOWN.SENT) !== 0) refuse('PROTOCOL_IS_SHUTDOWN');
+    if ((driver.busy || !connection.established) && !this.drive(false)) return 0;
+    return this.wrote(io.write(bytes));
+  }
+
+  private wrote(count: number): number {
+    return this.stopAt(count === 0 ? 'write' : 'nothing', count);
+  }
+
+  /** Decrypted bytes that can be read without touching the BIO (SSL_pending(3)). */
+  get pending(): number {
+    return this.running?.io.length ?? 0;
+  }
+
+  /** Whether anything, decrypted or not, is waiting here (SSL_has_pending(3)). */
+  get hasPending(): boolean {
+    return this.pending > 0 || (this.running?.connection.io.reader.buffered ?? 0) > 0;
+  }
+
+  /** Bytes that were sealed and that the BIO did not take yet. */
+  get unwritten(): number {
+    return this.running?.connection.io.writer.pending ?? 0;
+  }
+
+  /** Hands the BIO what it did not take before. */
+  flush(): boolean {
+    const { connection, driver } = this.start();
+    return driver.guard(() => connection.io.flush());
+  }
+
+  // ---- early data (RFC 9846, 2.3)
+
+  /** Client: sends 0-RTT data with a session that allows it; server: sends before the client's Finished. Counts like `write`. */
+  writeEarlyData(bytes: Uint8Array): number {
+    const { connection, driver, io } = this.start();
+    if (connection.isServer) {
+      if (connection.established || connection.writeSecret === undefined) refuse('REQUEST_SENT', 'not while the client has yet to finish');
+      return this.wrote(io.write(bytes));
+    }
+    if (connection.state === 'BEFORE') connection.earlyData = 'wanted';
+    if (connection.earlyData === 'wanted' && !this.drive(true) && this.wanted !== 'early_data') return 0;
+    if (connection.earlyData !== 'offered' || !driver.busy) refuse('BAD_EARLY_DATA', 'the session allows none');
+    if (bytes.length > connection.earlyDataBudget) refuse('TOO_MUCH_EARLY_DATA');
+    const count = this.wrote(io.write(bytes));
+    connection.earlyDataBudget -= count;
+    return count;
+  }
+
+  /** Server: 0-RTT data as it comes, `'finish'` when no more will, undefined where it must wait. Never mixed with `read`. */
+  readEarlyData(): Uint8Array | 'finish' | undefined {
+    const { connection } = this.start();
+    if (!connection.isServer) refuse('NOT_SERVER');
+    if (connection.state === 'BEFORE') connection.earlyData = 'wanted';
+    for (;;) {
+      const chunk = connection.earlyDataReceived.shift();
+      if (chunk !== undefined) return this.stopAt('nothing', chunk);
+      if (connection.earlyDataEnded || connection.established) return this.stopAt('nothing', 'finish');
+      const done = this.drive(true);
+      if (!done && this.wanted !== 'early_data' && !connection.earlyDataEnded) return undefined;
+    }
+  }
+
+  // ---- after the handshake
+
+  /** SSL_key_update(3): new keys for what we send; `request`: the peer shall change its own too. */
+  keyUpdate(request: boolean): void {
+    const { connection, driver } = this.start();
+    if (!connection.established || driver.busy) refuse('STILL_IN_INIT');
+    driver.guard(() => {
+      sendKeyUpdate(connection, request);
+      connection.io.flush();
+    });
+  }
+
+  /** SSL_verify_client_post_handshake(3). */
+  verifyClientPostHandshake(): void {
+    const { connection, driver } = this.start();
+    if (!connection.established || driver.busy) refuse('STILL_IN_INIT');
+    driver.guard(() => {
+      sendCertificateRequest(connection);
+      connection.io.flush();
+    });
+  }
+
+  /** SSL_export_keying_material(3), and SSL_export_keying_material_early(3) with `early`. */
+  exportKeyingMaterial(length: number, label: string, context: Uint8Array = EMPTY, early = false): Uint8Array {
+    const connection = this.running?.connection;
+    const secret = early ? connection?.earlyExporterSecret : connection?.exporterSecret;
+    if (connection?.schedule === undefined || secret === undefined) return refuse('UNINITIALIZED', 'no secret to export from yet');
+    return connection.schedule.exporter(secret, label, context, length);
+  }
+
+  // ---- the end
+
+  /** SSL_SENT_SHUTDOWN and SSL_RECEIVED_SHUTDOWN as far as they happened (SSL_get_shutdown(3)). */
+  get shutdownState(): number {
+    return this.shutdownFlags;
+  }
+
+  set shutdownState(flags: number) {
+    this.shutdownFlags = flags;
+  }
+
+  /**
+   * SSL_shutdown(3): says close_notify; called again, waits for the peer's. True when both were said; false with `want`
+   * `'nothing'`: ours is out, call again for the peer's; otherwise it must wait.
+   */
+  shutdown(): boolean {
+    if (this.live().running === undefined) return refuse('UNINITIALIZED');
+    const { connection, driver, io } = this.start();
+    if (this.get('quietShutdown')) {
+      this.shutdownFlags = SHUTDOWN.SENT | SHUTDOWN.RECEIVED;
+      return this.stopAt('nothing', true);
+    }
+    if (driver.failure !== undefined) throw driver.failure;
+    if (connection.handshaking) return refuse('SHUTDOWN_WHILE_IN_INIT');
+    if ((this.shutdownFlags & SHUTDOWN.SENT) === 0) {
+      this.shutdownFlags |= SHUTDOWN.SENT;
+      if (!io.sayGoodbye()) return this.stopAt('write', false);
+      if (connection.io.receivedCloseNotify) this.shutdownFlags |= SHUTDOWN.RECEIVED;
+      return this.stopAt('nothing', (this.shutdownFlags & SHUTDOWN.RECEIVED) !== 0);
+    }
+    if (connection.io.writer.pending > 0 && !this.flush()) return this.stopAt('write', false);
+    if ((this.shutdownFlags & SHUTDOWN.RECEIVED) === 0 && this.fill()) refuse('APPLICATION_DATA_AFTER_CLOSE_NOTIFY');
+    const complete = (this.shutdownFlags & SHUTDOWN.RECEIVED) !== 0;
+    return complete ? this.stopAt('nothing', true) : false;
+  }
+
+  toJSON(): string {
+    return '[Ssl]';
+  }
+
+  private get started(): NonNullable<Ssl['running']> {
+    return this.running ?? refuse('UNINITIALIZED');
+  }
+
+  private live(): this {
+    if (this.references === 0) refuse('USE_AFTER_FREE', 'a connection after its last free');
+    return this;
+  }
+}
+

@@ -1,0 +1,185 @@
+import { sameBytes } from '../bytes/bytes.ts';
+import type { PublicKeySpec } from '../crypto/provider.ts';
+import { X509_V_FLAG } from '../registry/x509-flags.ts';
+import { spkiElement } from './algorithms.ts';
+import type { Certificate } from './certificate.ts';
+import { certificateProblems, timeProblems } from './check-certificate.ts';
+import { DANE_USAGE } from './dane.ts';
+import { KEY_USAGE } from './extensions.ts';
+import { type Flow, settle } from './flow.ts';
+import { constraintProblem } from './name-constraints.ts';
+import type { BareAnchor } from './store.ts';
+import type { Path, Verification } from './verification.ts';
+
+/**
+ * Finds a path from the leaf to something trusted (RFC 5280, 6.1; RFC 4158). Every issuer candidate is tried, trusted ones
+ * first, cheap checks before signatures; nothing that cannot be part of a good path is followed. `accept` judges each whole
+ * path. Undefined where no path is acceptable. Throws `BudgetExceeded`.
+ */
+export function* findPath(v: Verification, accept: (path: Path) => Flow<boolean>): Flow<Path | undefined> {
+  return yield* new PathBuilder(v, 'sound').extend([v.leaf], accept);
+}
+
+/** The path to report failures on: one that is trusted and signed if there is any, else what OpenSSL would have built. */
+export function* pathToReport(v: Verification): Flow<Path> {
+  const signed = yield* new PathBuilder(v, 'signed').extend([v.leaf], anyPath);
+  return signed ?? (yield* new PathBuilder(v, 'signed').greedy());
+}
+
+/** Most certificates in a path: the leaf, as many intermediates as the depth allows, and the anchor. */
+export const maxPathLength = (v: Verification): number => v.params.depth + 2;
+
+/** Whether a certificate says it signed itself: names and key identifiers fit. The signature is not looked at. */
+export const looksSelfSigned = (certificate: Certificate): boolean => certificate.selfIssued && identifiersFit(certificate, certificate);
+
+/** Whether a store's certificate ends a path. One that is not self-signed does with X509_V_FLAG_PARTIAL_CHAIN. */
+export function isStoreAnchor(v: Verification, certificate: Certificate): boolean {
+  if (v.dane?.enabled === true && !v.dane.usesPkix) return false;
+  return (v.has(X509_V_FLAG.PARTIAL_CHAIN) || looksSelfSigned(certificate)) && v.store.has(certificate);
+}
+
+/** `sound` follows only what a good path may contain; `signed` follows whatever is signed, for the sake of a report. */
+type Mode = 'sound' | 'signed';
+
+class PathBuilder {
+  private readonly v: Verification;
+  private readonly mode: Mode;
+  private untrusted: Map<string, Certificate[]> | undefined;
+
+  constructor(v: Verification, mode: Mode) {
+    this.v = v;
+    this.mode = mode;
+  }
+
+  /** Depth first; `path` is the part that stands so far. Recursion is as deep as a path may be long. */
+  *extend(path: readonly Certificate[], accept: (path: Path) => Flow<boolean>): Flow<Path | undefined> {
+    const top = path[path.length - 1] as Certificate;
+    for (const whole of yield* this.completions(path, top)) if (yield* accept(whole)) return whole;
+    if (path.length >= maxPathLength(this.v)) return undefined;
+    for (const candidate of yield* this.issuers(top)) {
+      this.v.budget.spend('candidates');
+      if (path.some((lower) => isSameEntity(lower, candidate)) || (this.mode === 'sound' && !this.isSound(candidate, path))) continue;
+      const key = candidate.publicKey;
+      if (key === undefined || !(yield* this.v.isSignedBy(top, key, candidate.spki))) continue;
+      const whole = yield* this.extend([...path, candidate], accept);
+      if (whole !== undefined) return whole;
+    }
+    return undefined;
+  }
+
+  /** What OpenSSL builds: at each step the first candidate, signatures unseen. */
+  *greedy(): Flow<Path> {
+    const path = [this.v.leaf];
+    for (let top = this.v.leaf; path.length < maxPathLength(this.v); ) {
+      const [whole] = yield* this.completions(path, top);
+      if (whole !== undefined) return whole;
+      const next: Certificate | undefined = (yield* this.issuers(top)).find(
+        (candidate) => !path.some((lower) => isSameEntity(lower, candidate)),
+      );
+      if (next === undefined) break;
+      path.push(next);
+      top = next;
+    }
+    const [whole] = yield* this.completions(path, path[path.length - 1] as Certificate);
+    return whole ?? { certificates: path, trusted: false, anchor: undefined, untrustedCount: this.countUntrusted(path) };
+  }
+
+  /** The ways in which a path is trusted as it stands. */
+  private *completions(path: readonly Certificate[], top: Certificate): Flow<Path[]> {
+    const { v } = this;
+    const whole = { certificates: path, trusted: true, anchor: undefined, untrustedCount: this.countUntrusted(path) };
+    if (isStoreAnchor(v, top)) return [whole];
+    if (path.length > 1 && v.dane?.match(top, [DANE_USAGE.DANE_TA], v.provider) !== undefined) return [whole];
+    const completions: Path[] = [];
+    for (const anchor of bareAnchors(v, top)) {
+      v.budget.spend('candidates');
+      if (yield* v.isSignedBy(top, anchor.publicKey, spkiElement(anchor.publicKey))) completions.push({ ...whole, anchor });
+    }
+    return completions;
+  }
+
+  /** Certificates whose subject is the issuer sought and whose identifiers do not say otherwise: trusted ones first. */
+  private *issuers(certificate: Certificate): Flow<Certificate[]> {
+    const { v } = this;
+    const { issuer } = certificate;
+    let trusted: readonly Certificate[] = v.store.withSubject(issuer);
+    for (const lookup of trusted.length === 0 ? v.store.lookups : []) trusted = [...trusted, ...(yield* settle(lookup(issuer)))];
+    const found = [...trusted, ...(this.untrustedBySubject().get(issuer.key) ?? [])];
+    if (v.issuerLookup !== undefined) found.push(...(yield* settle(v.issuerLookup(certificate))));
+    const distinct = found.filter((candidate, i) => found.findIndex((earlier) => earlier.equals(candidate)) === i);
+    return distinct.filter((candidate) => mayHaveIssued(candidate, certificate)).sort((a, b) => this.preference(b) - this.preference(a));
+  }
+
+  private preference(candidate: Certificate): number {
+    const current = timeProblems(this.v, candidate).length === 0;
+    return (this.v.store.has(candidate) ? 2 : 0) + (current ? 1 : 0);
+  }
+
+  private untrustedBySubject(): ReadonlyMap<string, Certificate[]> {
+    if (this.untrusted !== undefined) return this.untrusted;
+    this.untrusted = new Map();
+    for (const certificate of [...this.v.untrusted, ...(this.v.dane?.certificates ?? [])]) {
+      const { key } = certificate.subject;
+      this.untrusted.set(key, [...(this.untrusted.get(key) ?? []), certificate]);
+    }
+    return this.untrusted;
+  }
+
+  /** Whatever can be said against an issuer before its signature is checked. */
+  private isSound(candidate: Certificate, below: readonly Certificate[]): boolean {
+    const { v } = this;
+    const role = isStoreAnchor(v, candidate) ? 'anchor' : 'intermediate';
+    if (certificateProblems(v, candidate, role).length > 0 || timeProblems(v, candidate).length > 0) return false;
+    const { basicConstraints, nameConstraints } = candidate.extensions;
+    if (!v.isStrong(candidate) || countForPathLength(below) > (basicConstraints?.pathLength ?? Number.POSITIVE_INFINITY)) return false;
+    return (
+      nameConstraints === undefined ||
+      constrainedBy(below).every(
+        ({ certificate, isLeaf }) => constraintProblem(certificate, isLeaf, nameConstraints, v.budget) === undefined,
+      )
+    );
+  }
+
+  private countUntrusted(path: readonly Certificate[]): number {
+    const first = path.findIndex((certificate) => this.v.store.has(certificate));
+    return first < 0 ? path.length : first;
+  }
+}
+
+/** Intermediates that count against a path length: self-issued ones do not, nor does the leaf (RFC 5280, 4.2.1.9). */
+export const countForPathLength = (below: readonly Certificate[]): number =>
+  below.filter((certificate, i) => i > 0 && !certificate.selfIssued).length;
+
+/** The certificates whose names are constrained: not self-issued ones, but for the leaf (RFC 5280, 6.1.3 (b)). */
+export const constrainedBy = (below: readonly Certificate[]): { certificate: Certificate; isLeaf: boolean }[] =>
+  below.map((certificate, i) => ({ certificate, isLeaf: i === 0 })).filter(({ certificate, isLeaf }) => isLeaf || !certificate.selfIssued);
+
+// biome-ignore lint/correctness/useYield: it has nothing to wait for, but those that judge paths may
+function* anyPath(): Flow<boolean> {
+  return true;
+}
+
+/** The same name with the same key is the same authority, however many certificates it has: entering it twice is a loop. */
+const isSameEntity = (a: Certificate, b: Certificate): boolean => sameBytes(a.spki, b.spki) && a.subject.matches(b.subject);
+
+/** OpenSSL's X509_check_issued, less the names: key identifiers, and a key that may sign certificates. */
+function mayHaveIssued(issuer: Certificate, certificate: Certificate): boolean {
+  const { keyUsage } = issuer.extensions;
+  return identifiersFit(issuer, certificate) && (keyUsage === undefined || (keyUsage & KEY_USAGE.keyCertSign) !== 0);
+}
+
+function identifiersFit(issuer: Certificate, certificate: Certificate): boolean {
+  const sought = certificate.extensions.authorityKeyIdentifier;
+  const own = issuer.extensions.subjectKeyIdentifier;
+  if (sought?.keyIdentifier !== undefined && own !== undefined && !sameBytes(sought.keyIdentifier, own)) return false;
+  if (sought?.serialNumber !== undefined && !sameBytes(withoutSign(sought.serialNumber), issuer.serialNumber)) return false;
+  const name = sought?.issuer?.find((general) => general.kind === 'directory');
+  return name?.kind !== 'directory' || name.value.matches(issuer.issuer);
+}
+
+const withoutSign = (integer: Uint8Array): Uint8Array => (integer.length > 1 && integer[0] === 0 ? integer.subarray(1) : integer);
+
+function bareAnchors(v: Verification, top: Certificate): BareAnchor[] {
+  const fromStore = v.dane?.enabled === true ? [] : v.store.bareAnchors.filter(({ subject }) => subject.matches(top.issuer));
+  return [...fromStore, ...(v.dane?.keys ?? []).map((publicKey: PublicKeySpec) => ({ subject: top.issuer, publicKey }))];
+}

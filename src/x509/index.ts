@@ -1,0 +1,22 @@
+/** `libssl/x509`: certificates, keys, stores, verification, revocation, DANE. */
+export { Asn1Error } from '../asn1/asn1-error.ts';
+export { type PemBlock, pemBlocks, pemText } from '../asn1/pem.ts';
+export { X509_VERIFY_RESULTS, type X509VerifyResult } from '../registry/verify-results.ts';
+export { X509_CHECK_FLAG, X509_PURPOSE, X509_TRUST, X509_V_FLAG, X509_VP_FLAG } from '../registry/x509-flags.ts';
+export { type AlgorithmIdentifier, parsePublicKey, samePublicKey, signatureAlgorithmOf, spkiElement } from './algorithms.ts';
+export { VERIFY_LIMITS } from './budget.ts';
+export { Certificate, parseCertificate, parseCertificates } from './certificate.ts';
+export { CRL_REASONS, Crl, parseCrl, parseCrls, type RevokedEntry } from './crl.ts';
+export { DANE_FLAG_NO_DANE_EE_NAMECHECKS, DANE_SELECTOR, DANE_USAGE, type DaneDigests, DaneRecords, type TlsaRecord } from './dane.ts';
+export { type Extension, type ExtensionValues, KEY_USAGE } from './extensions.ts';
+export type { GeneralName } from './general-name.ts';
+export { matchEmail, matchHost, matchIp } from './hostname.ts';
+export { addressText, parseIp } from './ip-address.ts';
+export { type IssueRequest, issueCertificate, makeName } from './issue.ts';
+export { type FreshKeyKind, makePrivateKey, pkcs8Element, privateKeyPem } from './make-key.ts';
+export { attributeText, Name, type NameAttribute, parseName } from './name.ts';
+export { checkOcspResponse, type OcspCheck, type OcspResponse, type OcspVerdict, ocspRequest, parseOcspResponse } from './ocsp.ts';
+export { keyMatches, parsePrivateKey, publicSpecOf } from './private-key.ts';
+export { type BareAnchor, type StoreLookup, X509Store } from './store.ts';
+export { StoreContext, type VerifyOutcome, type VerifyRequest, verifyChain } from './verify.ts';
+export { X509VerifyParam } from './verify-params.ts';

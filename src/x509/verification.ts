@@ -1,0 +1,149 @@
+import { latin1 } from '../bytes/bytes.ts';
+import type { CryptoProvider, PublicKey, PublicKeySpec, SignatureAlgorithm } from '../crypto/provider.ts';
+import type { X509VerifyResult } from '../registry/verify-results.ts';
+import { type PurposeName, X509_PURPOSE, X509_V_FLAG } from '../registry/x509-flags.ts';
+import { type AlgorithmIdentifier, signatureAlgorithmOf } from './algorithms.ts';
+import { Budget } from './budget.ts';
+import type { Certificate } from './certificate.ts';
+import type { Crl } from './crl.ts';
+import type { DaneRecords } from './dane.ts';
+import { type Flow, settle } from './flow.ts';
+import type { BareAnchor, X509Store } from './store.ts';
+import { keyMeetsLevel } from './strength.ts';
+import type { VerifyRequest } from './verify.ts';
+import { X509VerifyParam } from './verify-params.ts';
+
+/** A chain of certificates, leaf first, that was built and is to be judged. */
+export interface Path {
+  readonly certificates: readonly Certificate[];
+  /** Whether it ends in something trusted. */
+  readonly trusted: boolean;
+  /** A trusted key that signed the last certificate, where trust is not in a certificate. */
+  readonly anchor: BareAnchor | undefined;
+  /** How many certificates, from the leaf on, did not come from the store. */
+  readonly untrustedCount: number;
+}
+
+/** Hears of a problem; returns whether verification goes on all the same. */
+export type Report = (result: X509VerifyResult, depth: number, certificate: Certificate | undefined, crl?: Crl) => Flow<boolean>;
+
+/** Anything signed: certificates, CRLs, OCSP responses. */
+export interface Signed {
+  readonly tbs: Uint8Array;
+  readonly signatureAlgorithm: AlgorithmIdentifier;
+  readonly signature: Uint8Array;
+}
+
+const LIBRARY_DEFAULTS = new X509VerifyParam({ flags: X509_V_FLAG.TRUSTED_FIRST, depth: 100 });
+
+const PURPOSE_NAMES: ReadonlyMap<number, string> = new Map(Object.entries(X509_PURPOSE).map(([name, number]) => [number, name]));
+
+/** Everything one verification shares between its parts: the settled parameters, the budget and what is known already. */
+export class Verification {
+  readonly provider: CryptoProvider;
+  readonly store: X509Store;
+  readonly params: X509VerifyParam;
+  readonly purpose: PurposeName;
+  readonly securityLevel: number;
+  /** Seconds since 1970; undefined where time is not checked. */
+  readonly time: number | undefined;
+  budget: Budget = new Budget();
+  readonly leaf: Certificate;
+  readonly untrusted: readonly Certificate[];
+  readonly crls: readonly Crl[];
+  readonly dane: DaneRecords | undefined;
+  readonly webpki: boolean;
+  readonly isPublicSuffix: ((domain: string) => boolean) | undefined;
+  readonly issuerLookup: VerifyRequest['issuerLookup'];
+  private readonly request: VerifyRequest;
+  private signatures: Map<Signed, Map<string, boolean>> = new Map();
+
+  constructor(request: VerifyRequest, leaf: Certificate) {
+    this.request = request;
+    this.provider = request.provider;
+    this.store = request.store;
+    this.params = request.params.clone().inherit(request.store.params).inherit(LIBRARY_DEFAULTS);
+    const { flags, checkTime, purpose, authLevel } = this.params.values;
+    this.purpose = (PURPOSE_NAMES.get(purpose) as PurposeName | undefined) ?? request.purpose;
+    this.securityLevel = authLevel >= 0 ? authLevel : (request.securityLevel ?? 0);
+    const time = (flags & X509_V_FLAG.USE_CHECK_TIME) === 0 ? request.now : checkTime;
+    this.time = (flags & X509_V_FLAG.NO_CHECK_TIME) === 0 ? time : undefined;
+    this.leaf = leaf;
+    this.untrusted = [...request.chain.slice(1), ...(request.untrusted ?? [])];
+    this.crls = [...(request.crls ?? []), ...request.store.crls];
+    this.dane = request.dane;
+    this.webpki = request.profile === 'webpki';
+    this.isPublicSuffix = request.isPublicSuffix;
+    this.issuerLookup = request.issuerLookup;
+  }
+
+  has(flag: number): boolean {
+    return this.params.has(flag);
+  }
+
+  /** A verification of another leaf, for the purpose of signing CRLs, out of the same budget. */
+  forIssuerOfCrl(leaf: Certificate): Verification {
+    const other = new Verification(
+      { ...this.request, purpose: 'crlsign', dane: undefined, params: this.params.clone().assign({ purpose: X509_PURPOSE.crlsign }) },
+      leaf,
+    );
+    other.budget = this.budget;
+    other.signatures = this.signatures;
+    return other;
+  }
+
+  /** Whether a key signed something. Each pair is tried once, and each trial is paid for. */
+  *isSignedBy(signed: Signed, key: PublicKeySpec, spki: Uint8Array): Flow<boolean> {
+    const known = this.signatures.get(signed) ?? new Map<string, boolean>();
+    this.signatures.set(signed, known);
+    const name = latin1(spki);
+    const answer = known.get(name) ?? (yield* this.checkSignature(signed, key));
+    known.set(name, answer);
+    return answer;
+  }
+
+  private *checkSignature(signed: Signed, key: PublicKeySpec): Flow<boolean> {
+    const algorithm = signatureAlgorithmOf(signed.signatureAlgorithm);
+    if (algorithm === undefined || !fits(key, algorithm)) return false;
+    this.budget.spend('signatures');
+    const imported = importKey(this.provider, key);
+    return imported !== undefined && (yield* settle(imported.verify(algorithm, signed.tbs, signed.signature)));
+  }
+
+  /** Whether a key meets the security level. */
+  isStrong(certificate: Certificate): boolean {
+    return keyMeetsLevel(certificate.publicKey, this.securityLevel);
+  }
+}
+
+/** Imported keys live as long as the certificate they were parsed for: an anchor's is imported once per provider. */
+const IMPORTED: WeakMap<CryptoProvider, WeakMap<PublicKeySpec, PublicKey>> = new WeakMap();
+
+/** The key made ready for use; undefined where the provider refuses it. */
+export function importKey(provider: CryptoProvider, spec: PublicKeySpec): PublicKey | undefined {
+  const keys = IMPORTED.get(provider) ?? new WeakMap<PublicKeySpec, PublicKey>();
+  IMPORTED.set(provider, keys);
+  const known = keys.get(spec);
+  if (known !== undefined) return known;
+  try {
+    const key = provider.importPublicKey(spec);
+    keys.set(spec, key);
+    return key;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Spares the budget for checks that cannot succeed. */
+const fits = (key: PublicKeySpec, algorithm: SignatureAlgorithm): boolean => {
+  switch (algorithm.kind) {
+    case 'rsa-pkcs1':
+      return key.kind === 'rsa';
+    case 'rsa-pss':
+      return key.kind === 'rsa' || key.kind === 'rsa-pss';
+    case 'ecdsa':
+      return key.kind === 'ec';
+    default:
+      return key.kind === algorithm.kind;
+  }
+};

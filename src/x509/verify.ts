@@ -1,0 +1,183 @@
+import { Asn1Error } from '../asn1/asn1-error.ts';
+import type { Awaitable, CryptoProvider } from '../crypto/provider.ts';
+import type { X509VerifyResult } from '../registry/verify-results.ts';
+import type { PurposeName } from '../registry/x509-flags.ts';
+import { BudgetExceeded } from './budget.ts';
+import { findPath, pathToReport } from './build-path.ts';
+import type { Certificate } from './certificate.ts';
+import { checkLeafByDane, checkPath, matchedByDane } from './check-path.ts';
+import type { Crl } from './crl.ts';
+import type { DaneRecords, TlsaRecord } from './dane.ts';
+import { type Flow, runFlow, settle } from './flow.ts';
+import { matchHost } from './hostname.ts';
+import type { X509Store } from './store.ts';
+import { StoreContext } from './store-context.ts';
+import { type Path, type Report, Verification } from './verification.ts';
+import type { X509VerifyParam } from './verify-params.ts';
+
+export { StoreContext } from './store-context.ts';
+
+export interface VerifyRequest {
+  readonly provider: CryptoProvider;
+  /** What the peer sent, its own certificate first; the others in any order. */
+  readonly chain: readonly Certificate[];
+  readonly store: X509Store;
+  /** Further intermediates that may help. */
+  readonly untrusted?: readonly Certificate[] | undefined;
+  /** Merged with the store's parameters and the library's defaults; not changed, but for `peername`. */
+  readonly params: X509VerifyParam;
+  /** In force where the parameters set no purpose. */
+  readonly purpose: PurposeName;
+  /** Seconds since 1970; in force unless the parameters fix a time. */
+  readonly now: number;
+  /** 0 to 5, in force where the parameters set no level; 0 where absent. */
+  readonly securityLevel?: number | undefined;
+  /** Sees every problem, and every good certificate from the anchor down, and says whether to go on (SSL_CTX_set_verify). */
+  readonly verifyCallback?: ((ok: boolean, context: StoreContext) => Awaitable<boolean>) | undefined;
+  /** Passed to the callback as `context.connection`. */
+  readonly connection?: unknown;
+  /** Finds issuers that neither the peer nor the store has, such as by the AIA extension. They are not trusted. */
+  readonly issuerLookup?: ((certificate: Certificate) => Awaitable<readonly Certificate[]>) | undefined;
+  /** CRLs besides the store's. */
+  readonly crls?: readonly Crl[] | undefined;
+  /**
+   * OCSP responses the peer stapled, by the place of their certificate in `chain`. Where this is given at all, certificates
+   * that demand a staple (RFC 7633) are held to it.
+   */
+  readonly staples?: readonly (Uint8Array | undefined)[] | undefined;
+  readonly dane?: DaneRecords | undefined;
+  /** `webpki` adds what the CA/Browser Forum asks of public servers' certificates. */
+  readonly profile?: 'rfc5280' | 'webpki' | undefined;
+  /** Whether a domain is a public suffix, for the `webpki` profile to refuse wildcards right below one. */
+  readonly isPublicSuffix?: ((domain: string) => boolean) | undefined;
+}
+
+export interface VerifyOutcome {
+  /** The verdict. A callback may accept what `result` still calls bad, as in OpenSSL: act on this, report `result`. */
+  readonly accepted: boolean;
+  /** `OK` or the last problem that was not cleared. */
+  readonly result: X509VerifyResult;
+  /** Where the problem is: 0 is the peer's certificate. */
+  readonly depth: number;
+  readonly certificate: Certificate | undefined;
+  /** The path, leaf first, anchor last; as far as it was built where there is none. */
+  readonly chain: readonly Certificate[];
+  /** The name in the certificate that matched an expected host. */
+  readonly peername: string | undefined;
+  /** The TLSA record that authenticated the peer, and the depth of the certificate it matched; -1 for a key without one. */
+  readonly dane: { readonly record: TlsaRecord; readonly depth: number } | undefined;
+}
+
+/**
+ * Verifies a certificate chain (RFC 5280, 6; RFC 9525; RFC 6698). Answers at once where the provider, the look-ups and the
+ * callback do. A bad chain is an outcome and never thrown; errors of the callback and of look-ups pass through.
+ */
+export function verifyChain(request: VerifyRequest): Awaitable<VerifyOutcome> {
+  const [leaf] = request.chain;
+  if (leaf === undefined) return { ...NOTHING, result: 'INVALID_CALL' };
+  return runFlow(verify(new Verification(request, leaf), request));
+}
+
+const NOTHING: VerifyOutcome = {
+  accepted: false,
+  result: 'UNSPECIFIED',
+  depth: 0,
+  certificate: undefined,
+  chain: [],
+  peername: undefined,
+  dane: undefined,
+};
+
+function* verify(v: Verification, request: VerifyRequest): Flow<VerifyOutcome> {
+  const context = new StoreContext(v.params, request.connection);
+  context.chain = [v.leaf];
+  try {
+    const byDane =
+      v.dane?.enabled === true && (yield* checkLeafByDane(v, callbackReport(request, context), callbackConsent(request, context)));
+    if (byDane !== undefined && byDane !== false) return outcome(v, context, byDane.accepted, undefined);
+    const path = (yield* findPath(v, acceptsAll(v, request))) ?? (yield* pathToReport(v));
+    context.chain = path.certificates;
+    const accepted = yield* checkPath(v, path, callbackReport(request, context), callbackConsent(request, context), request);
+    return outcome(v, context, accepted, path);
+  } catch (error) {
+    if (!(error instanceof BudgetExceeded || error instanceof Asn1Error || error instanceof RangeError)) throw error;
+    // A budget that is used up is final: no callback may talk its way past it.
+    return { ...NOTHING, chain: context.chain, certificate: v.leaf };
+  }
+}
+
+/**
+ * Judges candidate paths while one is searched for. What is wrong with the leaf alone is wrong on every path, so it does not
+ * count here: the path is still the best there is, and the failure will be reported on it.
+ */
+function acceptsAll(v: Verification, request: VerifyRequest): (path: Path) => Flow<boolean> {
+  return function* accept(path: Path): Flow<boolean> {
+    // biome-ignore lint/correctness/useYield: it has nothing to wait for
+    const report: Report = function* tolerateLeaf(result, depth): Flow<boolean> {
+      return depth === 0 && LEAF_PROBLEMS.has(result);
+    };
+    return yield* checkPath(v, path, report, consentToAll, request);
+  };
+}
+
+/** Results at depth 0 that no other path would change. */
+const LEAF_PROBLEMS: ReadonlySet<X509VerifyResult> = new Set<X509VerifyResult>([
+  'EE_KEY_TOO_SMALL',
+  'INVALID_EXTENSION',
+  'UNHANDLED_CRITICAL_EXTENSION',
+  'INVALID_CA',
+  'INVALID_NON_CA',
+  'INVALID_PURPOSE',
+  'HOSTNAME_MISMATCH',
+  'EMAIL_MISMATCH',
+  'IP_ADDRESS_MISMATCH',
+  'CERT_NOT_YET_VALID',
+  'CERT_HAS_EXPIRED',
+  'OCSP_VERIFY_NEEDED',
+]);
+
+/** Tells the callback that a certificate is good; it may object. */
+export type Consent = (depth: number, certificate: Certificate, issuer: Certificate | undefined) => Flow<boolean>;
+
+// biome-ignore lint/correctness/useYield: it has nothing to wait for
+function* consentToAll(): Flow<boolean> {
+  return true;
+}
+
+function callbackReport({ verifyCallback }: VerifyRequest, context: StoreContext): Report {
+  return function* report(result, depth, certificate, crl): Flow<boolean> {
+    context.result = result;
+    context.depth = depth;
+    context.certificate = certificate;
+    context.crl = crl;
+    return verifyCallback !== undefined && (yield* settle(verifyCallback(false, context)));
+  };
+}
+
+function callbackConsent({ verifyCallback }: VerifyRequest, context: StoreContext): Consent {
+  return function* consent(depth, certificate, issuer): Flow<boolean> {
+    if (verifyCallback === undefined) return true;
+    context.depth = depth;
+    context.certificate = certificate;
+    context.issuer = issuer;
+    return yield* settle(verifyCallback(true, context));
+  };
+}
+
+function outcome(v: Verification, context: StoreContext, accepted: boolean, path: Path | undefined): VerifyOutcome {
+  // A callback that says no without saying why leaves the result as it is in OpenSSL, too: unspecified.
+  const result = !accepted && context.result === 'OK' ? 'UNSPECIFIED' : context.result;
+  const { hosts, hostFlags } = v.params;
+  const peername = accepted ? hosts.map((host) => matchHost(v.leaf, host, hostFlags)).find((name) => name !== undefined) : undefined;
+  const dane = accepted ? matchedByDane(v, path) : undefined;
+  const good = accepted && result === 'OK';
+  return {
+    accepted,
+    result,
+    depth: good ? 0 : context.depth,
+    certificate: good ? v.leaf : context.certificate,
+    chain: context.chain,
+    peername,
+    dane,
+  };
+}
