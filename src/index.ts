@@ -3,8 +3,8 @@ export type { Bio } from './bio/bio.ts';
 export { MemBio } from './bio/mem.ts';
 export { bioPair, PairBio } from './bio/pair.ts';
 export type * from './config/callbacks.ts';
-export { Credentials, type Credential, type ReadyCredential } from './config/credentials.ts';
-export { type Scope, SETTING_NAMES, type SettingInput, type SettingName, SETTINGS, type Settings } from './config/settings.ts';
+export { type Credential, Credentials, type ReadyCredential } from './config/credentials.ts';
+export { type Scope, SETTING_NAMES, SETTINGS, type SettingInput, type SettingName, type Settings } from './config/settings.ts';
 export type { Awaitable, CryptoProvider, PrivateKey, PublicKey, PublicKeySpec, SignatureAlgorithm } from './crypto/provider.ts';
 export type { Connection, EarlyDataState } from './handshake/connection.ts';
 export { ALERTS, type AlertName, alertName } from './registry/alerts.ts';
@@ -15,7 +15,13 @@ export { groupByName, groupName, NAMED_GROUPS, type NamedGroup } from './registr
 export { LIMITS, type Limit } from './registry/limits.ts';
 export { INFO, MODES, OPTIONS, SESSION_CACHE, SHUTDOWN, VERIFY } from './registry/options.ts';
 export { REASONS, type Reason } from './registry/reasons.ts';
-export { SIGNATURE_SCHEMES, type SignatureScheme, signatureScheme, signatureSchemeByName, signatureSchemeName } from './registry/signature-schemes.ts';
+export {
+  SIGNATURE_SCHEMES,
+  type SignatureScheme,
+  signatureScheme,
+  signatureSchemeByName,
+  signatureSchemeName,
+} from './registry/signature-schemes.ts';
 export { STATES, type StateName } from './registry/states.ts';
 export { X509_VERIFY_RESULTS, type X509VerifyResult } from './registry/verify-results.ts';
 export { TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION, TLS1_VERSION, versionByName, versionName } from './registry/versions.ts';

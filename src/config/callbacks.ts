@@ -4,11 +4,11 @@
  */
 import type { Awaitable } from '../crypto/provider.ts';
 import type { SslSession } from '../session/session.ts';
-import type { Ssl } from '../ssl/ssl.ts';
 import type { SslContext } from '../ssl/context.ts';
+import type { Ssl } from '../ssl/ssl.ts';
 import type { RawExtension } from '../wire/message.ts';
-import type { StoreContext } from '../x509/verify.ts';
 import type { Certificate } from '../x509/certificate.ts';
+import type { StoreContext } from '../x509/verify.ts';
 import type { Credential } from './credentials.ts';
 
 /** Sees every message and record header (SSL_set_msg_callback(3)). `contentType` is one of CONTENT_TYPE. */
@@ -109,7 +109,18 @@ export interface CustomExtension {
   /** SSL_EXT_* bits. */
   readonly context: number;
   /** The bytes to send, undefined to send nothing, or an alert. */
-  readonly add?: (ssl: Ssl, context: number, certificate: Certificate | undefined, chainIndex: number) => Uint8Array | undefined | { readonly alert: number };
+  readonly add?: (
+    ssl: Ssl,
+    context: number,
+    certificate: Certificate | undefined,
+    chainIndex: number,
+  ) => Uint8Array | undefined | { readonly alert: number };
   /** An alert to refuse what came. */
-  readonly parse?: (ssl: Ssl, context: number, data: Uint8Array, certificate: Certificate | undefined, chainIndex: number) => undefined | { readonly alert: number };
+  readonly parse?: (
+    ssl: Ssl,
+    context: number,
+    data: Uint8Array,
+    certificate: Certificate | undefined,
+    chainIndex: number,
+  ) => undefined | { readonly alert: number };
 }

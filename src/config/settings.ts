@@ -160,12 +160,24 @@ function idList(what: string, byName: (name: string) => number | undefined, know
   };
 }
 
-const acceptGroups = idList('group', (name) => groupByName(name)?.id, (id) => NAMED_GROUPS.some((group) => group.id === id));
-const acceptSigalgs = idList('signature algorithm', (name) => signatureSchemeByName(name)?.id, () => true);
+const acceptGroups = idList(
+  'group',
+  (name) => groupByName(name)?.id,
+  (id) => NAMED_GROUPS.some((group) => group.id === id),
+);
+const acceptSigalgs = idList(
+  'signature algorithm',
+  (name) => signatureSchemeByName(name)?.id,
+  () => true,
+);
 
 function acceptSuites(value: string | readonly (string | number)[]): readonly number[] {
   if (value === '') return [];
-  const suites = idList('TLS 1.3 suite', (name) => cipherSuiteByName(name)?.id, (id) => cipherSuite(id)?.minVersion === TLS1_3_VERSION);
+  const suites = idList(
+    'TLS 1.3 suite',
+    (name) => cipherSuiteByName(name)?.id,
+    (id) => cipherSuite(id)?.minVersion === TLS1_3_VERSION,
+  );
   try {
     return suites(value);
   } catch {
@@ -180,7 +192,8 @@ const optional =
 
 /** ALPN names as text, as bytes, or as the wire's length-prefixed list. */
 function acceptAlpn(value: Uint8Array | readonly (string | Uint8Array)[]): readonly Uint8Array[] {
-  const names = value instanceof Uint8Array ? splitAlpn(value) : value.map((name) => (typeof name === 'string' ? utf8(name) : copyOf(name)));
+  const names =
+    value instanceof Uint8Array ? splitAlpn(value) : value.map((name) => (typeof name === 'string' ? utf8(name) : copyOf(name)));
   for (const name of names) {
     // RFC 7301, 3.1: names are not empty. OpenSSL's CVE-2024-5535 came from letting such lists through.
     if (name.length === 0 || name.length > LIMITS.alpnName.value) refuse('INVALID_ALPN_PROTOCOLS', `a name of ${name.length} bytes`);
@@ -256,26 +269,41 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
     openssl: [],
     summary: 'Groups a client sends a key share for at once; undefined: the best post-quantum hybrid and the best classical group.',
   }),
-  sigalgs: row(() => DEFAULT_SIGNATURE_SCHEMES, { ofCert: true,
+  sigalgs: row(() => DEFAULT_SIGNATURE_SCHEMES, {
+    ofCert: true,
     accept: acceptSigalgs,
     openssl: ['SSL_set1_sigalgs', 'SSL_set1_sigalgs_list'],
     summary: 'Signature schemes, best first: for our signatures, and what the peer may use.',
   }),
-  clientSigalgs: row<readonly number[] | undefined>(none, { ofCert: true,
+  clientSigalgs: row<readonly number[] | undefined>(none, {
+    ofCert: true,
     accept: optional(acceptSigalgs),
     openssl: ['SSL_set1_client_sigalgs', 'SSL_set1_client_sigalgs_list'],
     summary: 'The same for client authentication; undefined: as `sigalgs`.',
   }),
-  sigalgsCert: row<readonly number[] | undefined>(none, { ofCert: true,
+  sigalgsCert: row<readonly number[] | undefined>(none, {
+    ofCert: true,
     accept: optional(acceptSigalgs),
     openssl: [],
     summary: 'Schemes that signatures in the peer’s certificates may use; undefined: as `sigalgs`.',
   }),
-  credentials: row(() => Credentials.none, { ofCert: true,
-    openssl: ['SSL_use_certificate', 'SSL_use_PrivateKey', 'SSL_use_cert_and_key', 'SSL_set1_chain', 'SSL_add1_chain_cert', 'SSL_set_current_cert'],
+  credentials: row(() => Credentials.none, {
+    ofCert: true,
+    openssl: [
+      'SSL_use_certificate',
+      'SSL_use_PrivateKey',
+      'SSL_use_cert_and_key',
+      'SSL_set1_chain',
+      'SSL_add1_chain_cert',
+      'SSL_set_current_cert',
+    ],
     summary: 'Certificates, chains and keys, one slot for each kind of key.',
   }),
-  certCallback: row<Settings['certCallback']>(none, { ofCert: true, openssl: ['SSL_set_cert_cb'], summary: 'Chooses certificates when they are needed; may wait.' }),
+  certCallback: row<Settings['certCallback']>(none, {
+    ofCert: true,
+    openssl: ['SSL_set_cert_cb'],
+    summary: 'Chooses certificates when they are needed; may wait.',
+  }),
   clientCertCallback: row<Settings['clientCertCallback']>(none, {
     scope: 'context',
     openssl: ['SSL_CTX_set_client_cert_cb'],
@@ -297,7 +325,15 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
   }),
   verifyParam: row(() => new X509VerifyParam(), {
     copy: (param) => param.clone(),
-    openssl: ['SSL_set1_param', 'SSL_get0_param', 'SSL_set_purpose', 'SSL_set_trust', 'SSL_set1_host', 'SSL_add1_host', 'SSL_set_hostflags'],
+    openssl: [
+      'SSL_set1_param',
+      'SSL_get0_param',
+      'SSL_set_purpose',
+      'SSL_set_trust',
+      'SSL_set1_host',
+      'SSL_add1_host',
+      'SSL_set_hostflags',
+    ],
     summary: 'X509 verification parameters: flags, purpose, hosts, depth, time.',
   }),
   certStore: row(() => new X509Store(), {
@@ -305,7 +341,8 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
     openssl: ['SSL_CTX_set_cert_store', 'SSL_CTX_set1_cert_store', 'SSL_CTX_get_cert_store', 'SSL_CTX_load_verify_locations'],
     summary: 'Trust anchors and certificate revocation lists.',
   }),
-  verifyStore: row<X509Store | undefined>(none, { ofCert: true,
+  verifyStore: row<X509Store | undefined>(none, {
+    ofCert: true,
     openssl: ['SSL_set0_verify_cert_store', 'SSL_set1_verify_cert_store'],
     summary: 'Trust anchors for this connection in place of the context’s store.',
   }),
@@ -324,16 +361,19 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
     openssl: ['SSL_set_max_cert_list', 'SSL_get_max_cert_list'],
     summary: 'Most bytes of a peer’s Certificate message.',
   }),
-  securityLevel: row(() => 2, { ofCert: true,
+  securityLevel: row(() => 2, {
+    ofCert: true,
     accept: integer(-0x8000_0000, 0x7fff_ffff),
     openssl: ['SSL_set_security_level', 'SSL_get_security_level'],
     summary: 'Least strength of everything negotiated, 0 to 5.',
   }),
-  securityCallback: row<Settings['securityCallback']>(none, { ofCert: true,
+  securityCallback: row<Settings['securityCallback']>(none, {
+    ofCert: true,
     openssl: ['SSL_set_security_callback', 'SSL_get_security_callback'],
     summary: 'Decides in place of the security level.',
   }),
-  securityExData: row<unknown>(none, { ofCert: true,
+  securityExData: row<unknown>(none, {
+    ofCert: true,
     openssl: ['SSL_set0_security_ex_data', 'SSL_get0_security_ex_data'],
     summary: 'A value for the security callback.',
   }),
@@ -529,7 +569,8 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
     openssl: ['SSL_CTX_set_stateless_cookie_verify_cb'],
     summary: 'Checks it.',
   }),
-  customExtensions: row<readonly callbacks.CustomExtension[]>(() => [], { ofCert: true,
+  customExtensions: row<readonly callbacks.CustomExtension[]>(() => [], {
+    ofCert: true,
     openssl: ['SSL_CTX_add_custom_ext', 'SSL_CTX_add_client_custom_ext', 'SSL_CTX_add_server_custom_ext'],
     summary: 'Extensions the application sends and reads itself.',
   }),
@@ -565,4 +606,5 @@ export function accept<K extends SettingName>(name: K, value: SettingInput<K>): 
 }
 
 /** The ALPN list in its wire form. */
-export const alpnWire = (names: readonly Uint8Array[]): Uint8Array => concat(...names.map((name) => concat(Uint8Array.of(name.length), name)));
+export const alpnWire = (names: readonly Uint8Array[]): Uint8Array =>
+  concat(...names.map((name) => concat(Uint8Array.of(name.length), name)));

@@ -1,6 +1,15 @@
 /** Loops over the settings table: what SSL_CTX_new, SSL_new, SSL_dup and the setters do for each row. */
 import { refuse } from '../registry/fatal.ts';
-import { accept, type Scope, SETTING_NAMES, type SettingInput, type SettingName, type SettingRow, SETTINGS, type Settings } from './settings.ts';
+import {
+  accept,
+  type Scope,
+  SETTING_NAMES,
+  SETTINGS,
+  type SettingInput,
+  type SettingName,
+  type SettingRow,
+  type Settings,
+} from './settings.ts';
 
 /** The values of a context or of a connection. Values are immutable but for those of rows that say how to copy them. */
 export type Values = { -readonly [K in SettingName]: Settings[K] };
@@ -8,7 +17,9 @@ export type Values = { -readonly [K in SettingName]: Settings[K] };
 const rowOf = <K extends SettingName>(name: K): SettingRow<Settings[K]> => SETTINGS[name];
 
 const COPIED: readonly SettingName[] = SETTING_NAMES.filter((name) => SETTINGS[name].copy !== undefined);
-const OF_CONNECTIONS: readonly SettingName[] = SETTING_NAMES.filter((name) => SETTINGS[name].scope === 'connection' || SETTINGS[name].scope === 'lookup');
+const OF_CONNECTIONS: readonly SettingName[] = SETTING_NAMES.filter(
+  (name) => SETTINGS[name].scope === 'connection' || SETTINGS[name].scope === 'lookup',
+);
 const OF_CERT: readonly SettingName[] = SETTING_NAMES.filter((name) => SETTINGS[name].ofCert);
 
 function fill<K extends SettingName>(values: Values, name: K): void {
@@ -54,6 +65,7 @@ function adoptRow<K extends SettingName>(values: Values, context: Values, name: 
 /** Sets one value after the row has checked it. `on`: scopes that may be set here. */
 export function setValue<K extends SettingName>(values: Values, name: K, value: SettingInput<K>, on: readonly Scope[]): void {
   if (!Object.hasOwn(SETTINGS, name)) refuse('UNKNOWN_SETTING', String(name));
-  if (!on.includes(SETTINGS[name].scope)) refuse('UNKNOWN_SETTING', `${name} is set on ${SETTINGS[name].scope === 'connection' ? 'a connection' : 'a context'}`);
+  if (!on.includes(SETTINGS[name].scope))
+    refuse('UNKNOWN_SETTING', `${name} is set on ${SETTINGS[name].scope === 'connection' ? 'a connection' : 'a context'}`);
   values[name] = accept(name, value);
 }

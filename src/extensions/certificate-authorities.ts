@@ -4,7 +4,8 @@ import type { Codec, ExtensionDef } from './extension.ts';
 
 const names: Codec<readonly Uint8Array[]> = {
   read: (r) => {
-    if (r.remaining > LIMITS.certificateAuthorities.value) fatal('decode_error', 'BAD_EXTENSION', `${r.remaining} bytes of certificate authorities`);
+    if (r.remaining > LIMITS.certificateAuthorities.value)
+      fatal('decode_error', 'BAD_EXTENSION', `${r.remaining} bytes of certificate authorities`);
     return r.list16((x) => x.vec16(1), 1);
   },
   write: (w, list) => {

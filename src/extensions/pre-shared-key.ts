@@ -33,7 +33,8 @@ export const preSharedKey: ExtensionDef<{ CH: OfferedPsks; SH13: number }> = {
 };
 
 /** Bytes that the binders of a list take at the end of a ClientHello, their length included. */
-export const bindersLength = (binders: readonly { readonly length: number }[]): number => binders.reduce((sum, binder) => sum + 1 + binder.length, 2);
+export const bindersLength = (binders: readonly { readonly length: number }[]): number =>
+  binders.reduce((sum, binder) => sum + 1 + binder.length, 2);
 
 /** PSK-only and PSK with (EC)DHE (RFC 9846, 4.2.9). */
 export const PSK_KE = 0;

@@ -37,7 +37,8 @@ export const EXTENSIONS: readonly AnyExtension[] = [
 const BY_ID: ReadonlyMap<number, AnyExtension> = new Map(EXTENSIONS.map((def) => [def.id, def]));
 
 /** Checks and decodes the extensions of one message. */
-export const readBlock = <P extends Place>(place: P, raw: readonly RawExtension[]): ExtensionBlock<P> => new ExtensionBlock(place, raw, BY_ID);
+export const readBlock = <P extends Place>(place: P, raw: readonly RawExtension[]): ExtensionBlock<P> =>
+  new ExtensionBlock(place, raw, BY_ID);
 
 /** The RFC's name of an extension, or its number. */
 export const extensionName = (id: number): string => BY_ID.get(id)?.name ?? `extension ${id}`;

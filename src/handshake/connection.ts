@@ -1,8 +1,8 @@
-import type { Settings, SettingName } from '../config/settings.ts';
 import { toHex, wipe } from '../bytes/bytes.ts';
+import type { Credential, ReadyCredential } from '../config/credentials.ts';
+import type { SettingName, Settings } from '../config/settings.ts';
 import type { CryptoProvider, KeyKind, RunningHash } from '../crypto/provider.ts';
 import type { KeySchedule } from '../crypto/schedule-tls13.ts';
-import type { Credential, ReadyCredential } from '../config/credentials.ts';
 import type { CipherSuite } from '../registry/cipher-suites.ts';
 import { CONTENT_TYPE } from '../registry/content-types.ts';
 import { INFO } from '../registry/options.ts';
@@ -204,6 +204,13 @@ export class Connection {
   private observeMessage(write: boolean, contentType: number, bytes: Uint8Array): void {
     const callback = this.owner.get('msgCallback');
     // OpenSSL gives record headers the version 0: they are no messages of the protocol.
-    callback?.(write, contentType === CONTENT_TYPE.recordHeader ? 0 : this.version, contentType, bytes, this.owner.handle, this.owner.get('msgCallbackArg'));
+    callback?.(
+      write,
+      contentType === CONTENT_TYPE.recordHeader ? 0 : this.version,
+      contentType,
+      bytes,
+      this.owner.handle,
+      this.owner.get('msgCallbackArg'),
+    );
   }
 }

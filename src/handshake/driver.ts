@@ -1,8 +1,8 @@
 import { ALERT_LEVEL, ALERTS } from '../registry/alerts.ts';
 import { PeerAlert, refuse, SslError, SslUsageError, TlsFatal, UnexpectedEof } from '../registry/fatal.ts';
 import { INFO } from '../registry/options.ts';
-import { clientHandshake } from './client/hello.ts';
 import { SslSession } from '../session/session.ts';
+import { clientHandshake } from './client/hello.ts';
 import { sessionOf } from './common/tickets.ts';
 import type { Connection } from './connection.ts';
 import { Handshake } from './handshake.ts';

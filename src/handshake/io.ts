@@ -8,7 +8,7 @@ import { CONTENT_TYPE, handshakeTypeName } from '../registry/content-types.ts';
 import { fatal, PeerAlert } from '../registry/fatal.ts';
 import { LIMITS } from '../registry/limits.ts';
 import { TLS1_2_VERSION, TLS1_3_VERSION } from '../registry/versions.ts';
-import { MESSAGE_HEADER_LENGTH, type MessageDef, type Received, decodeMessage, encodeMessage } from '../wire/message.ts';
+import { decodeMessage, encodeMessage, MESSAGE_HEADER_LENGTH, type MessageDef, type Received } from '../wire/message.ts';
 import type { Step } from './step.ts';
 import type { Transcript } from './transcript.ts';
 
@@ -237,7 +237,11 @@ export type ReceivedOf<D> = D extends MessageDef<infer Name, infer Value> ? Rece
  * The next message, which must be one of those that are due. It is received first and judged then; its bytes are a
  * copy that may be kept. Application data, where a handshake expects none, is unexpected_message.
  */
-export function* receive<D extends readonly MessageDef<string, unknown>[]>(io: MessageIo, transcript: Transcript | undefined, ...due: D): Step<ReceivedOf<D[number]>> {
+export function* receive<D extends readonly MessageDef<string, unknown>[]>(
+  io: MessageIo,
+  transcript: Transcript | undefined,
+  ...due: D
+): Step<ReceivedOf<D[number]>> {
   const limitOf: LimitOf = (type) => due.find((def) => def.type === type)?.limit;
   for (;;) {
     const incoming = io.receive(limitOf);

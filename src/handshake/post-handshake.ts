@@ -24,7 +24,8 @@ import { Transcript } from './transcript.ts';
 /** How long a message may be that comes after the handshake; undefined: its type may not come now. */
 export function postHandshakeLimit(connection: Connection, type: number): number | undefined {
   if (type === HANDSHAKE_TYPE.keyUpdate) return keyUpdate.limit;
-  if (connection.isServer) return type === HANDSHAKE_TYPE.certificate && connection.certificateRequests.size > 0 ? connection.get('maxCertList') : undefined;
+  if (connection.isServer)
+    return type === HANDSHAKE_TYPE.certificate && connection.certificateRequests.size > 0 ? connection.get('maxCertList') : undefined;
   if (type === HANDSHAKE_TYPE.newSessionTicket) return newSessionTicket.limit;
   return type === HANDSHAKE_TYPE.certificateRequest && connection.handshakeHash !== undefined ? certificateRequest.limit : undefined;
 }

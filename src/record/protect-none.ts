@@ -1,5 +1,5 @@
 import { LIMITS } from '../registry/limits.ts';
-import { HEADER_LENGTH, type OpenProtection, type OpenedRecord, type SealProtection, writeHeader } from './protection.ts';
+import { HEADER_LENGTH, type OpenedRecord, type OpenProtection, type SealProtection, writeHeader } from './protection.ts';
 
 /** Records before any key is in force (RFC 9846, 5.1). */
 export class PlainSeal implements SealProtection {

@@ -4,7 +4,7 @@ import { CONTENT_TYPE } from '../registry/content-types.ts';
 import { fatal } from '../registry/fatal.ts';
 import { LIMITS } from '../registry/limits.ts';
 import { TLS1_2_VERSION } from '../registry/versions.ts';
-import { HEADER_LENGTH, type OpenProtection, type OpenedRecord, type SealProtection, writeHeader } from './protection.ts';
+import { HEADER_LENGTH, type OpenedRecord, type OpenProtection, type SealProtection, writeHeader } from './protection.ts';
 
 export interface TrafficKeys {
   readonly key: Uint8Array;

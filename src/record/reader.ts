@@ -145,7 +145,11 @@ export class RecordReader {
     if (bytes[at + 1] !== 0x03) fatal('protocol_version', 'WRONG_VERSION_NUMBER', 'the record header');
     const length = recordLength(bytes, at) - HEADER_LENGTH;
     if (length > this.protection.maxFragment) {
-      fatal('record_overflow', type === CONTENT_TYPE.applicationData ? 'ENCRYPTED_LENGTH_TOO_LONG' : 'DATA_LENGTH_TOO_LONG', `${length} bytes`);
+      fatal(
+        'record_overflow',
+        type === CONTENT_TYPE.applicationData ? 'ENCRYPTED_LENGTH_TOO_LONG' : 'DATA_LENGTH_TOO_LONG',
+        `${length} bytes`,
+      );
     }
   }
 

@@ -20,7 +20,15 @@ export interface CipherSuite {
   readonly recordLimit: number;
 }
 
-const tls13 = (id: number, name: string, aead: AeadName, keyLength: number, hash: HashName, recordLimit: number, bits = 8 * keyLength): CipherSuite => ({
+const tls13 = (
+  id: number,
+  name: string,
+  aead: AeadName,
+  keyLength: number,
+  hash: HashName,
+  recordLimit: number,
+  bits = 8 * keyLength,
+): CipherSuite => ({
   id,
   name,
   standardName: name,

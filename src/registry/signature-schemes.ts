@@ -77,4 +77,6 @@ export const signatureSchemeByName = (name: string): SignatureScheme | undefined
 export const signatureSchemeName = (id: number): string => BY_ID.get(id)?.name ?? `0x${id.toString(16).padStart(4, '0')}`;
 
 /** The schemes offered when none were configured: those with at least 112 bits. */
-export const DEFAULT_SIGNATURE_SCHEMES: readonly number[] = SIGNATURE_SCHEMES.filter((scheme) => scheme.bits >= 112).map((scheme) => scheme.id);
+export const DEFAULT_SIGNATURE_SCHEMES: readonly number[] = SIGNATURE_SCHEMES.filter((scheme) => scheme.bits >= 112).map(
+  (scheme) => scheme.id,
+);

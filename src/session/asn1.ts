@@ -3,7 +3,7 @@
  * the two. It holds the secret: keep it as safe as a key.
  */
 import { Asn1Error } from '../asn1/asn1-error.ts';
-import { contextConstructed, DerReader, readDer, TAG } from '../asn1/der-reader.ts';
+import { contextConstructed, type DerReader, readDer, TAG } from '../asn1/der-reader.ts';
 import { explicit, integer, octetString, type Part, sequence } from '../asn1/der-writer.ts';
 import { copyOf, EMPTY, fromUtf8, utf8 } from '../bytes/bytes.ts';
 import { refuse } from '../registry/fatal.ts';

@@ -80,7 +80,9 @@ export class SslSession {
 
   /** SSL_SESSION_is_resumable(3). */
   get isResumable(): boolean {
-    return this.usable && this.references > 0 && this.values.secret.length > 0 && (this.values.id.length > 0 || this.values.ticket.length > 0);
+    return (
+      this.usable && this.references > 0 && this.values.secret.length > 0 && (this.values.id.length > 0 || this.values.ticket.length > 0)
+    );
   }
 
   /** Ends its use: a connection that it was used on ended badly (RFC 9846, 6.2 leaves this to us; RFC 5246, 7.2.2 demands it). */

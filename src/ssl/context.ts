@@ -1,6 +1,6 @@
 import { provider as defaultProvider } from '#provider';
-import { duplicateValues, initialValues, setValue, type Values } from '../config/values.ts';
 import type { Scope, SettingInput, SettingName, Settings } from '../config/settings.ts';
+import { duplicateValues, initialValues, setValue, type Values } from '../config/values.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import { refuse } from '../registry/fatal.ts';
 import { SessionStore } from '../session/store.ts';

@@ -1,8 +1,8 @@
 /** Certificates, keys and trust anchors from PEM or DER, as contexts and connections take them. */
 import { Asn1Error } from '../asn1/asn1-error.ts';
-import type { Credentials } from '../config/credentials.ts';
-import type { PasswordCallback } from '../config/callbacks.ts';
 import { utf8 } from '../bytes/bytes.ts';
+import type { PasswordCallback } from '../config/callbacks.ts';
+import type { Credentials } from '../config/credentials.ts';
 import type { CryptoProvider, PrivateKey } from '../crypto/provider.ts';
 import { refuse } from '../registry/fatal.ts';
 import { type Certificate, parseCertificates } from '../x509/certificate.ts';
@@ -53,4 +53,3 @@ function readable<T>(read: () => T): T {
     throw error;
   }
 }
-

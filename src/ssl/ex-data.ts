@@ -4,7 +4,14 @@ import { refuse } from '../registry/fatal.ts';
 export type ExNew = (parent: unknown, value: unknown, data: ExData, index: number, argl: number, argp: unknown) => void;
 export type ExFree = (parent: unknown, value: unknown, data: ExData, index: number, argl: number, argp: unknown) => void;
 /** Gives the value the copy gets: the same, another, or undefined to refuse the duplicate. */
-export type ExDup = (to: ExData, from: ExData, value: unknown, index: number, argl: number, argp: unknown) => { readonly value: unknown } | undefined;
+export type ExDup = (
+  to: ExData,
+  from: ExData,
+  value: unknown,
+  index: number,
+  argl: number,
+  argp: unknown,
+) => { readonly value: unknown } | undefined;
 
 interface ExIndex {
   readonly argl: number;
@@ -58,7 +65,8 @@ export class ExData {
 
   /** Runs the free callbacks of every index, also where no value was set. */
   free(parent: unknown): void {
-    for (const [index, { onFree, argl, argp }] of REGISTERED[this.kind].entries()) onFree?.(parent, this.values.get(index), this, index, argl, argp);
+    for (const [index, { onFree, argl, argp }] of REGISTERED[this.kind].entries())
+      onFree?.(parent, this.values.get(index), this, index, argl, argp);
     this.values.clear();
   }
 }

@@ -33,8 +33,10 @@ export class Plaintext {
     const observe = connection.get('msgCallback');
     const arg = connection.get('msgCallbackArg');
     const { handle } = connection.owner;
-    reader.observer = observe && ((type, bytes) => observe(false, type === CONTENT_TYPE.recordHeader ? 0 : connection.version, type, bytes, handle, arg));
-    writer.observer = observe && ((type, bytes) => observe(true, type === CONTENT_TYPE.recordHeader ? 0 : connection.version, type, bytes, handle, arg));
+    reader.observer =
+      observe && ((type, bytes) => observe(false, type === CONTENT_TYPE.recordHeader ? 0 : connection.version, type, bytes, handle, arg));
+    writer.observer =
+      observe && ((type, bytes) => observe(true, type === CONTENT_TYPE.recordHeader ? 0 : connection.version, type, bytes, handle, arg));
     writer.maxFragment = Math.min(writer.maxFragment, connection.get('maxSendFragment'));
     writer.padding = this.paddingRule();
   }
@@ -45,7 +47,8 @@ export class Plaintext {
     const block = connection.get('blockPadding');
     // RFC 9846, 5.4: padding never makes a plaintext longer than a record may be.
     const room = (length: number): number => Math.max(0, LIMITS.plaintext.value - length);
-    if (callback !== undefined) return (type, length) => Math.min(room(length), Math.max(0, callback(connection.owner.handle, type, length)));
+    if (callback !== undefined)
+      return (type, length) => Math.min(room(length), Math.max(0, callback(connection.owner.handle, type, length)));
     if (block <= 1) return undefined;
     return (_type, length) => Math.min(room(length), (block - (length % block)) % block);
   }
@@ -123,7 +126,11 @@ export class Plaintext {
       return this.unfinished;
     }
     const moving = (this.connection.get('mode') & MODES.ACCEPT_MOVING_WRITE_BUFFER) !== 0;
-    if (bytes.length < before.bytes.length || (!moving && bytes.byteOffset !== before.bytes.byteOffset) || (!moving && bytes.buffer !== before.bytes.buffer)) {
+    if (
+      bytes.length < before.bytes.length ||
+      (!moving && bytes.byteOffset !== before.bytes.byteOffset) ||
+      (!moving && bytes.buffer !== before.bytes.buffer)
+    ) {
       refuse('BAD_WRITE_RETRY');
     }
     return before;

@@ -102,7 +102,8 @@ export class Ssl implements Owner {
     const before = this.live().current;
     if (context === before) return before;
     this.current = context.upRef();
-    if (sameBytes(this.values.sessionIdContext, before.get('sessionIdContext'))) this.values.sessionIdContext = context.get('sessionIdContext');
+    if (sameBytes(this.values.sessionIdContext, before.get('sessionIdContext')))
+      this.values.sessionIdContext = context.get('sessionIdContext');
     adoptCert(this.values, context.values);
     before.free();
     return context;
@@ -186,7 +187,8 @@ export class Ssl implements Owner {
     const { running } = this;
     if (running === undefined) return;
     const { connection, driver } = running;
-    if (connection.established && (this.shutdownFlags & SHUTDOWN.SENT) === 0 && connection.session !== undefined) this.sessions.cache.remove(connection.session);
+    if (connection.established && (this.shutdownFlags & SHUTDOWN.SENT) === 0 && connection.session !== undefined)
+      this.sessions.cache.remove(connection.session);
     driver.drop();
     connection.wipe();
     connection.replaceSession(undefined);
@@ -524,4 +526,3 @@ export class Ssl implements Owner {
     return this;
   }
 }
-

@@ -102,9 +102,11 @@ class PathBuilder {
   private *issuers(certificate: Certificate): Flow<Certificate[]> {
     const { v } = this;
     const { issuer } = certificate;
-    let trusted: readonly Certificate[] = v.store.withSubject(issuer);
-    for (const lookup of trusted.length === 0 ? v.store.lookups : []) trusted = [...trusted, ...(yield* settle(lookup(issuer)))];
-    const found = [...trusted, ...(this.untrustedBySubject().get(issuer.key) ?? [])];
+    // What a look-up of the store finds is trusted, and kept: the next verification finds it there.
+    if (v.store.withSubject(issuer).length === 0) {
+      for (const lookup of v.store.lookups) for (const certificate of yield* settle(lookup(issuer))) v.store.add(certificate);
+    }
+    const found = [...v.store.withSubject(issuer), ...(this.untrustedBySubject().get(issuer.key) ?? [])];
     if (v.issuerLookup !== undefined) found.push(...(yield* settle(v.issuerLookup(certificate))));
     const distinct = found.filter((candidate, i) => found.findIndex((earlier) => earlier.equals(candidate)) === i);
     return distinct.filter((candidate) => mayHaveIssued(candidate, certificate)).sort((a, b) => this.preference(b) - this.preference(a));

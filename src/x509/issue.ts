@@ -60,12 +60,12 @@ export interface IssueRequest {
   readonly serial: number | Uint8Array;
   /** Makes it a certificate authority, with or without a path length. */
   readonly ca?: boolean | { readonly pathLength: number };
-  readonly names?: IssueNames;
+  readonly names?: IssueNames | undefined;
   /** A mask of `KEY_USAGE`; by default what a certificate authority or a TLS peer needs. `0` leaves it out. */
   readonly keyUsage?: number;
   readonly extKeyUsage?: readonly (keyof typeof PURPOSE_OIDS)[];
-  readonly subjectKeyIdentifier?: Uint8Array;
-  readonly authorityKeyIdentifier?: Uint8Array;
+  readonly subjectKeyIdentifier?: Uint8Array | undefined;
+  readonly authorityKeyIdentifier?: Uint8Array | undefined;
   readonly permitted?: IssueNames;
   readonly excluded?: IssueNames;
   /** Policies as dotted OIDs. */

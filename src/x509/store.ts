@@ -14,7 +14,7 @@ export interface BareAnchor {
   readonly nameConstraints?: NameConstraints;
 }
 
-/** Finds more certificates by subject when the store has none: hashed directories, databases, operating systems. */
+/** Finds trusted certificates by subject when the store has none: hashed directories, databases, operating systems. */
 export type StoreLookup = (subject: Name) => Awaitable<readonly Certificate[]>;
 
 /**

@@ -14,7 +14,8 @@ const now = (): number => 1000 * TEST_TIME;
 export const serverContext = (options: SslContextOptions = {}, key: TestKeyName = 'ec256'): SslContext =>
   new SslContext({ role: 'server', now, cert: testCertificate({ key }), key: testKey(key, options.provider), ...options });
 
-export const clientContext = (options: SslContextOptions = {}): SslContext => new SslContext({ role: 'client', now, ca: testAuthority, ...options });
+export const clientContext = (options: SslContextOptions = {}): SslContext =>
+  new SslContext({ role: 'client', now, ca: testAuthority, ...options });
 
 /** Puts two connections back to back. The client means the test server unless it says otherwise. */
 export function join(client: Ssl, server: Ssl): Pair {
@@ -46,14 +47,18 @@ export async function handshakeAsync({ client, server }: Pair): Promise<void> {
   for (let turn = 0; turn < 200; turn++) {
     const done = [client.doHandshake(), server.doHandshake()];
     if (done[0] && done[1]) return;
-    await Promise.race([client.settled, server.settled].filter((promise) => promise !== undefined));
-    await undefined;
+    const awaited = [client.settled, server.settled].filter((promise) => promise !== undefined);
+    if (awaited.length > 0) await Promise.race(awaited);
   }
   throw new Error(`no progress: client wants ${client.want}, server wants ${server.want}`);
 }
 
 /** A connected pair. */
-export function connected(client: SslContextOptions | SslContext = {}, server: SslContextOptions | SslContext = {}, key?: TestKeyName): Pair {
+export function connected(
+  client: SslContextOptions | SslContext = {},
+  server: SslContextOptions | SslContext = {},
+  key?: TestKeyName,
+): Pair {
   const both = pair(client, server, key);
   handshake(both);
   return both;

@@ -1,7 +1,7 @@
-import type { CryptoProvider, PrivateKey } from '../../src/crypto/provider.ts';
 import { nodeProvider } from '../../src/crypto/node.ts';
+import type { CryptoProvider, PrivateKey } from '../../src/crypto/provider.ts';
 import { type Certificate, parseCertificate } from '../../src/x509/certificate.ts';
-import { issueCertificate, type IssueRequest } from '../../src/x509/issue.ts';
+import { type IssueRequest, issueCertificate } from '../../src/x509/issue.ts';
 import { parsePrivateKey } from '../../src/x509/private-key.ts';
 import { TEST_KEYS } from './keys.ts';
 
@@ -15,7 +15,9 @@ export const testKey = (name: TestKeyName, provider: CryptoProvider = nodeProvid
   provider.importPrivateKey(parsePrivateKey(TEST_KEYS[name]));
 
 /** Issues a certificate for a test key, by the test authority unless said otherwise. */
-export function testCertificate(request: Partial<IssueRequest> & { readonly key?: TestKeyName; readonly issuerKey?: TestKeyName } = {}): Certificate {
+export function testCertificate(
+  request: Partial<IssueRequest> & { readonly key?: TestKeyName; readonly issuerKey?: TestKeyName } = {},
+): Certificate {
   const { key = 'ec256', issuerKey = 'ca', ...rest } = request;
   const der = issueCertificate({
     subject: 'server.example',

@@ -51,7 +51,8 @@ export function* clientHandshake(handshake: Handshake): Step<Established> {
     }
     const suite = checkAnswer(sent.offer, answer.value);
     // RFC 9846, 4.1.4: the suite of the retry MUST stay.
-    if (retrySuite !== undefined && suite !== retrySuite) fatal('illegal_parameter', 'WRONG_CIPHER_RETURNED', 'not the suite of the HelloRetryRequest');
+    if (retrySuite !== undefined && suite !== retrySuite)
+      fatal('illegal_parameter', 'WRONG_CIPHER_RETURNED', 'not the suite of the HelloRetryRequest');
     handshake.transcript.start(suite.hash);
     handshake.transcript.add(answer.raw);
     return yield* clientTls13(handshake, sent, answer.value, suite);
@@ -88,6 +89,7 @@ function* beginEarlyData(handshake: Handshake, offer: Offer): Step<void> {
   connection.logSecret('EARLY_EXPORTER_SECRET', exporter);
   if (connection.hasOption(OPTIONS.ENABLE_MIDDLEBOX_COMPAT)) connection.io.sendChangeCipherSpec();
   connection.suite = suite;
+  connection.schedule = schedule;
   connection.earlyData = 'offered';
   connection.earlyDataBudget = psk.maxEarlyData;
   writeWith(connection, suite, schedule, traffic);
@@ -99,7 +101,9 @@ function* beginEarlyData(handshake: Handshake, offer: Offer): Step<void> {
 
 /** The suite that a resumed session had; an external PSK takes the first of its hash. */
 const earlySuite = (offer: Offer, id: number | undefined): CipherSuite =>
-  offer.suites.find((suite) => suite.id === id) ?? offer.suites.find(({ hash }) => hash === offer.psks[0]?.hash) ?? fatal('internal_error', 'NO_CIPHERS_AVAILABLE');
+  offer.suites.find((suite) => suite.id === id) ??
+  offer.suites.find(({ hash }) => hash === offer.psks[0]?.hash) ??
+  fatal('internal_error', 'NO_CIPHERS_AVAILABLE');
 
 /** Checks what a ServerHello and a HelloRetryRequest have in common, and gives the suite they chose. */
 function checkAnswer(offer: Offer, hello: ServerHello): CipherSuite {
@@ -108,7 +112,8 @@ function checkAnswer(offer: Offer, hello: ServerHello): CipherSuite {
   if (!sameBytes(hello.legacySessionIdEcho, offer.sessionId)) fatal('illegal_parameter', 'INVALID_SESSION_ID');
   if (hello.legacyCompressionMethod !== 0) fatal('illegal_parameter', 'UNSUPPORTED_COMPRESSION_ALGORITHM');
   const suite = cipherSuite(hello.cipherSuite);
-  if (suite === undefined || !offer.suites.includes(suite)) return fatal('illegal_parameter', 'WRONG_CIPHER_RETURNED', cipherSuiteName(hello.cipherSuite));
+  if (suite === undefined || !offer.suites.includes(suite))
+    return fatal('illegal_parameter', 'WRONG_CIPHER_RETURNED', cipherSuiteName(hello.cipherSuite));
   return suite;
 }
 
@@ -133,7 +138,13 @@ function checkDowngrade(offer: Offer, hello: ServerHello): void {
 }
 
 /** The second ClientHello: the first but for what the server asked to change (RFC 9846, 4.1.2 and 4.1.4). */
-function* retry(handshake: Handshake, { offer, extensions }: SentOffer, hello: ServerHello, raw: Uint8Array, suite: CipherSuite): Step<SentOffer> {
+function* retry(
+  handshake: Handshake,
+  { offer, extensions }: SentOffer,
+  hello: ServerHello,
+  raw: Uint8Array,
+  suite: CipherSuite,
+): Step<SentOffer> {
   const { connection, transcript } = handshake;
   const block = readBlock('HRR', hello.extensions);
   // RFC 9846, 4.2: the cookie is the one extension of a server that answers nothing.
@@ -161,6 +172,7 @@ function* retry(handshake: Handshake, { offer, extensions }: SentOffer, hello: S
     ...offer,
     keyShares,
     cookie: retryCookie,
+    retried: true,
     earlyData: false,
     psks: offer.psks.filter(({ hash }) => hash === suite.hash),
   });

@@ -1,8 +1,8 @@
 /** What a client offers in its ClientHello, and the message that says so (RFC 9846, 4.1.2). */
 import { utf8 } from '../../bytes/bytes.ts';
 import { build } from '../../bytes/writer.ts';
-import type { HashName } from '../../crypto/provider.ts';
 import { type KeyShare, offerKeyShares } from '../../crypto/key-exchange.ts';
+import type { HashName } from '../../crypto/provider.ts';
 import { alpn } from '../../extensions/alpn.ts';
 import { certificateAuthorities } from '../../extensions/certificate-authorities.ts';
 import { signedCertificateTimestamp, statusRequest } from '../../extensions/certificate-status.ts';
@@ -10,7 +10,7 @@ import { cookie } from '../../extensions/cookie.ts';
 import { earlyData } from '../../extensions/early-data.ts';
 import { encode } from '../../extensions/extension.ts';
 import { signatureAlgorithms, signatureAlgorithmsCert, supportedGroups } from '../../extensions/id-lists.ts';
-import { keyShare } from '../../extensions/key-share.ts';
+import { type KeyShareEntry, keyShare } from '../../extensions/key-share.ts';
 import { postHandshakeAuth } from '../../extensions/post-handshake-auth.ts';
 import { bindersLength, PSK_DHE_KE, PSK_KE, preSharedKey, pskKeyExchangeModes } from '../../extensions/pre-shared-key.ts';
 import { maxFragmentLength, recordSizeLimit } from '../../extensions/record-size.ts';
@@ -50,6 +50,8 @@ export interface Offer {
   readonly permutation: Uint8Array | undefined;
   readonly keyShares: readonly KeyShare[];
   readonly cookie: Uint8Array | undefined;
+  /** It answers a HelloRetryRequest. */
+  readonly retried: boolean;
   readonly earlyData: boolean;
 }
 
@@ -78,6 +80,7 @@ export function* makeOffer(connection: Connection): Step<Offer> {
     permutation: connection.get('permuteExtensions') ? provider.random(64) : undefined,
     keyShares,
     cookie: undefined,
+    retried: false,
     // RFC 9846, 4.2.10: early data goes under the first PSK, if under any.
     earlyData: connection.earlyData === 'wanted' && (psks[0]?.maxEarlyData ?? 0) > 0,
   };
@@ -95,8 +98,15 @@ function firstShares(connection: Connection, usable: readonly number[]): readonl
 }
 
 /** The ClientHello of an offer, binders included, and the types of its extensions. */
-export function writeOffer(connection: Connection, offer: Offer, transcript: Transcript): { readonly raw: Uint8Array; readonly extensions: ReadonlySet<number> } {
-  const extensions = ordered(offer, [...offeredExtensions(connection, offer), ...customExtensionsFor(connection, EXT.CLIENT_HELLO, undefined)]);
+export function writeOffer(
+  connection: Connection,
+  offer: Offer,
+  transcript: Transcript,
+): { readonly raw: Uint8Array; readonly extensions: ReadonlySet<number> } {
+  const extensions = ordered(offer, [
+    ...offeredExtensions(connection, offer),
+    ...customExtensionsFor(connection, EXT.CLIENT_HELLO, undefined),
+  ]);
   if (offer.psks.length > 0) extensions.push(unboundPsks(connection, offer));
   const types = new Set(extensions.map(({ type }) => type));
   const raw = encodeMessage(clientHello, helloOf(offer, extensions));
@@ -125,21 +135,34 @@ function offeredExtensions(connection: Connection, offer: Offer): RawExtension[]
     encode(supportedGroups, 'CH', grease ? [grease.group, ...offer.groups] : offer.groups),
     alpnOf(connection),
     connection.get('statusRequest') ? encode(statusRequest, 'CH', { responderIds: [], requestExtensions: new Uint8Array(0) }) : undefined,
-    encode(signatureAlgorithms, 'CH', offer.schemes.map(({ id }) => id)),
-    offer.certificateSchemes && encode(signatureAlgorithmsCert, 'CH', offer.certificateSchemes.map(({ id }) => id)),
+    encode(
+      signatureAlgorithms,
+      'CH',
+      offer.schemes.map(({ id }) => id),
+    ),
+    offer.certificateSchemes &&
+      encode(
+        signatureAlgorithmsCert,
+        'CH',
+        offer.certificateSchemes.map(({ id }) => id),
+      ),
     connection.get('sctRequest') ? encode(signedCertificateTimestamp, 'CH', true) : undefined,
     connection.get('recordSizeLimit') > 0 ? encode(recordSizeLimit, 'CH', connection.get('recordSizeLimit') + 1) : undefined,
     authoritiesOf(connection),
     encode(supportedVersions, 'CH', grease ? [grease.version, ...offer.versions] : offer.versions),
     offer.cookie && encode(cookie, 'CH', offer.cookie),
     encode(pskKeyExchangeModes, 'CH', pskModes(connection)),
-    encode(keyShare, 'CH', [...(grease ? [{ group: grease.group, share: Uint8Array.of(0) }] : []), ...offer.keyShares]),
+    encode(keyShare, 'CH', [...greaseShare(offer), ...offer.keyShares]),
     offer.earlyData ? encode(earlyData, 'CH', true) : undefined,
     connection.get('postHandshakeAuth') ? encode(postHandshakeAuth, 'CH', true) : undefined,
     grease && { type: grease.lastExtension, data: Uint8Array.of(0) },
   ];
   return out.filter((extension) => extension !== undefined);
 }
+
+/** A retry's share stands alone (RFC 9846, 4.1.2). */
+const greaseShare = ({ grease, retried }: Offer): readonly KeyShareEntry[] =>
+  grease && !retried ? [{ group: grease.group, share: Uint8Array.of(0) }] : [];
 
 /** Address literals are not names and are not sent (RFC 6066, 3). */
 function serverNameOf(connection: Connection): RawExtension | undefined {
@@ -176,7 +199,10 @@ function ordered({ permutation }: Offer, extensions: readonly RawExtension[]): R
 /** pre_shared_key with room for its binders. */
 function unboundPsks(connection: Connection, { psks }: Offer): RawExtension {
   const now = connection.owner.now();
-  const identities = psks.map(({ identity, session }) => ({ identity, obfuscatedTicketAge: session === undefined ? 0 : obfuscatedAge(session.data, now) }));
+  const identities = psks.map(({ identity, session }) => ({
+    identity,
+    obfuscatedTicketAge: session === undefined ? 0 : obfuscatedAge(session.data, now),
+  }));
   return encode(preSharedKey, 'CH', { identities, binders: psks.map(({ hash }) => new Uint8Array(hashLength(hash))) });
 }
 

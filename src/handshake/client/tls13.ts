@@ -16,8 +16,23 @@ import { groupName } from '../../registry/groups.ts';
 import { OPTIONS } from '../../registry/options.ts';
 import { TLS1_3_VERSION } from '../../registry/versions.ts';
 import type { ServerHello } from '../../wire/server-hello.ts';
-import { type CertificateRequest, certificate, certificateRequest, certificateVerify, encryptedExtensions, endOfEarlyData, finished } from '../../wire/tls13-messages.ts';
-import { type CertificateDemand, chooseCredential, NO_CONTEXT, readCertificate, sendCertificate, sendCertificateVerify } from '../common/certificate.ts';
+import {
+  type CertificateRequest,
+  certificate,
+  certificateRequest,
+  certificateVerify,
+  encryptedExtensions,
+  endOfEarlyData,
+  finished,
+} from '../../wire/tls13-messages.ts';
+import {
+  type CertificateDemand,
+  chooseCredential,
+  NO_CONTEXT,
+  readCertificate,
+  sendCertificate,
+  sendCertificateVerify,
+} from '../common/certificate.ts';
 import { checkCertificateVerify } from '../common/certificate-verify.ts';
 import { EXT, parseCustomExtensions } from '../common/custom-extensions.ts';
 import { checkFinished, verifyData } from '../common/finished.ts';
@@ -63,7 +78,8 @@ export function* clientTls13(handshake: Handshake, sent: SentOffer, hello: Serve
   parseCustomExtensions(connection, EXT.TLS1_3_ENCRYPTED_EXTENSIONS, ee.extensions);
   if (connection.earlyData === 'rejected' && sent.offer.earlyData) beginProtectedFlight(handshake, suite, clientSecret);
 
-  const { identity, request } = psk === undefined ? yield* serverAuthentication(handshake, sent) : { identity: waivedOrVerified(), request: undefined };
+  const { identity, request } =
+    psk === undefined ? yield* serverAuthentication(handshake, sent) : { identity: waivedOrVerified(), request: undefined };
 
   connection.enter('CR_FINISHED');
   const beforeFinished = transcript.digest();
@@ -103,7 +119,12 @@ function chosenPsk({ offer }: SentOffer, block: ExtensionBlock<'SH13'>, suite: C
 }
 
 /** The (EC)DHE secret; none in a handshake on a PSK alone, where we allowed that. */
-function* agreedSecret(handshake: Handshake, { offer }: SentOffer, block: ExtensionBlock<'SH13'>, psk: Psk | undefined): Step<Uint8Array | undefined> {
+function* agreedSecret(
+  handshake: Handshake,
+  { offer }: SentOffer,
+  block: ExtensionBlock<'SH13'>,
+  psk: Psk | undefined,
+): Step<Uint8Array | undefined> {
   const { connection } = handshake;
   const theirs = block.get(keyShare);
   if (theirs === undefined) {
@@ -137,7 +158,8 @@ function readEncryptedExtensions(connection: Connection, sent: SentOffer, block:
   block.onlyAnswersTo(sent.extensions);
   const protocol = block.get(alpn);
   // RFC 7301, 3.1: the server chooses among what we offered.
-  if (protocol !== undefined && !connection.get('alpnProtocols').some((name) => sameBytes(name, protocol))) fatal('illegal_parameter', 'BAD_EXTENSION', 'ALPN');
+  if (protocol !== undefined && !connection.get('alpnProtocols').some((name) => sameBytes(name, protocol)))
+    fatal('illegal_parameter', 'BAD_EXTENSION', 'ALPN');
   connection.alpn = protocol;
   readRecordSizes(connection, block);
   if (connection.earlyData !== 'offered') return;
@@ -149,17 +171,20 @@ function readEncryptedExtensions(connection: Connection, sent: SentOffer, block:
   const before = psk?.session?.data.alpn;
   if (psk === undefined || psk !== sent.offer.psks[0]) fatal('illegal_parameter', 'BAD_EARLY_DATA');
   if (psk.session !== undefined && !sameProtocol(before, protocol)) fatal('illegal_parameter', 'BAD_EARLY_DATA', 'another ALPN protocol');
-  if (psk.session !== undefined && psk.session.data.cipherSuite !== connection.suite?.id) fatal('illegal_parameter', 'BAD_EARLY_DATA', 'another suite');
+  if (psk.session !== undefined && psk.session.data.cipherSuite !== connection.suite?.id)
+    fatal('illegal_parameter', 'BAD_EARLY_DATA', 'another suite');
   connection.earlyData = 'accepted';
 }
 
-const sameProtocol = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean => (a === undefined || b === undefined ? a === b : sameBytes(a, b));
+const sameProtocol = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : sameBytes(a, b);
 
 function readRecordSizes(connection: Connection, block: ExtensionBlock<'EE'>): void {
   const limit = block.get(recordSizeLimit);
   const code = block.get(maxFragmentLength);
   // RFC 8449, 5: both together are illegal_parameter.
-  if (limit !== undefined && code !== undefined) fatal('illegal_parameter', 'BAD_EXTENSION', 'max_fragment_length beside record_size_limit');
+  if (limit !== undefined && code !== undefined)
+    fatal('illegal_parameter', 'BAD_EXTENSION', 'max_fragment_length beside record_size_limit');
   if (limit !== undefined) {
     connection.io.writer.maxFragment = Math.min(connection.io.writer.maxFragment, limit - 1);
     connection.recordLimit = connection.get('recordSizeLimit') + 1;
@@ -167,14 +192,18 @@ function readRecordSizes(connection: Connection, block: ExtensionBlock<'EE'>): v
   if (code === undefined) return;
   const length = fragmentLengthOf(code);
   // RFC 6066, 4: the answer MUST be what was asked.
-  if (length === undefined || code !== connection.get('maxFragmentLength')) return fatal('illegal_parameter', 'SSL3_EXT_INVALID_MAX_FRAGMENT_LENGTH');
+  if (length === undefined || code !== connection.get('maxFragmentLength'))
+    return fatal('illegal_parameter', 'SSL3_EXT_INVALID_MAX_FRAGMENT_LENGTH');
   connection.maxFragmentLength = code;
   connection.recordLimit = length + 1;
   connection.io.writer.maxFragment = Math.min(connection.io.writer.maxFragment, length);
 }
 
 /** The server's certificate and its signature, and its request for ours if it makes one (RFC 9846, 4.3.2 and 4.4). */
-function* serverAuthentication(handshake: Handshake, sent: SentOffer): Step<{ readonly identity: Proof<'identity'>; readonly request: CertificateRequest | undefined }> {
+function* serverAuthentication(
+  handshake: Handshake,
+  sent: SentOffer,
+): Step<{ readonly identity: Proof<'identity'>; readonly request: CertificateRequest | undefined }> {
   const { connection, transcript } = handshake;
   let request: CertificateRequest | undefined;
   connection.enter('CR_CERT_REQ');

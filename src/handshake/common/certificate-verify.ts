@@ -17,7 +17,8 @@ function signedPrefix(context: string): Uint8Array {
 }
 
 /** What a CertificateVerify signs. */
-export const signedContent = (signer: 'client' | 'server', transcriptHash: Uint8Array): Uint8Array => concat(CONTEXT[signer], transcriptHash);
+export const signedContent = (signer: 'client' | 'server', transcriptHash: Uint8Array): Uint8Array =>
+  concat(CONTEXT[signer], transcriptHash);
 
 /** Whether a scheme may sign a TLS 1.3 handshake with a key. */
 export const fits = (scheme: SignatureScheme, key: PublicKeySpec): boolean =>

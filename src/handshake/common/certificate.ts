@@ -1,6 +1,7 @@
 /** The Certificate, CertificateVerify and Finished of one side (RFC 9846, 4.4), sent and received. */
-import type { ReadyCredential } from '../../config/credentials.ts';
+
 import { EMPTY, sameBytes } from '../../bytes/bytes.ts';
+import type { ReadyCredential } from '../../config/credentials.ts';
 import { signedCertificateTimestamp, statusRequest } from '../../extensions/certificate-status.ts';
 import { encode } from '../../extensions/extension.ts';
 import { readBlock } from '../../extensions/table.ts';
@@ -10,11 +11,11 @@ import type { SignatureScheme } from '../../registry/signature-schemes.ts';
 import type { RawExtension } from '../../wire/message.ts';
 import { type CertificateMessage, certificate, certificateVerify } from '../../wire/tls13-messages.ts';
 import type { Certificate } from '../../x509/certificate.ts';
-import { customExtensionsFor, EXT, parseCustomExtensions } from './custom-extensions.ts';
 import type { Connection } from '../connection.ts';
 import type { Handshake } from '../handshake.ts';
 import { type Step, settle } from '../step.ts';
 import { fits, keyBits, signedContent } from './certificate-verify.ts';
+import { customExtensionsFor, EXT, parseCustomExtensions } from './custom-extensions.ts';
 import { allowed, signSchemes } from './policy.ts';
 import { parseChain } from './verify-peer.ts';
 
@@ -43,7 +44,9 @@ export function chooseCredential(connection: Connection, demand: CertificateDema
   const shared = connection.hasOption(OPTIONS.CIPHER_SERVER_PREFERENCE)
     ? own.filter(({ id }) => demand.schemes.includes(id))
     : demand.schemes.flatMap((id) => own.find((scheme) => scheme.id === id) ?? []);
-  const ready = connection.get('credentials').ready.filter(({ key }) => allowed(connection, 'own key', keyBits(key.publicKey), key.publicKey));
+  const ready = connection
+    .get('credentials')
+    .ready.filter(({ key }) => allowed(connection, 'own key', keyBits(key.publicKey), key.publicKey));
   const welcome = ready.filter((credential) => isWelcome(credential, demand.authorities));
   for (const candidates of [welcome, ready]) {
     for (const scheme of shared) {
@@ -59,7 +62,13 @@ function isWelcome({ chain }: ReadyCredential, authorities: readonly Uint8Array[
 }
 
 /** Sends a chain, or none (a client may decline, RFC 9846, 4.4.2). */
-export function sendCertificate(handshake: Handshake, context: Uint8Array, credential: ReadyCredential | undefined, demand: CertificateDemand, staple: Uint8Array | undefined): void {
+export function sendCertificate(
+  handshake: Handshake,
+  context: Uint8Array,
+  credential: ReadyCredential | undefined,
+  demand: CertificateDemand,
+  staple: Uint8Array | undefined,
+): void {
   const { connection } = handshake;
   connection.ownCredential = credential;
   const entries = (credential?.chain ?? []).map((one, index) => ({
@@ -91,7 +100,12 @@ export function* sendCertificateVerify(handshake: Handshake, { credential, schem
 }
 
 /** Takes the peer's Certificate apart and keeps what stands at its leaf. `asked`: extension types that our request carried. */
-export function readCertificate(connection: Connection, message: CertificateMessage, context: Uint8Array, asked: ReadonlySet<number>): readonly Certificate[] {
+export function readCertificate(
+  connection: Connection,
+  message: CertificateMessage,
+  context: Uint8Array,
+  asked: ReadonlySet<number>,
+): readonly Certificate[] {
   // RFC 9846, 4.4.2: the context of the request, or nothing.
   if (message.context.length !== context.length || message.context.some((byte, i) => byte !== context[i])) {
     fatal('illegal_parameter', 'INVALID_CONTEXT', 'certificate_request_context');

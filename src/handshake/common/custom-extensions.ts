@@ -1,6 +1,7 @@
 /** Extensions that the application sends and reads itself (SSL_CTX_add_custom_ext(3)). */
-import { ALERTS, type AlertName, alertName } from '../../registry/alerts.ts';
+
 import type { CustomExtension } from '../../config/callbacks.ts';
+import { ALERTS, type AlertName, alertName } from '../../registry/alerts.ts';
 import { fatal } from '../../registry/fatal.ts';
 import type { RawExtension } from '../../wire/message.ts';
 import type { Certificate } from '../../x509/certificate.ts';
@@ -42,7 +43,13 @@ export function customExtensionsFor(
 }
 
 /** Lets the application judge its extensions in a message that came. */
-export function parseCustomExtensions(connection: Connection, place: number, extensions: readonly RawExtension[], certificate?: Certificate, index = 0): void {
+export function parseCustomExtensions(
+  connection: Connection,
+  place: number,
+  extensions: readonly RawExtension[],
+  certificate?: Certificate,
+  index = 0,
+): void {
   const own = inForce(connection, place);
   if (own.length === 0) return;
   for (const { type, data } of extensions) {

@@ -12,7 +12,12 @@ export function verifyData(schedule: KeySchedule, baseKey: Uint8Array, transcrip
 }
 
 /** RFC 9846, 4.4.4: a Finished that does not hold MUST end the connection with decrypt_error. */
-export function checkFinished(schedule: KeySchedule, baseKey: Uint8Array, transcriptHash: Uint8Array, received: Uint8Array): Proof<'finished'> {
+export function checkFinished(
+  schedule: KeySchedule,
+  baseKey: Uint8Array,
+  transcriptHash: Uint8Array,
+  received: Uint8Array,
+): Proof<'finished'> {
   if (!constantTimeEqual(verifyData(schedule, baseKey, transcriptHash), received)) fatal('decrypt_error', 'DIGEST_CHECK_FAILED');
   // This is where the proof is made: the check above is what it stands for.
   return {} as Proof<'finished'>;

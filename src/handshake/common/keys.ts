@@ -57,7 +57,11 @@ export function established(connection: Connection): Established13 {
 }
 
 /** Secrets of application data, and what is kept of a handshake besides them (RFC 9846, 7.1). */
-export function installApplicationSecrets(connection: Connection, mainSecret: Uint8Array, serverFinishedHash: Uint8Array): { readonly client: Uint8Array; readonly server: Uint8Array } {
+export function installApplicationSecrets(
+  connection: Connection,
+  mainSecret: Uint8Array,
+  serverFinishedHash: Uint8Array,
+): { readonly client: Uint8Array; readonly server: Uint8Array } {
   const schedule = connection.schedule ?? fatal('internal_error', 'INTERNAL_ERROR', 'no key schedule');
   const client = schedule.deriveSecret(mainSecret, 'c ap traffic', serverFinishedHash);
   const server = schedule.deriveSecret(mainSecret, 's ap traffic', serverFinishedHash);

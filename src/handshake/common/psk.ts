@@ -1,9 +1,10 @@
 /** Pre-shared keys: those that tickets stand for, and those that were agreed on elsewhere (RFC 9846, 4.2.11; RFC 9258). */
-import type { ExternalPsk } from '../../config/callbacks.ts';
+
 import { wipe } from '../../bytes/bytes.ts';
+import type { ExternalPsk } from '../../config/callbacks.ts';
+import { importPsk, TARGET_KDFS, writeImportedIdentity } from '../../crypto/imported-psk.ts';
 import type { CryptoProvider, HashName } from '../../crypto/provider.ts';
 import { keySchedule, type PskKind } from '../../crypto/schedule-tls13.ts';
-import { importPsk, TARGET_KDFS, writeImportedIdentity } from '../../crypto/imported-psk.ts';
 import { refuse } from '../../registry/fatal.ts';
 import { LIMITS } from '../../registry/limits.ts';
 import { TLS1_3_VERSION } from '../../registry/versions.ts';
@@ -39,7 +40,8 @@ export function binderOf(provider: CryptoProvider, psk: Psk, transcript: Transcr
 /** An external key is refused where it is too long for any peer, or empty. */
 export function checkExternal(psk: ExternalPsk): ExternalPsk {
   if (psk.key.length === 0 || psk.key.length > LIMITS.pskKey.value) refuse('BAD_PSK', `a key of ${psk.key.length} bytes`);
-  if (psk.identity.length === 0 || psk.identity.length > LIMITS.pskIdentity.value) refuse('BAD_PSK_IDENTITY', `${psk.identity.length} bytes`);
+  if (psk.identity.length === 0 || psk.identity.length > LIMITS.pskIdentity.value)
+    refuse('BAD_PSK_IDENTITY', `${psk.identity.length} bytes`);
   return psk;
 }
 
@@ -52,7 +54,6 @@ export const externalPsk = (psk: ExternalPsk): Psk => ({
   session: undefined,
   maxEarlyData: psk.maxEarlyData ?? 0,
 });
-
 
 /** The forms of an external key on the wire: itself, or one for each hash where it is imported (RFC 9258, 3.1). */
 export function wireForms(provider: CryptoProvider, psk: ExternalPsk): readonly Psk[] {

@@ -10,10 +10,10 @@ import { decodeSession, encodeSession } from '../../session/asn1.ts';
 import { type SessionData, SslSession } from '../../session/session.ts';
 import { openTicket, sealTicket, type TicketKey, ticketKeyName } from '../../session/ticket.ts';
 import { newSessionTicket } from '../../wire/tls13-messages.ts';
-import { established } from './keys.ts';
 import type { Connection } from '../connection.ts';
 import { type Step, settle } from '../step.ts';
 import { customExtensionsFor, EXT } from './custom-extensions.ts';
+import { established } from './keys.ts';
 
 /** What a connection can say about itself to a session; the secret and the ticket come with each ticket. */
 export function sessionOf(connection: Connection): SessionData {
@@ -125,20 +125,10 @@ function* cachedSession(connection: Connection, id: Uint8Array): Step<SslSession
   const { cache } = connection.owner.sessions;
   if ((mode & SESSION_CACHE.NO_INTERNAL_LOOKUP) === 0) {
     const session = cache.find(id, connection.owner.now());
-    if (session !== undefined) {
-      // RFC 9846, 8.1: a ticket that may carry early data is taken out before anything else happens, so it is used once.
-      if (session.data.maxEarlyData > 0 && !connection.hasOption(OPTIONS.NO_ANTI_REPLAY)) return takeOut(connection, session);
-      return session;
-    }
+    if (session !== undefined) return session;
   }
   const callback = connection.get('getSessionCallback');
   return callback && (yield* settle(callback(connection.owner.handle, id)));
-}
-
-function takeOut(connection: Connection, session: SslSession): SslSession {
-  const copy = session.dup();
-  connection.owner.sessions.cache.remove(session);
-  return copy;
 }
 
 function* ticketSession(connection: Connection, ticket: Uint8Array): Step<SslSession | undefined> {

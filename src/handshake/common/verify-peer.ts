@@ -7,9 +7,9 @@ import { type Certificate, parseCertificate } from '../../x509/certificate.ts';
 import { parseIp } from '../../x509/hostname.ts';
 import { verifyChain } from '../../x509/verify.ts';
 import type { X509VerifyParam } from '../../x509/verify-params.ts';
-import { verifyMode } from './policy.ts';
 import type { Connection } from '../connection.ts';
 import { type Proof, type Step, settle } from '../step.ts';
+import { verifyMode } from './policy.ts';
 
 /** Parses what a Certificate message carried, leaf first. */
 export function parseChain(ders: readonly Uint8Array[]): readonly Certificate[] {
@@ -69,7 +69,11 @@ function expect(params: X509VerifyParam, name: string): void {
 }
 
 const needsHostName = (connection: Connection, params: X509VerifyParam): boolean =>
-  !connection.isServer && connection.get('checkHostName') && params.values.hosts.length === 0 && params.values.ip === undefined && params.values.email === undefined;
+  !connection.isServer &&
+  connection.get('checkHostName') &&
+  params.values.hosts.length === 0 &&
+  params.values.ip === undefined &&
+  params.values.email === undefined;
 
 /**
  * A client that verifies its peer has to know whom it means: any certificate of any trusted authority would do

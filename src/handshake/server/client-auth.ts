@@ -9,7 +9,7 @@ import { type CertificateRequest, certificate, certificateRequest, certificateVe
 import { readCertificate } from '../common/certificate.ts';
 import { checkCertificateVerify } from '../common/certificate-verify.ts';
 import { customExtensionsFor, EXT } from '../common/custom-extensions.ts';
-import { schemes, verifySchemes, verifyMode } from '../common/policy.ts';
+import { schemes, verifyMode, verifySchemes } from '../common/policy.ts';
 import { verifyPeer, waivedOrVerified } from '../common/verify-peer.ts';
 import type { Connection } from '../connection.ts';
 import type { Handshake } from '../handshake.ts';
@@ -24,9 +24,22 @@ export interface Running {
 
 /** The CertificateRequest that a connection's settings make. */
 export function certificateRequestOf(connection: Connection, context: Uint8Array): CertificateRequest {
-  const extensions: RawExtension[] = [encode(signatureAlgorithms, 'CR', verifySchemes(connection).map(({ id }) => id))];
+  const extensions: RawExtension[] = [
+    encode(
+      signatureAlgorithms,
+      'CR',
+      verifySchemes(connection).map(({ id }) => id),
+    ),
+  ];
   const forCertificates = connection.get('sigalgsCert');
-  if (forCertificates !== undefined) extensions.push(encode(signatureAlgorithmsCert, 'CR', schemes(connection, forCertificates).map(({ id }) => id)));
+  if (forCertificates !== undefined)
+    extensions.push(
+      encode(
+        signatureAlgorithmsCert,
+        'CR',
+        schemes(connection, forCertificates).map(({ id }) => id),
+      ),
+    );
   const authorities = connection.get('clientCaList') ?? connection.get('caList') ?? [];
   if (authorities.length > 0) extensions.push(encode(certificateAuthorities, 'CR', authorities));
   extensions.push(...customExtensionsFor(connection, EXT.TLS1_3_CERTIFICATE_REQUEST, undefined));

@@ -58,7 +58,8 @@ function chooseVersion(connection: Connection, hello: ClientHello): number {
   const version = own.find((candidate) => offered.includes(candidate));
   if (version === undefined) return fatal('protocol_version', 'UNSUPPORTED_PROTOCOL', versionName(connection.clientVersion));
   // RFC 7507, 3: a fallback although both sides speak something newer.
-  if (hello.cipherSuites.includes(FALLBACK_SCSV) && (own[0] ?? 0) > connection.clientVersion) fatal('inappropriate_fallback', 'INAPPROPRIATE_FALLBACK');
+  if (hello.cipherSuites.includes(FALLBACK_SCSV) && (own[0] ?? 0) > connection.clientVersion)
+    fatal('inappropriate_fallback', 'INAPPROPRIATE_FALLBACK');
   return version;
 }
 

@@ -32,7 +32,8 @@ export function* settleAlpn(connection: Connection, { block }: ReadHello): Step<
     const verdict = yield* settle(callback(connection.owner.handle, offered));
     if (verdict === 'noack') return;
     if (!(verdict instanceof Uint8Array)) fatal(refusalAlert(verdict.alert), 'NO_APPLICATION_PROTOCOL');
-    else if (!offered.some((name) => sameBytes(name, verdict))) fatal('internal_error', 'INTERNAL_ERROR', 'the ALPN callback chose what was not offered');
+    else if (!offered.some((name) => sameBytes(name, verdict)))
+      fatal('internal_error', 'INTERNAL_ERROR', 'the ALPN callback chose what was not offered');
     else connection.alpn = verdict.slice();
     return;
   }
@@ -43,4 +44,3 @@ export function* settleAlpn(connection: Connection, { block }: ReadHello): Step<
   if (chosen === undefined) fatal('no_application_protocol', 'NO_APPLICATION_PROTOCOL');
   connection.alpn = chosen;
 }
-

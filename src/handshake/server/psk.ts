@@ -6,12 +6,12 @@ import { bindersLength, type OfferedPsks } from '../../extensions/pre-shared-key
 import { type CipherSuite, cipherSuite } from '../../registry/cipher-suites.ts';
 import { fatal } from '../../registry/fatal.ts';
 import { LIMITS } from '../../registry/limits.ts';
-import { OPTIONS, VERIFY } from '../../registry/options.ts';
+import { VERIFY } from '../../registry/options.ts';
 import { TLS1_3_VERSION } from '../../registry/versions.ts';
 import type { SslSession } from '../../session/session.ts';
+import { verifyMode } from '../common/policy.ts';
 import { binderOf, checkExternal, externalPsk, hashLength, type Psk, wireForms } from '../common/psk.ts';
 import { findSession } from '../common/tickets.ts';
-import { verifyMode } from '../common/policy.ts';
 import type { Connection } from '../connection.ts';
 import type { Handshake } from '../handshake.ts';
 import { type Step, settle } from '../step.ts';
@@ -25,7 +25,12 @@ export interface SelectedPsk {
 }
 
 /** The first identity that is known, allowed and fits a suite; its binder must hold. The others are not looked at. */
-export function* selectPsk(handshake: Handshake, offered: OfferedPsks, raw: Uint8Array, suites: readonly CipherSuite[]): Step<SelectedPsk | undefined> {
+export function* selectPsk(
+  handshake: Handshake,
+  offered: OfferedPsks,
+  raw: Uint8Array,
+  suites: readonly CipherSuite[],
+): Step<SelectedPsk | undefined> {
   const { connection } = handshake;
   // RFC 9846, 4.2.11: a binder for each identity.
   if (offered.identities.length !== offered.binders.length) fatal('illegal_parameter', 'BAD_PSK', 'binders');
@@ -40,7 +45,8 @@ export function* selectPsk(handshake: Handshake, offered: OfferedPsks, raw: Uint
     const binder = offered.binders[index] ?? fatal('illegal_parameter', 'BAD_PSK', 'binders');
     if (binder.length !== hashLength(psk.hash)) fatal('illegal_parameter', 'BAD_PSK', `a binder of ${binder.length} bytes`);
     // RFC 9846, 4.2.11: a binder that does not hold MUST end the handshake.
-    if (!constantTimeEqual(binder, binderOf(connection.provider, psk, handshake.transcript, truncated))) fatal('decrypt_error', 'BINDER_DOES_NOT_VERIFY');
+    if (!constantTimeEqual(binder, binderOf(connection.provider, psk, handshake.transcript, truncated)))
+      fatal('decrypt_error', 'BINDER_DOES_NOT_VERIFY');
     return { psk, index, suite, fresh: psk.session === undefined || isFresh(connection, psk.session, obfuscatedTicketAge) };
   }
   return undefined;
@@ -51,7 +57,14 @@ function* findPsk(connection: Connection, identity: Uint8Array): Step<Psk | unde
   if (session !== undefined) {
     const suite = cipherSuite(session.data.cipherSuite);
     if (suite === undefined || !mayResume(connection, session)) return undefined;
-    return { identity, secret: session.data.secret, hash: suite.hash, kind: 'resumption', session, maxEarlyData: session.data.maxEarlyData };
+    return {
+      identity,
+      secret: session.data.secret,
+      hash: suite.hash,
+      kind: 'resumption',
+      session,
+      maxEarlyData: session.data.maxEarlyData,
+    };
   }
   return yield* externalKey(connection, identity);
 }
@@ -63,7 +76,8 @@ function* externalKey(connection: Connection, identity: Uint8Array): Step<Psk | 
   const imported = readImportedIdentity(identity);
   if (imported !== undefined && imported.targetProtocol === TLS1_3_VERSION) {
     const psk = yield* settle(callback(connection.owner.handle, imported.externalIdentity));
-    const form = psk?.importContext && wireForms(connection.provider, checkExternal(psk)).find((candidate) => sameBytes(candidate.identity, identity));
+    const form =
+      psk?.importContext && wireForms(connection.provider, checkExternal(psk)).find((candidate) => sameBytes(candidate.identity, identity));
     if (form !== undefined) return form;
   }
   const psk: ExternalPsk | undefined = yield* settle(callback(connection.owner.handle, identity));
@@ -90,6 +104,3 @@ function isFresh(connection: Connection, session: SslSession, obfuscatedTicketAg
   const actual = connection.owner.now() - createdAt;
   return Math.abs(actual - claimed) <= 1000 * LIMITS.ticketAgeSkew.value;
 }
-
-/** Whether tickets must be good for one use only, which takes the cache's memory (SSL_OP_NO_ANTI_REPLAY). */
-export const singleUse = (connection: Connection): boolean => connection.get('maxEarlyData') > 0 && !connection.hasOption(OPTIONS.NO_ANTI_REPLAY);

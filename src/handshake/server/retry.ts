@@ -67,11 +67,18 @@ export function takeUpCookie(handshake: Handshake, read: ReadHello): Retry | und
   return state.retry;
 }
 
-function helloRetryRequest(connection: Connection, first: ReadHello, { suite, group }: Retry, cookieBytes: Uint8Array | undefined): Uint8Array {
+function helloRetryRequest(
+  connection: Connection,
+  first: ReadHello,
+  { suite, group }: Retry,
+  cookieBytes: Uint8Array | undefined,
+): Uint8Array {
   const extensions: RawExtension[] = [encode(supportedVersions, 'HRR', TLS1_3_VERSION)];
   if (group !== 0) extensions.push(encode(keyShare, 'HRR', group));
   if (cookieBytes !== undefined) extensions.push(encode(cookie, 'HRR', cookieBytes));
-  extensions.push(...customExtensionsFor(connection, EXT.TLS1_3_HELLO_RETRY_REQUEST, new Set(first.hello.extensions.map(({ type }) => type))));
+  extensions.push(
+    ...customExtensionsFor(connection, EXT.TLS1_3_HELLO_RETRY_REQUEST, new Set(first.hello.extensions.map(({ type }) => type))),
+  );
   return encodeMessage(serverHello, {
     legacyVersion: TLS1_2_VERSION,
     random: HELLO_RETRY_RANDOM,
@@ -86,7 +93,11 @@ function makeCookie(connection: Connection, { suite, group }: Retry, helloHash: 
   const callback = connection.get('cookieGenerateCallback');
   const own = callback?.(connection.owner.handle) ?? new Uint8Array(0);
   const state = build((w) => {
-    w.u16(suite.id).u16(group).u32(Math.floor(connection.owner.now() / 1000)).vec8(helloHash).vec16(own);
+    w.u16(suite.id)
+      .u16(group)
+      .u32(Math.floor(connection.owner.now() / 1000))
+      .vec8(helloHash)
+      .vec16(own);
   });
   return sealTicket(connection.provider, cookieKey(connection), state);
 }

@@ -34,10 +34,12 @@ export interface Selection {
 
 export function readHello(hello: ClientHello, raw: Uint8Array): ReadHello {
   // RFC 9846, 4.1.2: one compression method, the null one.
-  if (hello.legacyCompressionMethods.length !== 1 || hello.legacyCompressionMethods[0] !== 0) fatal('illegal_parameter', 'INVALID_COMPRESSION_ALGORITHM');
+  if (hello.legacyCompressionMethods.length !== 1 || hello.legacyCompressionMethods[0] !== 0)
+    fatal('illegal_parameter', 'INVALID_COMPRESSION_ALGORITHM');
   const block = readBlock('CH', hello.extensions);
   // RFC 9846, 4.2.11: pre_shared_key MUST be the last extension; its binders cover all before it.
-  if (block.has(preSharedKey) && hello.extensions.at(-1)?.type !== preSharedKey.id) fatal('illegal_parameter', 'BAD_EXTENSION', 'pre_shared_key is not the last extension');
+  if (block.has(preSharedKey) && hello.extensions.at(-1)?.type !== preSharedKey.id)
+    fatal('illegal_parameter', 'BAD_EXTENSION', 'pre_shared_key is not the last extension');
   // RFC 9846, 4.2.9: a PSK without its modes is missing_extension.
   if (block.has(preSharedKey) && !block.has(pskKeyExchangeModes)) fatal('missing_extension', 'MISSING_PSK_KEX_MODES_EXTENSION');
   return { hello, raw, block };
@@ -46,9 +48,11 @@ export function readHello(hello: ClientHello, raw: Uint8Array): ReadHello {
 /** Chooses suite, PSK and group. `fixed`: the suite that a HelloRetryRequest promised. */
 export function* select(handshake: Handshake, read: ReadHello, fixed: CipherSuite | undefined): Step<Selection> {
   const { connection } = handshake;
-  const suites = fixed === undefined ? sharedSuites(connection, read.hello) : sharedSuites(connection, read.hello).filter((suite) => suite === fixed);
+  const suites =
+    fixed === undefined ? sharedSuites(connection, read.hello) : sharedSuites(connection, read.hello).filter((suite) => suite === fixed);
   const [preferred] = suites;
-  if (preferred === undefined) return fatal(fixed === undefined ? 'handshake_failure' : 'illegal_parameter', fixed === undefined ? 'NO_SHARED_CIPHER' : 'BAD_CIPHER');
+  if (preferred === undefined)
+    return fatal(fixed === undefined ? 'handshake_failure' : 'illegal_parameter', fixed === undefined ? 'NO_SHARED_CIPHER' : 'BAD_CIPHER');
   const modes = read.block.get(pskKeyExchangeModes) ?? new Uint8Array(0);
   const offered = read.block.get(preSharedKey);
   const withDhe = modes.includes(PSK_DHE_KE);
@@ -60,7 +64,11 @@ export function* select(handshake: Handshake, read: ReadHello, fixed: CipherSuit
   const share = selectShare(connection, read);
   if (share === undefined && psk !== undefined && alone) return { suite: psk.suite, psk, share: undefined, retryGroup: undefined };
   if (share === undefined) return fatal('handshake_failure', 'NO_SUITABLE_KEY_SHARE');
-  return { suite: psk?.suite ?? preferred, psk, ...(typeof share === 'number' ? { share: undefined, retryGroup: share } : { share, retryGroup: undefined }) };
+  return {
+    suite: psk?.suite ?? preferred,
+    psk,
+    ...(typeof share === 'number' ? { share: undefined, retryGroup: share } : { share, retryGroup: undefined }),
+  };
 }
 
 /** Suites both sides have, in the client's order or, with CIPHER_SERVER_PREFERENCE, in ours. */
@@ -106,9 +114,9 @@ export function checkSecondHello(first: ReadHello, second: ReadHello): void {
     a.cipherSuites.every((suite, i) => suite === b.cipherSuites[i]);
   const fixedOf = ({ hello }: ReadHello) => hello.extensions.filter(({ type }) => !MAY_CHANGE.has(type));
   const [before, after] = [fixedOf(first), fixedOf(second)];
-  const sameExtensions = before.length === after.length && before.every(({ type, data }, i) => type === after[i]?.type && sameBytes(data, after[i].data));
+  const sameExtensions =
+    before.length === after.length && before.every(({ type, data }, i) => type === after[i]?.type && sameBytes(data, after[i].data));
   if (!same || !sameExtensions) fatal('illegal_parameter', 'INVALID_CLIENT_HELLO_AFTER_RETRY');
   // RFC 9846, 4.2.10: early data cannot follow a retry.
   if (second.block.has(earlyData)) fatal('illegal_parameter', 'BAD_EARLY_DATA', 'early_data after a HelloRetryRequest');
 }
-

@@ -18,6 +18,7 @@ import { HANDSHAKE_TYPE } from '../../registry/content-types.ts';
 import { fatal } from '../../registry/fatal.ts';
 import { OPTIONS, VERIFY } from '../../registry/options.ts';
 import { TLS1_2_VERSION, TLS1_3_VERSION } from '../../registry/versions.ts';
+import type { SslSession } from '../../session/session.ts';
 import type { ClientHello } from '../../wire/client-hello.ts';
 import type { RawExtension } from '../../wire/message.ts';
 import { serverHello } from '../../wire/server-hello.ts';
@@ -26,10 +27,10 @@ import { type CertificateDemand, chooseCredential, NO_CONTEXT, sendCertificate, 
 import { customExtensionsFor, EXT, parseCustomExtensions } from '../common/custom-extensions.ts';
 import { checkFinished, verifyData } from '../common/finished.ts';
 import { installApplicationSecrets, readWith, writeWith } from '../common/keys.ts';
+import { verifyMode } from '../common/policy.ts';
 import { stapledResponse } from '../common/staple.ts';
 import { sendTickets } from '../common/tickets.ts';
 import { waivedOrVerified } from '../common/verify-peer.ts';
-import { verifyMode } from '../common/policy.ts';
 import type { Connection } from '../connection.ts';
 import type { Established } from '../established.ts';
 import type { Handshake } from '../handshake.ts';
@@ -49,6 +50,7 @@ export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint
   const { read, choice, retried } = yield* negotiate(handshake, first);
   const { suite, psk } = choice;
   connection.suite = suite;
+  transcript.start(suite.hash);
   parseCustomExtensions(connection, EXT.CLIENT_HELLO, read.hello.extensions);
   resume(connection, psk);
   if (psk === undefined) yield* askForCertificates(connection);
@@ -99,7 +101,10 @@ export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint
 }
 
 /** Chooses; asks for another ClientHello where the first has no share we can use, or no cookie where one is demanded. */
-function* negotiate(handshake: Handshake, first: ReadHello): Step<{ readonly read: ReadHello; readonly choice: Selection; readonly retried: boolean }> {
+function* negotiate(
+  handshake: Handshake,
+  first: ReadHello,
+): Step<{ readonly read: ReadHello; readonly choice: Selection; readonly retried: boolean }> {
   const { connection, transcript } = handshake;
   const taken = connection.stateless ? takeUpCookie(handshake, first) : undefined;
   if (taken !== undefined) {
@@ -117,7 +122,8 @@ function* negotiate(handshake: Handshake, first: ReadHello): Step<{ readonly rea
   const again = yield* select(handshake, second, choice.suite);
   // RFC 9846, 4.2.8: the second hello has exactly the share that was asked for.
   const shares = second.block.get(keyShare);
-  if (again.share === undefined || again.share.group !== retry.group || shares?.length !== 1) fatal('illegal_parameter', 'BAD_KEY_SHARE', 'not the share that was asked for');
+  if (again.share === undefined || again.share.group !== retry.group || shares?.length !== 1)
+    fatal('illegal_parameter', 'BAD_KEY_SHARE', 'not the share that was asked for');
   transcript.add(second.raw);
   return { read: second, choice: again, retried: true };
 }
@@ -149,13 +155,24 @@ function* decideEarlyData(connection: Connection, { block, hello }: ReadHello, {
   if (session !== undefined && (session.data.cipherSuite !== suite.id || !sameProtocol(session.data.alpn, connection.alpn))) return false;
   const callback = connection.get('allowEarlyDataCallback');
   if (callback !== undefined && !(yield* settle(callback(connection.owner.handle)))) return false;
+  if (!isFirstUse(connection, session, callback !== undefined)) return false;
   connection.earlyData = 'accepted';
   connection.earlyDataBudget = Math.min(psk.psk.maxEarlyData, connection.get('recvMaxEarlyData'));
   connection.clientRandom = hello.random;
   return true;
 }
 
-const sameProtocol = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean => (a === undefined || b === undefined ? a === b : sameBytes(a, b));
+/**
+ * RFC 9846, 8.1: early data is taken once for each ticket. A ticket out of our cache is struck off here, in one step with
+ * accepting it; for keys that the cache does not hold, only the application's callback can have looked.
+ */
+function isFirstUse(connection: Connection, session: SslSession | undefined, judged: boolean): boolean {
+  if (connection.hasOption(OPTIONS.NO_ANTI_REPLAY)) return true;
+  return (session !== undefined && connection.owner.sessions.cache.remove(session)) || judged;
+}
+
+const sameProtocol = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : sameBytes(a, b);
 
 function earlyTrafficSecret(connection: Connection, early: Uint8Array, helloHash: Uint8Array): Uint8Array {
   const { schedule } = connection;
@@ -169,7 +186,7 @@ function earlyTrafficSecret(connection: Connection, early: Uint8Array, helloHash
 
 /** ServerHello, with our share; gives the (EC)DHE secret, if there is one. */
 function* sendServerHello(handshake: Handshake, { hello }: ReadHello, { suite, psk, share }: Selection): Step<Uint8Array | undefined> {
-  const { connection, transcript } = handshake;
+  const { connection } = handshake;
   const answer = share && (yield* settle(answerKeyShare(connection.provider, share.group, share.share)));
   if (share !== undefined) connection.group = share.group;
   connection.serverRandom = connection.provider.random(32).slice();
@@ -177,7 +194,6 @@ function* sendServerHello(handshake: Handshake, { hello }: ReadHello, { suite, p
   if (share !== undefined && answer !== undefined) extensions.push(encode(keyShare, 'SH13', { group: share.group, share: answer.share }));
   if (psk !== undefined) extensions.push(encode(preSharedKey, 'SH13', psk.index));
   extensions.push(...customExtensionsFor(connection, EXT.TLS1_3_SERVER_HELLO, typesOf(hello)));
-  transcript.start(suite.hash);
   connection.enter('SW_SRVR_HELLO');
   handshake.send(serverHello, {
     legacyVersion: TLS1_2_VERSION,
@@ -195,7 +211,12 @@ function* sendServerHello(handshake: Handshake, { hello }: ReadHello, { suite, p
 
 const typesOf = (hello: ClientHello): ReadonlySet<number> => new Set(hello.extensions.map(({ type }) => type));
 
-function sendEncryptedExtensions(handshake: Handshake, { block, hello }: ReadHello, acknowledgeName: boolean, acceptsEarlyData: boolean): void {
+function sendEncryptedExtensions(
+  handshake: Handshake,
+  { block, hello }: ReadHello,
+  acknowledgeName: boolean,
+  acceptsEarlyData: boolean,
+): void {
   const { connection } = handshake;
   connection.enter('SW_ENCRYPTED_EXTENSIONS');
   const extensions: RawExtension[] = [];
@@ -293,4 +314,3 @@ function* readFinished(handshake: Handshake, clientSecret: Uint8Array): Step<Pro
   connection.io.changeCipherSpecs = 0;
   return held;
 }
-
