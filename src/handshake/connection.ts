@@ -110,6 +110,8 @@ export class Connection {
   peerOffersPostHandshakeAuth = false;
   /** Demand a cookie before anything is kept of a client (SSL_stateless(3)). */
   stateless = false;
+  /** A cookie was asked for, and this connection ends there. */
+  cookieDemanded = false;
   /** The ClientHello brought a cookie of ours that holds. */
   cookieVerified = false;
 

@@ -4,7 +4,7 @@ import { readAll } from '../bytes/reader.ts';
 import { earlyData } from '../extensions/early-data.ts';
 import { readBlock } from '../extensions/table.ts';
 import { HANDSHAKE_TYPE } from '../registry/content-types.ts';
-import { fatal, refuse } from '../registry/fatal.ts';
+import { fatal, refuse, SslUsageError } from '../registry/fatal.ts';
 import { LIMITS } from '../registry/limits.ts';
 import { SslSession } from '../session/session.ts';
 import { decodeMessage, encodeMessage } from '../wire/message.ts';
@@ -114,7 +114,7 @@ function receiveTicket(connection: Connection, raw: Uint8Array): void {
 export function sendCertificateRequest(connection: Connection): void {
   const { handshakeHash } = connection;
   if (!connection.isServer) refuse('NOT_SERVER');
-  if (!connection.peerOffersPostHandshakeAuth || handshakeHash === undefined) return refuse('EXTENSION_NOT_RECEIVED');
+  if (!connection.peerOffersPostHandshakeAuth || handshakeHash === undefined) throw new SslUsageError('EXTENSION_NOT_RECEIVED');
   if (connection.certificateRequests.size > 0) refuse('REQUEST_PENDING');
   const context = copyOf(connection.provider.random(32));
   connection.enter('SW_CERT_REQ');

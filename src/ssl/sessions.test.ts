@@ -298,3 +298,27 @@ describe('early data', () => {
     );
   });
 });
+
+describe('a server that keeps nothing of a client before it proved its address', () => {
+  it('asks for a cookie and goes on with whoever brings it', () => {
+    const server = serverContext({ cookieGenerateCallback: () => utf8('from here'), cookieVerifyCallback: (_ssl, cookie) => fromUtf8(cookie) === 'from here' });
+    const both = pair({}, server);
+    both.client.doHandshake();
+    expect(both.server.stateless()).toBe(false);
+    expect(both.server.inBefore).toBe(true);
+    both.client.doHandshake();
+    expect(both.server.stateless()).toBe(true);
+    handshake(both);
+    both.client.write(utf8('proven'));
+    expect(fromUtf8(drain(both.server))).toBe('proven');
+  });
+
+  it('does not take a cookie that the application refuses', () => {
+    const both = pair({}, serverContext({ cookieGenerateCallback: () => utf8('a'), cookieVerifyCallback: () => false }));
+    both.client.doHandshake();
+    expect(both.server.stateless()).toBe(false);
+    both.client.doHandshake();
+    expect(both.server.stateless()).toBe(false);
+    expect(() => both.client.doHandshake()).toThrow(expect.objectContaining({ alert: 'unexpected_message' }));
+  });
+});

@@ -310,6 +310,21 @@ export class Ssl implements Owner {
     return this.drive(false);
   }
 
+  /**
+   * SSL_stateless(3): reads a ClientHello without keeping anything of its sender. True: it brought a cookie that holds, go on
+   * with `doHandshake`. False: it was sent one, and this connection is as new. Undefined: it must wait, for what `want` says.
+   */
+  stateless(): boolean | undefined {
+    if (!this.isServer) refuse('NOT_SERVER');
+    const { connection } = this.start();
+    if (connection.state === 'BEFORE') connection.stateless = true;
+    const done = this.drive(false);
+    if (connection.cookieVerified) return this.stopAt('nothing', true);
+    if (!connection.cookieDemanded) return done ? refuse('BAD_PACKET') : undefined;
+    this.clear();
+    return false;
+  }
+
   /** Goes on with what is under way. `forEarlyData`: stop where early data may be written or was read. */
   private drive(forEarlyData: boolean): boolean {
     const { driver } = this.start();

@@ -192,8 +192,9 @@ function readRecordSizes(connection: Connection, block: ExtensionBlock<'EE'>): v
   if (code === undefined) return;
   const length = fragmentLengthOf(code);
   // RFC 6066, 4: the answer MUST be what was asked.
-  if (length === undefined || code !== connection.get('maxFragmentLength'))
-    return fatal('illegal_parameter', 'SSL3_EXT_INVALID_MAX_FRAGMENT_LENGTH');
+  if (length === undefined || code !== connection.get('maxFragmentLength')) {
+    fatal('illegal_parameter', 'SSL3_EXT_INVALID_MAX_FRAGMENT_LENGTH');
+  }
   connection.maxFragmentLength = code;
   connection.recordLimit = length + 1;
   connection.io.writer.maxFragment = Math.min(connection.io.writer.maxFragment, length);

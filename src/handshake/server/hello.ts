@@ -21,6 +21,8 @@ const FALLBACK_SCSV = 0x5600;
 export function* serverHandshake(handshake: Handshake): Step<Established> {
   const { connection } = handshake;
   connection.enter('SR_CLNT_HELLO');
+  // RFC 9846, 4.2.2: a stateless server may meet the compatibility record of a hello that it answered and forgot.
+  if (connection.stateless) connection.io.changeCipherSpecs = LIMITS.changeCipherSpecRecords.value;
   const { value: hello, raw } = yield* handshake.receiveUncounted(clientHello);
   connection.io.protectWrite(new PlainSeal(TLS1_2_VERSION));
   connection.io.changeCipherSpecs = LIMITS.changeCipherSpecRecords.value;

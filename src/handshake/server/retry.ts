@@ -51,6 +51,7 @@ export function* demandCookie(handshake: Handshake, first: ReadHello, retry: Ret
   connection.io.sendRaw(helloRetryRequest(connection, first, retry, makeCookie(connection, retry, transcript.digest())));
   if (first.hello.legacySessionId.length > 0 && connection.hasOption(OPTIONS.ENABLE_MIDDLEBOX_COMPAT)) connection.io.sendChangeCipherSpec();
   yield* handshake.flush();
+  connection.cookieDemanded = true;
   // Whoever drives this drops it here; nothing of the client is kept.
   for (;;) yield { want: 'client_hello_cb' };
 }

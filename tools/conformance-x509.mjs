@@ -1,0 +1,38 @@
+// npm run conformance:x509 -- FILE [--json]: runs an x509-limbo file and says where we agree with it.
+// With --json the last line is {"match":n,"mismatch":n,"skip":n,"falseAccepts":n}. Exit code 1 after a false accept.
+import { readLimbo, runCase } from './limbo.mjs.mts';
+
+const json = process.argv.includes('--json');
+const path = process.argv.slice(2).find((argument) => !argument.startsWith('--')) ?? 'test/vectors/x509-limbo/limbo-dev.json.gz';
+
+const total = { match: 0, mismatch: 0, skip: 0, falseAccepts: 0 };
+const byNamespace = new Map();
+
+for (const testcase of readLimbo(path)) {
+  const { verdict, detail } = runCase(testcase);
+  const outcome = verdict === 'skip' ? 'skip' : verdict === testcase.expected_result ? 'match' : 'mismatch';
+  for (const tag of [namespaceOf(testcase.id), ...testcase.features.map((feature) => `feature ${feature}`)]) count(tag, outcome);
+  total[outcome]++;
+  if (outcome === 'match') continue;
+  if (verdict === 'SUCCESS') total.falseAccepts++;
+  console.log(`${outcome} ${testcase.id}: ${outcome === 'skip' ? '' : `expected ${testcase.expected_result}, got ${verdict}: `}${detail}`);
+}
+
+for (const [tag, { match, mismatch, skip }] of [...byNamespace].sort())
+  console.log(`${tag}: ${match} match, ${mismatch} mismatch, ${skip} skip`);
+console.log(`total: ${total.match} match, ${total.mismatch} mismatch, ${total.skip} skip, ${total.falseAccepts} false accepts`);
+if (json) console.log(JSON.stringify(total));
+process.exitCode = total.falseAccepts > 0 ? 1 : 0;
+
+function count(tag, outcome) {
+  const counts = byNamespace.get(tag) ?? { match: 0, mismatch: 0, skip: 0 };
+  counts[outcome]++;
+  byNamespace.set(tag, counts);
+}
+
+function namespaceOf(id) {
+  return id
+    .split('::')
+    .slice(0, id.startsWith('bettertls') ? 2 : 1)
+    .join('::');
+}
