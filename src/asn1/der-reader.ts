@@ -202,9 +202,13 @@ export class DerReader {
   }
 }
 
+/** The same bytes as a plain view: a Buffer's `slice` is no copy, and what is parsed from one must not be Buffers. */
+export const plainView = (bytes: Uint8Array): Uint8Array =>
+  bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
 /** Reads a whole byte string as one structure: nothing may be left over. */
 export function readDer<T>(bytes: Uint8Array, read: (r: DerReader) => T): T {
-  const r = new DerReader(bytes);
+  const r = new DerReader(plainView(bytes));
   const value = read(r);
   r.finish();
   return value;

@@ -1,6 +1,7 @@
 import { latin1, utf8 } from '../bytes/bytes.ts';
 import { malformed } from './asn1-error.ts';
 import { base64Bytes, base64Text } from './base64.ts';
+import { plainView } from './der-reader.ts';
 
 /** One block of a PEM file (RFC 7468; RFC 1421 for the headers of traditionally encrypted keys). */
 export interface PemBlock {
@@ -16,7 +17,7 @@ export interface PemBlock {
  * scanner passes over each byte once. Throws `Asn1Error` for a block without an end, with another end, or that is not base64.
  */
 export function* pemBlocks(text: Uint8Array | string): Generator<PemBlock, void, void> {
-  const bytes = typeof text === 'string' ? utf8(text) : text;
+  const bytes = typeof text === 'string' ? utf8(text) : plainView(text);
   for (let line = firstLine(bytes, 0); line.start < bytes.length; line = firstLine(bytes, line.next)) {
     const label = labelOf(bytes, line, BEGIN);
     if (label === undefined) continue;

@@ -24,6 +24,7 @@ export interface Settings {
   readonly minProtoVersion: number;
   readonly maxProtoVersion: number;
   readonly cipherSuites: readonly number[];
+  readonly cipherList: readonly number[] | undefined;
   readonly groups: readonly number[];
   readonly keyShares: readonly number[] | undefined;
   readonly sigalgs: readonly number[];
@@ -90,6 +91,9 @@ export interface Settings {
   readonly grease: boolean;
   readonly permuteExtensions: boolean;
   readonly checkHostName: boolean;
+  readonly extendedMasterSecret: 'require' | 'offer' | 'off';
+  readonly pskIdentityHint: string | undefined;
+  readonly clientCertificateTypes: Uint8Array | undefined;
 }
 
 export type SettingName = keyof Settings;
@@ -258,6 +262,11 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
     accept: acceptSuites,
     openssl: ['SSL_set_ciphersuites'],
     summary: 'TLS 1.3 suites, best first.',
+  }),
+  cipherList: row<readonly number[] | undefined>(none, {
+    scope: 'lookup',
+    openssl: ['SSL_set_cipher_list', 'SSL_get_ciphers', 'SSL_get_cipher_list'],
+    summary: 'Suites of TLS 1.2 and below, best first; undefined: forward secret AEAD suites.',
   }),
   groups: row(() => DEFAULT_GROUPS, {
     accept: acceptGroups,
@@ -579,6 +588,25 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
   checkHostName: row<boolean>(() => true, {
     openssl: [],
     summary: 'A client that verifies its peer must know which host it means; false: any name will do.',
+  }),
+  extendedMasterSecret: row<Settings['extendedMasterSecret']>(() => 'require', {
+    accept: (value) => (['require', 'offer', 'off'].includes(value) ? value : refuse('BAD_SETTING_VALUE', value)),
+    openssl: [],
+    summary: 'TLS 1.2 and below: `require` refuses peers without extended_master_secret, `offer` takes them, `off` does not speak of it.',
+  }),
+  pskIdentityHint: row<string | undefined>(none, {
+    accept: (value) =>
+      value !== undefined && utf8(value).length > 128 ? refuse('DATA_LENGTH_TOO_LONG', `${utf8(value).length} bytes`) : value,
+    ofCert: true,
+    openssl: ['SSL_use_psk_identity_hint', 'SSL_get_psk_identity_hint'],
+    summary: 'What a TLS 1.2 server says to help a client choose its pre-shared key; at most 128 bytes.',
+  }),
+  clientCertificateTypes: row<Uint8Array | undefined>(none, {
+    accept: (value) =>
+      value !== undefined && value.length > 255 ? refuse('BAD_SETTING_VALUE', `${value.length} types`) : value && copyOf(value),
+    ofCert: true,
+    openssl: ['SSL_set1_client_certificate_types', 'SSL_get0_certificate_types'],
+    summary: 'Certificate types that a TLS 1.2 server asks clients for.',
   }),
 };
 

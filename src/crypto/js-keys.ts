@@ -8,7 +8,7 @@ import { assertPublicKey, COORDINATE_LENGTH, publicRsa, suits } from './key-rule
 import { leftPad } from './numbers.ts';
 import type { PrivateKey, PrivateKeySpec, PublicKey, PublicKeySpec, SignatureAlgorithm } from './provider.ts';
 import { platformRandom } from './random.ts';
-import { RsaPrivate, type RsaPrivateSpec, RsaPublic } from './rsa.ts';
+import { encryptPkcs1, RsaPrivate, type RsaPrivateSpec, RsaPublic } from './rsa.ts';
 
 /** Signatures by @noble/curves, @noble/post-quantum and `rsa.ts`. */
 
@@ -24,6 +24,7 @@ export function importPublicKey(spec: PublicKeySpec): PublicKey {
   const verify = verifier(spec);
   return {
     spec,
+    ...(spec.kind === 'rsa' ? { encrypt: (plaintext: Uint8Array) => encryptPkcs1(spec.n, spec.e, plaintext, platformRandom) } : {}),
     verify(algorithm, data, signature) {
       if (!suits(spec, algorithm)) return false;
       try {

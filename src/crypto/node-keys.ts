@@ -16,7 +16,8 @@ export function importPublicKey(spec: PublicKeySpec): PublicKey {
   assertPublicKey(spec);
   const key = orUndefined(() => importSpec(spec));
   // A key that is bad, not just unknown here, is refused by this import.
-  return key === undefined ? jsProvider.importPublicKey(spec) : new NodePublicKey(spec, key);
+  if (key === undefined) return jsProvider.importPublicKey(spec);
+  return spec.kind === 'rsa' ? new NodeRsaPublicKey(spec, key) : new NodePublicKey(spec, key);
 }
 
 export function importPrivateKey(spec: PrivateKeySpec): PrivateKey {
@@ -26,7 +27,7 @@ export function importPrivateKey(spec: PrivateKeySpec): PrivateKey {
 
 class NodePublicKey implements PublicKey {
   readonly spec: PublicKeySpec;
-  private readonly key: KeyObject;
+  protected readonly key: KeyObject;
   private js: PublicKey | undefined;
 
   constructor(spec: PublicKeySpec, key: KeyObject) {
@@ -45,6 +46,12 @@ class NodePublicKey implements PublicKey {
     }
     this.js ??= jsProvider.importPublicKey(this.spec);
     return this.js.verify(algorithm, data, signature);
+  }
+}
+
+class NodeRsaPublicKey extends NodePublicKey {
+  encrypt(plaintext: Uint8Array): Uint8Array {
+    return plain(crypto.publicEncrypt({ key: this.key, padding: crypto.constants.RSA_PKCS1_PADDING }, plaintext));
   }
 }
 

@@ -128,6 +128,8 @@ export type SignatureAlgorithm =
 export interface PublicKey {
   readonly spec: PublicKeySpec;
   verify(algorithm: SignatureAlgorithm, data: Uint8Array, signature: Uint8Array): Awaitable<boolean>;
+  /** RSAES-PKCS1-v1_5 (RFC 8017, 7.2.1), for the RSA key exchange of TLS 1.2. Present on keys of kind `rsa`. */
+  encrypt?(plaintext: Uint8Array): Awaitable<Uint8Array>;
 }
 
 /**

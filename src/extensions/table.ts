@@ -12,6 +12,7 @@ import { preSharedKey, pskKeyExchangeModes } from './pre-shared-key.ts';
 import { maxFragmentLength, recordSizeLimit } from './record-size.ts';
 import { serverName } from './server-name.ts';
 import { supportedVersions } from './supported-versions.ts';
+import { ecPointFormats, encryptThenMac, extendedMasterSecret, renegotiationInfo, sessionTicket } from './tls12.ts';
 
 /** Every extension this library understands. A type that is not here is handed to custom extensions, or ignored. */
 export const EXTENSIONS: readonly AnyExtension[] = [
@@ -19,10 +20,14 @@ export const EXTENSIONS: readonly AnyExtension[] = [
   maxFragmentLength,
   statusRequest,
   supportedGroups,
+  ecPointFormats,
   signatureAlgorithms,
   alpn,
   signedCertificateTimestamp,
+  encryptThenMac,
+  extendedMasterSecret,
   recordSizeLimit,
+  sessionTicket,
   preSharedKey,
   earlyData,
   supportedVersions,
@@ -32,6 +37,7 @@ export const EXTENSIONS: readonly AnyExtension[] = [
   postHandshakeAuth,
   signatureAlgorithmsCert,
   keyShare,
+  renegotiationInfo,
 ];
 
 const BY_ID: ReadonlyMap<number, AnyExtension> = new Map(EXTENSIONS.map((def) => [def.id, def]));

@@ -1,6 +1,7 @@
 import { toHex, wipe } from '../bytes/bytes.ts';
 import type { Credential, ReadyCredential } from '../config/credentials.ts';
 import type { SettingName, Settings } from '../config/settings.ts';
+import type { Prf } from '../crypto/prf.ts';
 import type { CryptoProvider, KeyKind, RunningHash } from '../crypto/provider.ts';
 import type { KeySchedule } from '../crypto/schedule-tls13.ts';
 import type { CipherSuite } from '../registry/cipher-suites.ts';
@@ -79,6 +80,8 @@ export class Connection {
   peerGroups: readonly number[] = [];
   peerCipherSuites: readonly number[] = [];
   peerCaNames: readonly Uint8Array[] = [];
+  /** ClientCertificateType values of a server's request (TLS 1.2 and below). */
+  peerCertificateTypes: Uint8Array | undefined;
   /** DER of the OCSP response the server stapled. */
   ocspResponse: Uint8Array | undefined;
   signedCertificateTimestamps: Uint8Array | undefined;
@@ -87,6 +90,16 @@ export class Connection {
   /** max_fragment_length that was agreed on, as its code; 0: none. */
   maxFragmentLength = 0;
 
+  /** TLS 1.0–1.2: the pseudorandom function and the master secret, kept for exporters. */
+  prf: Prf | undefined;
+  masterSecret: Uint8Array | undefined;
+  extendedMasterSecret = false;
+  /** legacy_version of the ClientHello, which an RSA premaster secret repeats. */
+  clientHelloVersion = 0;
+  /** When the peer began renegotiations lately, in milliseconds. */
+  renegotiations: readonly number[] = [];
+  /** Both sides know of RFC 5746. */
+  secureRenegotiation = false;
   schedule: KeySchedule | undefined;
   readSecret: Uint8Array | undefined;
   writeSecret: Uint8Array | undefined;
@@ -193,7 +206,9 @@ export class Connection {
   /** Forgets every key and secret. */
   wipe(): void {
     this.io.wipe();
-    wipe(this.readSecret, this.writeSecret, this.exporterSecret, this.earlyExporterSecret, this.resumptionSecret);
+    wipe(this.readSecret, this.writeSecret, this.exporterSecret, this.earlyExporterSecret, this.resumptionSecret, this.masterSecret);
+    this.masterSecret = undefined;
+    this.prf = undefined;
     this.readSecret = undefined;
     this.writeSecret = undefined;
     this.exporterSecret = undefined;

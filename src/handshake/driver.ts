@@ -1,12 +1,8 @@
 import { ALERT_LEVEL, ALERTS } from '../registry/alerts.ts';
 import { PeerAlert, refuse, SslError, SslUsageError, TlsFatal, UnexpectedEof } from '../registry/fatal.ts';
 import { INFO } from '../registry/options.ts';
-import { SslSession } from '../session/session.ts';
-import { clientHandshake } from './client/hello.ts';
-import { sessionOf } from './common/tickets.ts';
 import type { Connection } from './connection.ts';
-import { Handshake } from './handshake.ts';
-import { serverHandshake } from './server/hello.ts';
+import { runHandshake } from './run.ts';
 import type { Step, Stop } from './step.ts';
 
 /**
@@ -35,7 +31,7 @@ export class Driver {
 
   /** The first handshake, on whichever side. */
   beginHandshake(): void {
-    this.begin(handshake(this.connection));
+    this.begin(runHandshake(this.connection));
   }
 
   /** Something that comes after it: a message to answer, a request to make. */
@@ -100,19 +96,6 @@ export class Driver {
     connection.wipe();
     return failure;
   }
-}
-
-function* handshake(connection: Connection): Step<void> {
-  const run = new Handshake(connection);
-  connection.handshaking = true;
-  connection.inform(INFO.HANDSHAKE_START, 1);
-  try {
-    connection.establish(yield* connection.isServer ? serverHandshake(run) : clientHandshake(run));
-  } finally {
-    run.wipe();
-  }
-  if (!connection.reused) connection.replaceSession(new SslSession(sessionOf(connection)));
-  connection.finishHandshake();
 }
 
 /** The alert a failure sends; none for what the peer said itself, for an end of the transport, and for a wrong call. */

@@ -16,6 +16,7 @@ import type { Transcript } from './transcript.ts';
 export type Incoming =
   | { readonly kind: 'message'; readonly raw: Uint8Array }
   | { readonly kind: 'data'; readonly content: Uint8Array }
+  | 'change_cipher_spec'
   | 'retry'
   | 'eof'
   | 'closed';
@@ -46,9 +47,15 @@ export class MessageIo {
   version = 0;
   /** Compatibility records that may still come (RFC 9846, D.4); none outside a handshake. */
   changeCipherSpecs = 0;
+  /** TLS 1.2 and below: the one place where change_cipher_spec is due (RFC 5246, 7.1). */
+  awaitsChangeCipherSpec = false;
   receivedCloseNotify = false;
   sentCloseNotify = false;
   sentChangeCipherSpec = false;
+  /** Application data that came while a renegotiation was under way, to be read after it. */
+  readonly held: Uint8Array[] = [];
+  /** Whether it may come (RFC 5246, 7.4.1.1); in a first handshake never. */
+  holdsData = false;
   private fragment: Uint8Array = EMPTY;
   private returned: Uint8Array | undefined;
   private flight: Uint8Array[] = [];
@@ -98,12 +105,18 @@ export class MessageIo {
           this.receiveAlert(content);
           break;
         case CONTENT_TYPE.changeCipherSpec:
-          this.receiveChangeCipherSpec(content);
+          if (this.receiveChangeCipherSpec(content)) return 'change_cipher_spec';
           break;
         default:
           fatal('unexpected_message', 'UNEXPECTED_RECORD', `content type ${type}`);
       }
     }
+  }
+
+  /** Keeps application data for later, or refuses it where none is due. */
+  hold(content: Uint8Array): void {
+    if (!this.holdsData) fatal('unexpected_message', 'APP_DATA_IN_HANDSHAKE');
+    if (this.held.push(content) > LIMITS.heldRecords.value) fatal('unexpected_message', 'APP_DATA_IN_HANDSHAKE', 'too much of it');
   }
 
   /** Gives a message back that was only looked at; it comes again with the next `receive`. */
@@ -158,11 +171,19 @@ export class MessageIo {
     if (++this.warnings > LIMITS.warningAlerts.value) fatal('unexpected_message', 'TOO_MANY_WARN_ALERTS');
   }
 
-  private receiveChangeCipherSpec(content: Uint8Array): void {
-    // RFC 9846, 5: one byte 0x01, between the first ClientHello and the peer's Finished; anything else is an error.
+  /** Whether it is one that means something: in TLS 1.3, and before a version is known, it never does. */
+  private receiveChangeCipherSpec(content: Uint8Array): boolean {
     if (content.length !== 1 || content[0] !== 1) fatal('unexpected_message', 'BAD_CHANGE_CIPHER_SPEC');
-    if (this.changeCipherSpecs-- <= 0) fatal('unexpected_message', 'CCS_RECEIVED_EARLY');
+    if (this.version !== 0 && this.version < TLS1_3_VERSION) {
+      // RFC 5246, 7.1: only where Finished follows. Anywhere else it would put keys in force that nobody agreed on (CVE-2014-0224).
+      if (!this.awaitsChangeCipherSpec) fatal('unexpected_message', 'CCS_RECEIVED_EARLY');
+      this.awaitsChangeCipherSpec = false;
+    } else if (this.changeCipherSpecs-- <= 0) {
+      // RFC 9846, 5: between the first ClientHello and the peer's Finished, and one for each flight is plenty.
+      fatal('unexpected_message', 'CCS_RECEIVED_EARLY');
+    }
     this.observer.message(false, CONTENT_TYPE.changeCipherSpec, content);
+    return this.version !== 0 && this.version < TLS1_3_VERSION;
   }
 
   private countEmpty(): void {
@@ -182,9 +203,11 @@ export class MessageIo {
     return raw;
   }
 
+  /** The compatibility record of TLS 1.3, or the signal of the versions before it. */
   sendChangeCipherSpec(): void {
     this.sealFlight();
-    this.writer.appendChangeCipherSpec(TLS1_2_VERSION);
+    if (this.version !== 0 && this.version < TLS1_3_VERSION) this.writer.append(CONTENT_TYPE.changeCipherSpec, Uint8Array.of(1));
+    else this.writer.appendChangeCipherSpec(TLS1_2_VERSION);
     this.sentChangeCipherSpec = true;
     this.observer.message(true, CONTENT_TYPE.changeCipherSpec, Uint8Array.of(1));
   }
@@ -254,13 +277,30 @@ export function* receive<D extends readonly MessageDef<string, unknown>[]>(
       yield RETRY_READ;
       continue;
     }
-    if (incoming.kind === 'data') return fatal('unexpected_message', 'APP_DATA_IN_HANDSHAKE');
+    if (incoming === 'change_cipher_spec') return fatal('unexpected_message', 'UNEXPECTED_CCS_MESSAGE');
+    if (incoming.kind === 'data') {
+      io.hold(incoming.content);
+      continue;
+    }
     const raw = copyOf(incoming.raw);
     const def = due.find(({ type }) => type === raw[0]);
     if (def === undefined) return fatal('internal_error', 'INTERNAL_ERROR', 'a message nobody asked for');
     const received = decodeMessage(def, raw);
     transcript?.add(raw);
     return received as ReceivedOf<D[number]>;
+  }
+}
+
+/** TLS 1.2 and below: the peer's change_cipher_spec, and nothing else (RFC 5246, 7.1). */
+export function* receiveChangeCipherSpec(io: MessageIo): Step<void> {
+  io.awaitsChangeCipherSpec = true;
+  for (;;) {
+    const incoming = io.receive(() => undefined);
+    if (incoming === 'change_cipher_spec') return;
+    if (incoming === 'closed') yield CLOSED;
+    else if (incoming === 'retry') yield RETRY_READ;
+    else if (incoming === 'eof') fatal('decode_error', 'UNEXPECTED_EOF_WHILE_READING', 'within the handshake');
+    else fatal('unexpected_message', 'APP_DATA_IN_HANDSHAKE');
   }
 }
 

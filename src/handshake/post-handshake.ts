@@ -6,6 +6,7 @@ import { readBlock } from '../extensions/table.ts';
 import { HANDSHAKE_TYPE } from '../registry/content-types.ts';
 import { fatal, refuse, SslUsageError } from '../registry/fatal.ts';
 import { LIMITS } from '../registry/limits.ts';
+import { TLS1_3_VERSION } from '../registry/versions.ts';
 import { SslSession } from '../session/session.ts';
 import { decodeMessage, encodeMessage } from '../wire/message.ts';
 import { certificateRequest, finished, keyUpdate, newSessionTicket } from '../wire/tls13-messages.ts';
@@ -17,12 +18,14 @@ import { remember, sessionOf } from './common/tickets.ts';
 import type { Connection } from './connection.ts';
 import { Handshake } from './handshake.ts';
 import { receive } from './io.ts';
+import { answerRenegotiation, renegotiationLimit } from './renegotiation.ts';
 import { certificateRequestOf, readClientCertificate } from './server/client-auth.ts';
 import type { Step } from './step.ts';
 import { Transcript } from './transcript.ts';
 
 /** How long a message may be that comes after the handshake; undefined: its type may not come now. */
 export function postHandshakeLimit(connection: Connection, type: number): number | undefined {
+  if (connection.version < TLS1_3_VERSION) return renegotiationLimit(connection, type);
   if (type === HANDSHAKE_TYPE.keyUpdate) return keyUpdate.limit;
   if (connection.isServer)
     return type === HANDSHAKE_TYPE.certificate && connection.certificateRequests.size > 0 ? connection.get('maxCertList') : undefined;
@@ -38,6 +41,9 @@ export function* postHandshake(connection: Connection, message: Uint8Array): Ste
     fatal('unexpected_message', raw[0] === HANDSHAKE_TYPE.keyUpdate ? 'TOO_MANY_KEY_UPDATES_PER_DATA' : 'TOO_MANY_POST_HANDSHAKE_MESSAGES');
   }
   switch (raw[0]) {
+    case HANDSHAKE_TYPE.helloRequest:
+    case HANDSHAKE_TYPE.clientHello:
+      return yield* answerRenegotiation(connection, raw);
     case HANDSHAKE_TYPE.keyUpdate:
       return receiveKeyUpdate(connection, raw);
     case HANDSHAKE_TYPE.newSessionTicket:

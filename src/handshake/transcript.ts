@@ -10,7 +10,8 @@ import { fatal } from '../registry/fatal.ts';
  */
 export class Transcript {
   private readonly provider: CryptoProvider;
-  private messages: Uint8Array[] = [];
+  /** The messages themselves, until somebody says that only their hash will be needed. */
+  private messages: Uint8Array[] | undefined = [];
   private running: RunningHash | undefined;
   private name: HashName | undefined;
 
@@ -21,13 +22,14 @@ export class Transcript {
   /** A transcript that goes on from one that was kept (RFC 9846, 4.4: the context of post-handshake authentication). */
   static continuing(provider: CryptoProvider, running: RunningHash): Transcript {
     const transcript = new Transcript(provider);
+    transcript.messages = undefined;
     transcript.running = running.clone();
     return transcript;
   }
 
   add(raw: Uint8Array): void {
-    if (this.running === undefined) this.messages.push(raw);
-    else this.running.update(raw);
+    this.messages?.push(raw);
+    this.running?.update(raw);
   }
 
   /** Settles the hash, once. */
@@ -38,8 +40,17 @@ export class Transcript {
     }
     this.running = this.provider.hash(hash);
     this.name = hash;
-    for (const raw of this.messages) this.running.update(raw);
-    this.messages = [];
+    for (const raw of this.messages ?? []) this.running.update(raw);
+  }
+
+  /** Every message so far, one after the other: TLS 1.2 and below sign them, not their hash (RFC 5246, 7.4.8). */
+  all(): Uint8Array {
+    return concat(...(this.messages ?? fatal('internal_error', 'INTERNAL_ERROR', 'the messages are gone')));
+  }
+
+  /** Lets go of the messages; their hash goes on. */
+  forget(): void {
+    this.messages = undefined;
   }
 
   /** Hash of everything so far. */
@@ -54,21 +65,20 @@ export class Transcript {
       fork.update(more);
       return fork.snapshot();
     }
-    return this.provider.digest(hash, concat(...this.messages, more));
+    return this.provider.digest(hash, concat(...(this.messages ?? []), more));
   }
 
   /** Replaces the first ClientHello by its hash when a HelloRetryRequest follows (RFC 9846, 4.4.1). */
   replaceByHash(hash: HashName): void {
     this.start(hash);
-    const digest = this.digest();
-    this.restart(hash, digest);
+    this.restart(hash, this.digest());
   }
 
   /** Begins again from the hash of a first ClientHello that is not at hand: it came back in a cookie. */
   restart(hash: HashName, firstHello: Uint8Array): void {
     this.running = this.provider.hash(hash);
     this.name = hash;
-    this.messages = [];
+    this.messages = undefined;
     this.running.update(build((w) => w.u8(HANDSHAKE_TYPE.messageHash).vec24(firstHello)));
   }
 

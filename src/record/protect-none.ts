@@ -24,6 +24,7 @@ export class PlainSeal implements SealProtection {
 
 export class PlainOpen implements OpenProtection {
   readonly maxFragment: number = LIMITS.plaintext.value;
+  readonly plainChangeCipherSpec = true;
 
   open(header: Uint8Array, fragment: Uint8Array): OpenedRecord {
     return { type: header[0] as number, content: fragment.slice() };

@@ -1,55 +1,15 @@
 import type { Aead, CryptoProvider } from '../crypto/provider.ts';
-import type { CipherSuite } from '../registry/cipher-suites.ts';
+import type { AeadSuite } from '../registry/cipher-suites.ts';
 import { CONTENT_TYPE } from '../registry/content-types.ts';
 import { fatal } from '../registry/fatal.ts';
 import { LIMITS } from '../registry/limits.ts';
 import { TLS1_2_VERSION } from '../registry/versions.ts';
 import { HEADER_LENGTH, type OpenedRecord, type OpenProtection, type SealProtection, writeHeader } from './protection.ts';
+import { MaskedNonces, Sequence } from './sequence.ts';
 
 export interface TrafficKeys {
   readonly key: Uint8Array;
   readonly iv: Uint8Array;
-}
-
-/** Nonces of one direction: the IV with a 64-bit counter over its last eight bytes (RFC 9846, 5.3). It only counts up. */
-class Nonces {
-  private readonly iv: Uint8Array;
-  private readonly nonce: Uint8Array;
-  private low = 0;
-  private high = 0;
-
-  constructor(iv: Uint8Array) {
-    this.iv = iv;
-    this.nonce = iv.slice();
-  }
-
-  get used(): number {
-    return this.high * 0x1_0000_0000 + this.low;
-  }
-
-  /** The nonce that is due, in a buffer that the next call rewrites. */
-  current(): Uint8Array {
-    const { iv, nonce, low, high } = this;
-    for (let i = 0; i < 4; i++) {
-      nonce[11 - i] = (iv[11 - i] as number) ^ ((low >>> (8 * i)) & 0xff);
-      nonce[7 - i] = (iv[7 - i] as number) ^ ((high >>> (8 * i)) & 0xff);
-    }
-    return nonce;
-  }
-
-  /** Uses the current nonce up. */
-  advance(): void {
-    this.low = (this.low + 1) >>> 0;
-    if (this.low !== 0) return;
-    // RFC 9846, 5.3: the sequence number must not wrap. Keys are updated ages before this.
-    if (this.high === 0x1f_ffff) fatal('internal_error', 'INTERNAL_ERROR', 'the record sequence number is exhausted');
-    this.high++;
-  }
-
-  wipe(): void {
-    this.iv.fill(0);
-    this.nonce.fill(0);
-  }
 }
 
 /** Where a plaintext and its hidden type stand side by side for one call of the AEAD; shared, since sealing never waits. */
@@ -60,18 +20,19 @@ export class Tls13Seal implements SealProtection {
   readonly overhead: number;
   readonly recordLimit: number;
   private readonly aead: Aead;
-  private readonly nonces: Nonces;
+  private readonly nonces: MaskedNonces;
+  private readonly sequence = new Sequence();
   private readonly aad: Uint8Array = new Uint8Array(HEADER_LENGTH);
 
-  constructor(provider: CryptoProvider, suite: CipherSuite, keys: TrafficKeys) {
+  constructor(provider: CryptoProvider, suite: AeadSuite, keys: TrafficKeys) {
     this.aead = provider.aead(suite.aead, keys.key);
-    this.nonces = new Nonces(keys.iv);
+    this.nonces = new MaskedNonces(keys.iv);
     this.overhead = HEADER_LENGTH + 1 + this.aead.tagLength;
     this.recordLimit = suite.recordLimit;
   }
 
   get sealed(): number {
-    return this.nonces.used;
+    return this.sequence.used;
   }
 
   seal(type: number, plaintext: Uint8Array, padding: number, out: Uint8Array, at: number): number {
@@ -82,8 +43,8 @@ export class Tls13Seal implements SealProtection {
     if (padding > 0) buffer.fill(0, plaintext.length + 1, inner);
     writeHeader(this.aad, 0, CONTENT_TYPE.applicationData, TLS1_2_VERSION, inner + this.aead.tagLength);
     out.set(this.aad, at);
-    const nonce = this.nonces.current();
-    this.nonces.advance();
+    const nonce = this.nonces.nonceOf(this.sequence);
+    this.sequence.advance();
     return HEADER_LENGTH + this.aead.seal(nonce, this.aad, buffer.subarray(0, inner), out, at + HEADER_LENGTH);
   }
 
@@ -97,16 +58,18 @@ export class Tls13Seal implements SealProtection {
 /** TLS 1.3 record protection, receiving side (RFC 9846, 5.2). */
 export class Tls13Open implements OpenProtection {
   readonly maxFragment: number = LIMITS.plaintext.value + LIMITS.ciphertextExpansion.value;
+  readonly plainChangeCipherSpec = true;
   private readonly aead: Aead;
-  private readonly nonces: Nonces;
+  private readonly nonces: MaskedNonces;
+  private readonly sequence = new Sequence();
   /** The limit we gave the peer by record_size_limit, content type included (RFC 8449, 4). */
   private readonly maxInner: number;
   private plainAlerts: boolean;
 
   /** `plainAlerts`: a peer that could not read our ServerHello has no keys to protect its alert with; before its first protected record it may come in the clear. */
-  constructor(provider: CryptoProvider, suite: CipherSuite, keys: TrafficKeys, maxInner: number, plainAlerts: boolean) {
+  constructor(provider: CryptoProvider, suite: AeadSuite, keys: TrafficKeys, maxInner: number, plainAlerts: boolean) {
     this.aead = provider.aead(suite.aead, keys.key);
-    this.nonces = new Nonces(keys.iv);
+    this.nonces = new MaskedNonces(keys.iv);
     this.maxInner = maxInner;
     this.plainAlerts = plainAlerts;
   }
@@ -118,10 +81,10 @@ export class Tls13Open implements OpenProtection {
       return fatal('unexpected_message', 'BAD_RECORD_TYPE', `an unprotected record of type ${header[0]} where protected ones are due`);
     }
     if (fragment.length <= this.aead.tagLength) return undefined;
-    const inner = this.aead.open(this.nonces.current(), header, fragment);
+    const inner = this.aead.open(this.nonces.nonceOf(this.sequence), header, fragment);
     // A record that does not open uses no number up: refused early data is passed over this way (RFC 9846, 4.2.10).
     if (inner === undefined) return undefined;
-    this.nonces.advance();
+    this.sequence.advance();
     this.plainAlerts = false;
     // The limit counts padding (RFC 8449, 4; RFC 9846, 5.4).
     if (inner.length > this.maxInner) fatal('record_overflow', 'DATA_LENGTH_TOO_LONG', `${inner.length} bytes in a record`);

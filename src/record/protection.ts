@@ -2,9 +2,11 @@
 export interface SealProtection {
   /** Most bytes that sealing adds to a plaintext, header included. */
   readonly overhead: number;
-  /** Records sealed under this key so far, and how many it may seal. */
+  /** Records sealed under this key so far (for CBC: blocks), and how many it may seal. */
   readonly sealed: number;
   readonly recordLimit: number;
+  /** Application data goes out with its first byte in a record of its own. */
+  readonly splitsData?: boolean;
   /**
    * Writes one whole record, header included, to `out` from `at` on; returns its length. `padding` zero bytes hide
    * the length where the protocol can (TLS 1.3).
@@ -16,6 +18,8 @@ export interface SealProtection {
 export interface OpenProtection {
   /** Most bytes a record's fragment may have, without its header. */
   readonly maxFragment: number;
+  /** Whether change_cipher_spec comes in the clear all the same: TLS 1.3's compatibility records do. */
+  readonly plainChangeCipherSpec: boolean;
   /** Opens one record in place or to fresh memory. Undefined where it does not authenticate. */
   open(header: Uint8Array, fragment: Uint8Array): OpenedRecord | undefined;
   wipe(): void;

@@ -158,7 +158,8 @@ export class RecordReader {
     const fragment = whole.subarray(HEADER_LENGTH);
     this.observer?.(CONTENT_TYPE.recordHeader, header);
     // RFC 9846, 5: compatibility records are never protected, whatever keys are in force.
-    if (header[0] === CONTENT_TYPE.changeCipherSpec) return { type: CONTENT_TYPE.changeCipherSpec, content: fragment.slice() };
+    if (header[0] === CONTENT_TYPE.changeCipherSpec && this.protection.plainChangeCipherSpec)
+      return { type: CONTENT_TYPE.changeCipherSpec, content: fragment.slice() };
     if (this.skippable > 0 && this.skipPlain) {
       if (header[0] === CONTENT_TYPE.applicationData) return this.skip(fragment);
       this.skippable = 0;

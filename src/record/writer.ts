@@ -55,8 +55,14 @@ export class RecordWriter {
     for (let at = 0; at < bytes.length; at += this.maxFragment) this.appendRecord(type, bytes.subarray(at, at + this.maxFragment));
   }
 
-  /** Seals one record; it may be empty. */
+  /** Seals one record, or two where data is split; it may be empty. */
   appendRecord(type: number, content: Uint8Array): void {
+    const ahead = this.protection.splitsData && type === CONTENT_TYPE.applicationData && content.length > 1 ? 1 : 0;
+    if (ahead > 0) this.sealRecord(type, content.subarray(0, ahead));
+    this.sealRecord(type, content.subarray(ahead));
+  }
+
+  private sealRecord(type: number, content: Uint8Array): void {
     const padding = this.padding?.(type, content.length) ?? 0;
     this.reserve(content.length + padding + this.protection.overhead);
     const slab = this.slab as Uint8Array;

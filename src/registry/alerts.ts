@@ -44,4 +44,10 @@ const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(ALERTS).map(([
 /** The RFC's name of an alert description, or `alert N` for a code no RFC has given a name. */
 export const alertName = (code: number): string => NAMES.get(code) ?? `alert ${code}`;
 
+/** The alert of a code that an application chose, or handshake_failure where there is none. */
+export function alertByCode(code: number): AlertName {
+  const name = alertName(code);
+  return Object.hasOwn(ALERTS, name) ? (name as AlertName) : 'handshake_failure';
+}
+
 export const ALERT_LEVEL = { warning: 1, fatal: 2 } as const;

@@ -9,6 +9,11 @@ export interface Limit {
 export const LIMITS = {
   plaintext: { value: 16_384, unit: 'bytes in a record', reason: 'RFC 9846, 5.1: 2^14 bytes; more is record_overflow' },
   ciphertextExpansion: { value: 256, unit: 'bytes over the plaintext limit', reason: 'RFC 9846, 5.2: more is record_overflow' },
+  tls12Expansion: {
+    value: 2048,
+    unit: 'bytes over the plaintext limit in TLS 1.2 and below',
+    reason: 'RFC 5246, 6.2.3: more is record_overflow',
+  },
   emptyRecords: { value: 32, unit: 'records in a row without a plaintext byte', reason: 'they cost work and move nothing' },
   changeCipherSpecRecords: {
     value: 2,
@@ -22,6 +27,22 @@ export const LIMITS = {
   encryptedExtensions: { value: 20_000, unit: 'bytes', reason: 'the same' },
   certificateList: { value: 102_400, unit: 'bytes', reason: "OpenSSL's max_cert_list default; settable" },
   certificateRequest: { value: 65_540, unit: 'bytes', reason: 'a context and one block of extensions' },
+  heldRecords: {
+    value: 16,
+    unit: 'records of application data during a renegotiation',
+    reason: 'they are kept in memory until it is over',
+  },
+  renegotiations: {
+    value: 3,
+    unit: 'renegotiations in 600 seconds that a peer begins',
+    reason: 'each costs a handshake; the value is that of node:tls',
+  },
+  keyExchange: {
+    value: 16_384,
+    unit: 'bytes',
+    reason: 'ServerKeyExchange and ClientKeyExchange of TLS 1.2; ffdhe8192 with a signature takes under 4,000',
+  },
+  dhPrimeBits: { value: 8192, unit: 'bits of a TLS 1.2 server’s Diffie-Hellman prime', reason: 'a larger one costs the client seconds' },
   certificateVerify: { value: 16_384, unit: 'bytes', reason: 'room for any signature, post-quantum ones included' },
   finished: { value: 64, unit: 'bytes', reason: 'the longest hash' },
   keyUpdate: { value: 1, unit: 'bytes', reason: 'RFC 9846, 4.6.3' },

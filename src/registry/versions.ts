@@ -21,4 +21,4 @@ const BY_NAME: ReadonlyMap<string, number> = new Map([...NAMES].map(([id, name])
 export const versionByName = (name: string): number | undefined => BY_NAME.get(name);
 
 /** The versions this library negotiates, oldest first. */
-export const SUPPORTED_VERSIONS: readonly number[] = [TLS1_3_VERSION];
+export const SUPPORTED_VERSIONS: readonly number[] = [TLS1_VERSION, TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION];

@@ -4,9 +4,10 @@ import type { Driver } from '../handshake/driver.ts';
 import { payKeyUpdate, postHandshake, postHandshakeLimit, sendKeyUpdate } from '../handshake/post-handshake.ts';
 import { ALERT_LEVEL, ALERTS } from '../registry/alerts.ts';
 import { CONTENT_TYPE } from '../registry/content-types.ts';
-import { refuse, UnexpectedEof } from '../registry/fatal.ts';
+import { fatal, refuse, UnexpectedEof } from '../registry/fatal.ts';
 import { LIMITS } from '../registry/limits.ts';
 import { MODES, OPTIONS } from '../registry/options.ts';
+import { TLS1_3_VERSION } from '../registry/versions.ts';
 
 /**
  * Application data of one connection: plain functions between the records and the caller. No generator, promise or
@@ -77,18 +78,23 @@ export class Plaintext {
   /** Reads on: plaintext is there, something else was dealt with or is under way, the peer closed, or nothing came. */
   receive(): 'data' | 'again' | 'closed' | 'retry' {
     const { connection, driver } = this;
+    const held = connection.io.held.shift();
+    if (held !== undefined) return this.deliver(held);
     const incoming = driver.guard(() => connection.io.receive((type) => postHandshakeLimit(connection, type)));
     if (incoming === 'closed' || incoming === 'retry') return incoming;
     if (incoming === 'eof') return this.ended();
-    if (incoming.kind === 'data') {
-      connection.postHandshakeMessages = 0;
-      this.content = incoming.content;
-      this.position = 0;
-      return 'data';
-    }
+    if (incoming === 'change_cipher_spec') return 'again';
+    if (incoming.kind === 'data') return this.deliver(incoming.content);
     driver.begin(postHandshake(connection, incoming.raw));
     if (driver.resume() !== undefined) return 'again';
     return (connection.get('mode') & MODES.AUTO_RETRY) !== 0 ? 'again' : 'retry';
+  }
+
+  private deliver(content: Uint8Array): 'data' {
+    this.connection.postHandshakeMessages = 0;
+    this.content = content;
+    this.position = 0;
+    return 'data';
   }
 
   /** RFC 9846, 6.1: an end without close_notify may be an attacker's; the option makes it an end like any other. */
@@ -143,7 +149,8 @@ export class Plaintext {
     const size = Math.min(writer.maxFragment, connection.get('splitSendFragment'));
     while (write.sealed < bytes.length && writer.hasRoom) {
       if (writer.keyIsWorn) {
-        // RFC 9846, 5.5: before a key has sealed too much, it is changed.
+        // RFC 9846, 5.5: before a key has sealed too much, it is changed; TLS 1.2 cannot, and ends.
+        if (connection.version < TLS1_3_VERSION) fatal('internal_error', 'KEY_WORN_OUT');
         sendKeyUpdate(connection, false);
         connection.io.flush();
       }

@@ -301,7 +301,10 @@ describe('early data', () => {
 
 describe('a server that keeps nothing of a client before it proved its address', () => {
   it('asks for a cookie and goes on with whoever brings it', () => {
-    const server = serverContext({ cookieGenerateCallback: () => utf8('from here'), cookieVerifyCallback: (_ssl, cookie) => fromUtf8(cookie) === 'from here' });
+    const server = serverContext({
+      cookieGenerateCallback: () => utf8('from here'),
+      cookieVerifyCallback: (_ssl, cookie) => fromUtf8(cookie) === 'from here',
+    });
     const both = pair({}, server);
     both.client.doHandshake();
     expect(both.server.stateless()).toBe(false);

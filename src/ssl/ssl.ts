@@ -8,9 +8,11 @@ import type { CryptoProvider, KeyKind } from '../crypto/provider.ts';
 import { Connection, type Owner } from '../handshake/connection.ts';
 import { Driver } from '../handshake/driver.ts';
 import { sendCertificateRequest, sendKeyUpdate } from '../handshake/post-handshake.ts';
+import { export12, renegotiate, requestRenegotiation } from '../handshake/renegotiation.ts';
 import type { Stop, Want } from '../handshake/step.ts';
 import { refuse, type SslError } from '../registry/fatal.ts';
-import { SHUTDOWN } from '../registry/options.ts';
+import { OPTIONS, SHUTDOWN } from '../registry/options.ts';
+import { TLS1_3_VERSION } from '../registry/versions.ts';
 import type { SslSession } from '../session/session.ts';
 import type { SessionStore } from '../session/store.ts';
 import type { Role, SslContext } from './context.ts';
@@ -468,6 +470,7 @@ export class Ssl implements Owner {
   keyUpdate(request: boolean): void {
     const { connection, driver } = this.start();
     if (!connection.established || driver.busy) refuse('STILL_IN_INIT');
+    if (connection.version < TLS1_3_VERSION) refuse('WRONG_SSL_VERSION');
     driver.guard(() => {
       sendKeyUpdate(connection, request);
       connection.io.flush();
@@ -478,18 +481,30 @@ export class Ssl implements Owner {
   verifyClientPostHandshake(): void {
     const { connection, driver } = this.start();
     if (!connection.established || driver.busy) refuse('STILL_IN_INIT');
+    if (connection.version < TLS1_3_VERSION) refuse('WRONG_SSL_VERSION');
     driver.guard(() => {
       sendCertificateRequest(connection);
       connection.io.flush();
     });
   }
 
+  /** SSL_renegotiate(3), TLS 1.2 and below: a client begins another handshake with the next call, a server asks for one. */
+  renegotiate(): void {
+    const { connection, driver } = this.start();
+    if (!connection.established || driver.busy) refuse('STILL_IN_INIT');
+    if (connection.version >= TLS1_3_VERSION) refuse('WRONG_SSL_VERSION');
+    if (connection.hasOption(OPTIONS.NO_RENEGOTIATION)) refuse('NO_RENEGOTIATION');
+    if (connection.isServer) driver.guard(() => requestRenegotiation(connection));
+    else driver.begin(renegotiate(connection));
+  }
+
   /** SSL_export_keying_material(3), and SSL_export_keying_material_early(3) with `early`. */
-  exportKeyingMaterial(length: number, label: string, context: Uint8Array = EMPTY, early = false): Uint8Array {
+  exportKeyingMaterial(length: number, label: string, context?: Uint8Array, early = false): Uint8Array {
     const connection = this.running?.connection;
+    if (connection?.prf !== undefined) return export12(connection, length, label, context);
     const secret = early ? connection?.earlyExporterSecret : connection?.exporterSecret;
     if (connection?.schedule === undefined || secret === undefined) return refuse('UNINITIALIZED', 'no secret to export from yet');
-    return connection.schedule.exporter(secret, label, context, length);
+    return connection.schedule.exporter(secret, label, context ?? EMPTY, length);
   }
 
   // ---- the end

@@ -1,5 +1,4 @@
 import { sameBytes } from '../bytes/bytes.ts';
-import type { PublicKeySpec } from '../crypto/provider.ts';
 import { X509_V_FLAG } from '../registry/x509-flags.ts';
 import { spkiElement } from './algorithms.ts';
 import type { Certificate } from './certificate.ts';
@@ -45,6 +44,7 @@ class PathBuilder {
   private readonly v: Verification;
   private readonly mode: Mode;
   private untrusted: Map<string, Certificate[]> | undefined;
+  private readonly candidates: Map<Certificate, readonly Certificate[]> = new Map();
 
   constructor(v: Verification, mode: Mode) {
     this.v = v;
@@ -55,8 +55,8 @@ class PathBuilder {
   *extend(path: readonly Certificate[], accept: (path: Path) => Flow<boolean>): Flow<Path | undefined> {
     const top = path[path.length - 1] as Certificate;
     for (const whole of yield* this.completions(path, top)) if (yield* accept(whole)) return whole;
-    if (path.length >= maxPathLength(this.v)) return undefined;
-    for (const candidate of yield* this.issuers(top)) {
+    const full = path.length >= maxPathLength(this.v);
+    for (const candidate of full ? [] : yield* this.issuers(top)) {
       this.v.budget.spend('candidates');
       if (path.some((lower) => isSameEntity(lower, candidate)) || (this.mode === 'sound' && !this.isSound(candidate, path))) continue;
       const key = candidate.publicKey;
@@ -64,6 +64,8 @@ class PathBuilder {
       const whole = yield* this.extend([...path, candidate], accept);
       if (whole !== undefined) return whole;
     }
+    // As in OpenSSL, a key from a TLSA record is tried where no certificate leads on.
+    for (const whole of yield* this.signedByKey(path, top, daneKeys(this.v, top))) if (yield* accept(whole)) return whole;
     return undefined;
   }
 
@@ -87,29 +89,45 @@ class PathBuilder {
   /** The ways in which a path is trusted as it stands. */
   private *completions(path: readonly Certificate[], top: Certificate): Flow<Path[]> {
     const { v } = this;
-    const whole = { certificates: path, trusted: true, anchor: undefined, untrustedCount: this.countUntrusted(path) };
-    if (isStoreAnchor(v, top)) return [whole];
-    if (path.length > 1 && v.dane?.match(top, [DANE_USAGE.DANE_TA], v.provider) !== undefined) return [whole];
+    const dane = path.length > 1 && v.dane?.match(top, [DANE_USAGE.DANE_TA], v.provider) !== undefined;
+    if (dane || isStoreAnchor(v, top)) return [this.trustedPath(path, undefined)];
+    return yield* this.signedByKey(path, top, v.dane?.enabled === true ? [] : v.store.bareAnchors);
+  }
+
+  private *signedByKey(path: readonly Certificate[], top: Certificate, anchors: readonly BareAnchor[]): Flow<Path[]> {
+    const { v } = this;
     const completions: Path[] = [];
-    for (const anchor of bareAnchors(v, top)) {
+    for (const anchor of anchors) {
       v.budget.spend('candidates');
-      if (yield* v.isSignedBy(top, anchor.publicKey, spkiElement(anchor.publicKey))) completions.push({ ...whole, anchor });
+      const named = anchor.subject.matches(top.issuer);
+      if (named && (yield* v.isSignedBy(top, anchor.publicKey, spkiElement(anchor.publicKey))))
+        completions.push(this.trustedPath(path, anchor));
     }
     return completions;
   }
 
+  private trustedPath(path: readonly Certificate[], anchor: BareAnchor | undefined): Path {
+    return { certificates: path, trusted: true, anchor, untrustedCount: this.countUntrusted(path) };
+  }
+
   /** Certificates whose subject is the issuer sought and whose identifiers do not say otherwise: trusted ones first. */
-  private *issuers(certificate: Certificate): Flow<Certificate[]> {
+  private *issuers(certificate: Certificate): Flow<readonly Certificate[]> {
+    const known = this.candidates.get(certificate);
+    if (known !== undefined) return known;
     const { v } = this;
     const { issuer } = certificate;
     // What a look-up of the store finds is trusted, and kept: the next verification finds it there.
     if (v.store.withSubject(issuer).length === 0) {
-      for (const lookup of v.store.lookups) for (const certificate of yield* settle(lookup(issuer))) v.store.add(certificate);
+      for (const lookup of v.store.lookups) for (const found of yield* settle(lookup(issuer))) v.store.add(found);
     }
-    const found = [...v.store.withSubject(issuer), ...(this.untrustedBySubject().get(issuer.key) ?? [])];
-    if (v.issuerLookup !== undefined) found.push(...(yield* settle(v.issuerLookup(certificate))));
-    const distinct = found.filter((candidate, i) => found.findIndex((earlier) => earlier.equals(candidate)) === i);
-    return distinct.filter((candidate) => mayHaveIssued(candidate, certificate)).sort((a, b) => this.preference(b) - this.preference(a));
+    const untrusted = [...(this.untrustedBySubject().get(issuer.key) ?? [])];
+    if (v.issuerLookup !== undefined) untrusted.push(...(yield* settle(v.issuerLookup(certificate))));
+    const all = [...v.store.withSubject(issuer), ...untrusted.filter((candidate) => !v.store.has(candidate))];
+    const fitting = all.filter((candidate) => mayHaveIssued(candidate, certificate));
+    const sorted = fitting.map((candidate) => ({ candidate, rank: this.preference(candidate) })).sort((a, b) => b.rank - a.rank);
+    const candidates = sorted.map(({ candidate }) => candidate);
+    this.candidates.set(certificate, candidates);
+    return candidates;
   }
 
   private preference(candidate: Certificate): number {
@@ -117,12 +135,15 @@ class PathBuilder {
     return (this.v.store.has(candidate) ? 2 : 0) + (current ? 1 : 0);
   }
 
+  /** What the peer and others sent, each certificate once. */
   private untrustedBySubject(): ReadonlyMap<string, Certificate[]> {
     if (this.untrusted !== undefined) return this.untrusted;
     this.untrusted = new Map();
     for (const certificate of [...this.v.untrusted, ...(this.v.dane?.certificates ?? [])]) {
       const { key } = certificate.subject;
-      this.untrusted.set(key, [...(this.untrusted.get(key) ?? []), certificate]);
+      const same = this.untrusted.get(key);
+      if (same === undefined) this.untrusted.set(key, [certificate]);
+      else if (!same.some((other) => other.equals(certificate))) same.push(certificate);
     }
     return this.untrusted;
   }
@@ -181,7 +202,6 @@ function identifiersFit(issuer: Certificate, certificate: Certificate): boolean 
 
 const withoutSign = (integer: Uint8Array): Uint8Array => (integer.length > 1 && integer[0] === 0 ? integer.subarray(1) : integer);
 
-function bareAnchors(v: Verification, top: Certificate): BareAnchor[] {
-  const fromStore = v.dane?.enabled === true ? [] : v.store.bareAnchors.filter(({ subject }) => subject.matches(top.issuer));
-  return [...fromStore, ...(v.dane?.keys ?? []).map((publicKey: PublicKeySpec) => ({ subject: top.issuer, publicKey }))];
-}
+/** Keys of `2 1 0` records are anchors under whatever name the issuer has. */
+const daneKeys = (v: Verification, top: Certificate): BareAnchor[] =>
+  (v.dane?.keys ?? []).map((publicKey) => ({ subject: top.issuer, publicKey }));

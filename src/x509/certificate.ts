@@ -1,5 +1,5 @@
 import { malformed } from '../asn1/asn1-error.ts';
-import { context, contextConstructed, DerReader, TAG } from '../asn1/der-reader.ts';
+import { context, contextConstructed, DerReader, plainView, TAG } from '../asn1/der-reader.ts';
 import { isPem, pemBlocks } from '../asn1/pem.ts';
 import { readTime } from '../asn1/time.ts';
 import { sameBytes } from '../bytes/bytes.ts';
@@ -128,7 +128,8 @@ export class Certificate {
  * are not minimal, negative serial numbers, times in other forms than the RFC's, an extension that appears twice,
  * extensions before version 3, and an inner signature algorithm that differs from the outer one.
  */
-export function parseCertificate(der: Uint8Array): Certificate {
+export function parseCertificate(bytes: Uint8Array): Certificate {
+  const der = plainView(bytes);
   const outer = new DerReader(der);
   const r = outer.enter(TAG.sequence);
   outer.finish();

@@ -1,5 +1,5 @@
 import { malformed, unlessMalformed } from '../asn1/asn1-error.ts';
-import { contextConstructed, DerReader, readDer, TAG } from '../asn1/der-reader.ts';
+import { contextConstructed, DerReader, plainView, readDer, TAG } from '../asn1/der-reader.ts';
 import { isPem, pemBlocks } from '../asn1/pem.ts';
 import { readTime } from '../asn1/time.ts';
 import { latin1, sameBytes } from '../bytes/bytes.ts';
@@ -109,7 +109,8 @@ export class Crl {
 }
 
 /** Parses one DER CRL, strictly; throws `Asn1Error`. */
-export function parseCrl(der: Uint8Array): Crl {
+export function parseCrl(bytes: Uint8Array): Crl {
+  const der = plainView(bytes);
   return readDer(der, (outer) =>
     outer.inside(TAG.sequence, (r) => {
       const tbs = r.element(TAG.sequence);

@@ -2,7 +2,7 @@ import { scrypt } from '@noble/hashes/scrypt.js';
 import { malformed } from '../asn1/asn1-error.ts';
 import { type DerReader, readDer, TAG } from '../asn1/der-reader.ts';
 import type { PemBlock } from '../asn1/pem.ts';
-import { concat, EMPTY, fromHex, utf8, wipe } from '../bytes/bytes.ts';
+import { concat, copyOf, EMPTY, fromHex, utf8, wipe } from '../bytes/bytes.ts';
 import type { CbcName, CryptoProvider, HashName } from '../crypto/provider.ts';
 import { ENCRYPTION_OIDS } from '../registry/oids.ts';
 import { type AlgorithmIdentifier, readAlgorithm } from './algorithms.ts';
@@ -145,7 +145,7 @@ function decryptCbc(name: CbcName, key: Uint8Array, iv: Uint8Array, ciphertext: 
 
 function secretOf(password: Password | undefined): Uint8Array {
   const secret = password?.() ?? malformed('the key is encrypted and there is no password');
-  return typeof secret === 'string' ? utf8(secret) : secret.slice();
+  return typeof secret === 'string' ? utf8(secret) : copyOf(secret);
 }
 
 const usable = (provider: CryptoProvider | undefined): CryptoProvider =>

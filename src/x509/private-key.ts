@@ -1,7 +1,7 @@
 import { malformed } from '../asn1/asn1-error.ts';
 import { context, contextConstructed, type DerReader, readDer, TAG } from '../asn1/der-reader.ts';
 import { isPem, type PemBlock, pemBlocks } from '../asn1/pem.ts';
-import { wipe } from '../bytes/bytes.ts';
+import { copyOf, wipe } from '../bytes/bytes.ts';
 import type { CryptoProvider, CurveName, PrivateKey, PrivateKeySpec, PublicKeySpec } from '../crypto/provider.ts';
 import { CURVE_OIDS, KEY_OIDS, namesByOid } from '../registry/oids.ts';
 import { type AlgorithmIdentifier, readAlgorithm, readPssParameters, samePublicKey } from './algorithms.ts';
@@ -105,7 +105,7 @@ function readKey({ oid, parameters }: AlgorithmIdentifier, key: Uint8Array): Pri
   const seed = SEEDS.get(oid);
   if (seed !== undefined) {
     const value = readDer(key, (r) => r.contents(TAG.octetString));
-    return value.length === seed.length ? { kind: seed.kind, seed: value.slice() } : malformed('a key of the wrong length');
+    return value.length === seed.length ? { kind: seed.kind, seed: copyOf(value) } : malformed('a key of the wrong length');
   }
   switch (oid) {
     case KEY_OIDS.rsaEncryption:
@@ -125,7 +125,7 @@ type RsaKey = PrivateKeySpec & { readonly kind: 'rsa' | 'rsa-pss' };
 function readPkcs1(r: DerReader): RsaKey {
   return r.inside(TAG.sequence, (inner) => {
     if (inner.small() !== 0) malformed('an RSA key of more than two primes');
-    const number = (): Uint8Array => inner.unsigned().slice();
+    const number = (): Uint8Array => copyOf(inner.unsigned());
     return { kind: 'rsa', n: number(), e: number(), d: number(), p: number(), q: number(), dp: number(), dq: number(), qi: number() };
   });
 }
@@ -136,7 +136,7 @@ function readSec1(r: DerReader, outerCurve: CurveName | undefined): PrivateKeySp
     if (inner.small() !== 1) malformed('an unknown version of ECPrivateKey');
     const scalar = inner.contents(TAG.octetString);
     const innerCurve = inner.optional(contextConstructed(0), (x) => x.inside(contextConstructed(0), readCurve));
-    const point = inner.optional(contextConstructed(1), (x) => x.inside(contextConstructed(1), (y) => y.bytesInBits().slice()));
+    const point = inner.optional(contextConstructed(1), (x) => x.inside(contextConstructed(1), (y) => copyOf(y.bytesInBits())));
     const curve = outerCurve ?? innerCurve ?? malformed('a key without a curve');
     if (innerCurve !== undefined && innerCurve !== curve) malformed('a key with two curves');
     return { kind: 'ec', curve, d: fixedLength(scalar, SCALAR_LENGTHS[curve]), point };

@@ -1,4 +1,4 @@
-import { latin1 } from '../bytes/bytes.ts';
+import { sameBytes } from '../bytes/bytes.ts';
 import type { CryptoProvider, PublicKey, PublicKeySpec, SignatureAlgorithm } from '../crypto/provider.ts';
 import type { X509VerifyResult } from '../registry/verify-results.ts';
 import { type PurposeName, X509_PURPOSE, X509_V_FLAG } from '../registry/x509-flags.ts';
@@ -56,7 +56,7 @@ export class Verification {
   readonly isPublicSuffix: ((domain: string) => boolean) | undefined;
   readonly issuerLookup: VerifyRequest['issuerLookup'];
   private readonly request: VerifyRequest;
-  private signatures: Map<Signed, Map<string, boolean>> = new Map();
+  private signatures: Map<Signed, { readonly spki: Uint8Array; readonly answer: boolean }[]> = new Map();
 
   constructor(request: VerifyRequest, leaf: Certificate) {
     this.request = request;
@@ -94,11 +94,12 @@ export class Verification {
 
   /** Whether a key signed something. Each pair is tried once, and each trial is paid for. */
   *isSignedBy(signed: Signed, key: PublicKeySpec, spki: Uint8Array): Flow<boolean> {
-    const known = this.signatures.get(signed) ?? new Map<string, boolean>();
-    this.signatures.set(signed, known);
-    const name = latin1(spki);
-    const answer = known.get(name) ?? (yield* this.checkSignature(signed, key));
-    known.set(name, answer);
+    const tried = this.signatures.get(signed) ?? [];
+    this.signatures.set(signed, tried);
+    const known = tried.find((trial) => sameBytes(trial.spki, spki));
+    if (known !== undefined) return known.answer;
+    const answer = yield* this.checkSignature(signed, key);
+    tried.push({ spki, answer });
     return answer;
   }
 

@@ -1,3 +1,4 @@
+import { copyOf } from '../bytes/bytes.ts';
 import { X509_PURPOSE, X509_TRUST, X509_V_FLAG, X509_V_FLAG_POLICY_MASK, X509_VP_FLAG } from '../registry/x509-flags.ts';
 
 /** All of a parameter set but what a verification leaves in it. */
@@ -190,7 +191,7 @@ export class X509VerifyParam {
   /** The expected address as 4 or 16 bytes. */
   setIp(address: Uint8Array | undefined): boolean {
     if (address !== undefined && address.length !== 0 && address.length !== 4 && address.length !== 16) return false;
-    this.assign({ ip: address === undefined || address.length === 0 ? undefined : address.slice() });
+    this.assign({ ip: address === undefined || address.length === 0 ? undefined : copyOf(address) });
     return true;
   }
 

@@ -49,7 +49,7 @@ export function makeCertificates(directory) {
 function strangerOf(directory) {
   const authority = makeKey('p256');
   const key = makeKey('p256');
-  return write(directory, 'stranger', issue({ name: SERVER_NAME, key, authority, names: { dns: [SERVER_NAME] } }), key.pem);
+  return write(directory, 'stranger', issue({ name: SERVER_NAME, key, authority, issuer: 'Unknown CA', names: { dns: [SERVER_NAME] } }), key.pem);
 }
 
 function makeKey(kind) {
@@ -58,13 +58,13 @@ function makeKey(kind) {
   return { pem: privateKey, key: provider.importPrivateKey(parsePrivateKey(privateKey)) };
 }
 
-function issue({ name, key, authority, ...request }) {
+function issue({ name, key, authority, issuer = 'Interop CA', ...request }) {
   const now = Math.floor(Date.now() / 1000);
   const serial = randomBytes(16);
   serial[0] = 1 + (serial[0] & 0x7e);
   return issueCertificate({
     subject: name,
-    issuer: 'Interop CA',
+    issuer,
     publicKey: key.key.publicKey,
     signer: authority.key,
     notBefore: now - DAY,

@@ -117,6 +117,36 @@ export class End {
     }
   }
 
+  /** Reads, keeping the text for `hears`, until something came about. */
+  async until(condition) {
+    while (!condition()) {
+      const bytes = this.ssl.read();
+      if (bytes !== undefined) this.text += Buffer.from(bytes).toString('latin1');
+      else if (this.ssl.want === 'zero_return') throw new Error('close_notify came first');
+      else if (!condition()) await this.change();
+    }
+  }
+
+  /** Answers hellos without a cookie, keeping nothing of them, until one brings it. */
+  async stateless() {
+    for (;;) {
+      const verified = this.ssl.stateless();
+      if (verified === true) return;
+      if (verified === undefined) await this.change();
+    }
+  }
+
+  /** All 0-RTT data a client sends, as text. */
+  async readEarly() {
+    let text = '';
+    for (;;) {
+      const bytes = this.ssl.readEarlyData();
+      if (bytes === 'finish') return text;
+      if (bytes === undefined) await this.change();
+      else text += Buffer.from(bytes).toString('latin1');
+    }
+  }
+
   async write(bytes) {
     for (let at = 0; at < bytes.length; at += 65_536) {
       const piece = bytes.subarray(at, at + 65_536);
@@ -151,16 +181,26 @@ export class End {
 
 /** A connection of a context to a port of this machine. `prepare` configures it before the first byte. */
 export async function connectTo(scope, context, port, prepare) {
-  const socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
+  const socket = await dial(port);
   const ssl = new Ssl(context);
   prepare?.(ssl);
   const end = new End(ssl, socket);
   scope.onEnd(() => end.destroy());
-  await new Promise((resolve, reject) => {
-    socket.once('connect', resolve);
-    socket.once('error', reject);
-  });
   return end;
+}
+
+/** A socket; a program that does not say when it listens is asked again for a while. */
+async function dial(port) {
+  for (let attempt = 0; ; attempt++) {
+    const socket = net.connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+    const outcome = await new Promise((resolve) => {
+      socket.once('connect', resolve);
+      socket.once('error', resolve);
+    });
+    if (outcome === undefined) return socket;
+    if (attempt === 100) throw outcome;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 /** A server on a free port; `accept` gives its connections one after the other, before their handshakes. */

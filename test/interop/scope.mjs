@@ -83,7 +83,7 @@ export class Program {
         resolve(this.exited);
       });
     });
-    if (input !== undefined) createReadStream(input).pipe(this.child.stdin);
+    if (input !== undefined) createReadStream(input).pipe(this.child.stdin, { end: false });
   }
 
   wake() {

@@ -20,6 +20,7 @@ import type { Established } from '../established.ts';
 import type { Handshake } from '../handshake.ts';
 import { type Step, settle } from '../step.ts';
 import { makeOffer, type Offer, offers13, writeOffer } from './offer.ts';
+import { clientTls12 } from './tls12.ts';
 import { clientTls13 } from './tls13.ts';
 
 /** What stands on the wire of an offer: the types of the extensions that answers may be to. */
@@ -42,19 +43,27 @@ export function* clientHandshake(handshake: Handshake): Step<Established> {
     let answer = yield* handshake.receiveUncounted(serverHello);
     let retrySuite: CipherSuite | undefined;
     if (isHelloRetryRequest(answer.value)) {
-      retrySuite = checkAnswer(sent.offer, answer.value);
+      retrySuite = checkAnswer(sent.offer, answer.value, TLS1_3_VERSION);
       sent = yield* retry(handshake, sent, answer.value, answer.raw, retrySuite);
       connection.enter('CR_SRVR_HELLO');
       answer = yield* handshake.receiveUncounted(serverHello);
       // RFC 9846, 4.1.4: a second HelloRetryRequest is unexpected_message.
       if (isHelloRetryRequest(answer.value)) fatal('unexpected_message', 'UNEXPECTED_MESSAGE', 'a second HelloRetryRequest');
     }
-    const suite = checkAnswer(sent.offer, answer.value);
-    // RFC 9846, 4.1.4: the suite of the retry MUST stay.
-    if (retrySuite !== undefined && suite !== retrySuite)
-      fatal('illegal_parameter', 'WRONG_CIPHER_RETURNED', 'not the suite of the HelloRetryRequest');
-    handshake.transcript.start(suite.hash);
+    const version = versionOf(sent.offer, answer.value);
+    const suite = checkAnswer(sent.offer, answer.value, version);
     handshake.transcript.add(answer.raw);
+    if (version < TLS1_3_VERSION) {
+      // RFC 9846, 4.1.2 and 4.2.10: neither a retry nor early data leads to an older version.
+      if (retrySuite !== undefined || sent.offer.earlyData) fatal('protocol_version', 'BAD_PROTOCOL_VERSION_NUMBER', versionName(version));
+      return yield* clientTls12(handshake, sent, answer.value, suite);
+    }
+    // RFC 9846, 4.1.4: the suite of the retry MUST stay.
+    if (retrySuite !== undefined && suite !== retrySuite) {
+      fatal('illegal_parameter', 'WRONG_CIPHER_RETURNED', 'not the suite of the HelloRetryRequest');
+    }
+    handshake.transcript.start(suite.hash);
+    handshake.transcript.forget();
     return yield* clientTls13(handshake, sent, answer.value, suite);
   } finally {
     for (const share of sent?.offer.keyShares ?? []) share.wipe();
@@ -68,8 +77,8 @@ function sendHello(handshake: Handshake, offer: Offer): SentOffer {
   const { raw, extensions } = writeOffer(connection, offer, transcript);
   connection.io.sendRaw(raw);
   transcript.add(raw);
-  // RFC 9846, 5.1: only the first ClientHello's record may say 0x0301.
-  connection.io.protectWrite(new PlainSeal(TLS1_2_VERSION));
+  // RFC 9846, 5.1: only the first ClientHello's record may say 0x0301. A renegotiation stays under its keys.
+  if (!connection.established) connection.io.protectWrite(new PlainSeal(TLS1_2_VERSION));
   connection.io.changeCipherSpecs = LIMITS.changeCipherSpecRecords.value;
   return { offer, extensions };
 }
@@ -106,35 +115,43 @@ const earlySuite = (offer: Offer, id: number | undefined): CipherSuite =>
   fatal('internal_error', 'NO_CIPHERS_AVAILABLE');
 
 /** Checks what a ServerHello and a HelloRetryRequest have in common, and gives the suite they chose. */
-function checkAnswer(offer: Offer, hello: ServerHello): CipherSuite {
-  checkVersion(offer, hello);
-  // RFC 9846, 4.1.3: the echo MUST be ours, the suite MUST be one we offered, and there is no compression.
-  if (!sameBytes(hello.legacySessionIdEcho, offer.sessionId)) fatal('illegal_parameter', 'INVALID_SESSION_ID');
+function checkAnswer(offer: Offer, hello: ServerHello, version: number): CipherSuite {
+  if (version === TLS1_3_VERSION) checkTls13(offer, hello);
   if (hello.legacyCompressionMethod !== 0) fatal('illegal_parameter', 'UNSUPPORTED_COMPRESSION_ALGORITHM');
   const suite = cipherSuite(hello.cipherSuite);
-  if (suite === undefined || !offer.suites.includes(suite))
+  // RFC 9846, 4.1.3: one that we offered, and that belongs to the version.
+  if (suite === undefined || !offer.suites.includes(suite) || version < suite.minVersion || version > suite.maxVersion) {
     return fatal('illegal_parameter', 'WRONG_CIPHER_RETURNED', cipherSuiteName(hello.cipherSuite));
+  }
   return suite;
 }
 
-function checkVersion(offer: Offer, hello: ServerHello): void {
+/** The version a server chose (RFC 9846, 4.2.1). */
+function versionOf(offer: Offer, hello: ServerHello): number {
+  if (hello.extensions.some(({ type }) => type === supportedVersions.id)) return TLS1_3_VERSION;
+  const { legacyVersion } = hello;
+  if (legacyVersion >= TLS1_3_VERSION || !offer.versions.includes(legacyVersion))
+    fatal('protocol_version', 'UNSUPPORTED_PROTOCOL', versionName(legacyVersion));
+  checkDowngrade(offer, hello);
+  return legacyVersion;
+}
+
+function checkTls13(offer: Offer, hello: ServerHello): void {
   const extension = hello.extensions.find(({ type }) => type === supportedVersions.id);
-  if (extension === undefined) {
-    checkDowngrade(offer, hello);
-    fatal('protocol_version', 'UNSUPPORTED_PROTOCOL', versionName(hello.legacyVersion));
-  }
-  const version = readBlock('SH13', [extension]).get(supportedVersions);
+  const version = extension && readBlock('SH13', [extension]).get(supportedVersions);
   // RFC 9846, 4.2.1: a version we did not offer, or one before TLS 1.3, is illegal_parameter.
   if (version !== TLS1_3_VERSION || !offers13(offer)) fatal('illegal_parameter', 'BAD_PROTOCOL_VERSION_NUMBER', versionName(version ?? 0));
   if (hello.legacyVersion !== TLS1_2_VERSION) fatal('illegal_parameter', 'BAD_LEGACY_VERSION');
+  // RFC 9846, 4.1.3: the echo MUST be ours.
+  if (!sameBytes(hello.legacySessionIdEcho, offer.sessionId)) fatal('illegal_parameter', 'INVALID_SESSION_ID');
 }
 
 /** RFC 9846, 4.1.3: a server that could have spoken a newer version says so in its random. */
 function checkDowngrade(offer: Offer, hello: ServerHello): void {
   const mark = hello.random.subarray(24);
-  if (offers13(offer) && (sameBytes(mark, DOWNGRADE_TO_TLS12) || sameBytes(mark, DOWNGRADE_TO_TLS11))) {
-    fatal('illegal_parameter', 'INAPPROPRIATE_FALLBACK', 'the server was made to choose an older version');
-  }
+  const fromTls13 = offers13(offer) && (sameBytes(mark, DOWNGRADE_TO_TLS12) || sameBytes(mark, DOWNGRADE_TO_TLS11));
+  const fromTls12 = offer.versions.includes(TLS1_2_VERSION) && hello.legacyVersion < TLS1_2_VERSION && sameBytes(mark, DOWNGRADE_TO_TLS11);
+  if (fromTls13 || fromTls12) fatal('illegal_parameter', 'INAPPROPRIATE_FALLBACK', 'the server was made to choose an older version');
 }
 
 /** The second ClientHello: the first but for what the server asked to change (RFC 9846, 4.1.2 and 4.1.4). */

@@ -1,8 +1,7 @@
 /** What a client offers in its ClientHello, and the message that says so (RFC 9846, 4.1.2). */
-import { utf8 } from '../../bytes/bytes.ts';
+import { EMPTY, utf8 } from '../../bytes/bytes.ts';
 import { build } from '../../bytes/writer.ts';
 import { type KeyShare, offerKeyShares } from '../../crypto/key-exchange.ts';
-import type { HashName } from '../../crypto/provider.ts';
 import { alpn } from '../../extensions/alpn.ts';
 import { certificateAuthorities } from '../../extensions/certificate-authorities.ts';
 import { signedCertificateTimestamp, statusRequest } from '../../extensions/certificate-status.ts';
@@ -16,31 +15,44 @@ import { bindersLength, PSK_DHE_KE, PSK_KE, preSharedKey, pskKeyExchangeModes } 
 import { maxFragmentLength, recordSizeLimit } from '../../extensions/record-size.ts';
 import { isHostName, serverName } from '../../extensions/server-name.ts';
 import { supportedVersions } from '../../extensions/supported-versions.ts';
-import type { CipherSuite } from '../../registry/cipher-suites.ts';
+import {
+  ecPointFormats,
+  encryptThenMac,
+  extendedMasterSecret,
+  renegotiationInfo,
+  sessionTicket,
+  UNCOMPRESSED,
+} from '../../extensions/tls12.ts';
+import { type CipherSuite, DEFAULT_TLS12_SUITES } from '../../registry/cipher-suites.ts';
 import { fatal } from '../../registry/fatal.ts';
 import { namedGroup } from '../../registry/groups.ts';
 import { OPTIONS } from '../../registry/options.ts';
 import type { SignatureScheme } from '../../registry/signature-schemes.ts';
 import { TLS1_2_VERSION, TLS1_3_VERSION } from '../../registry/versions.ts';
+import type { SslSession } from '../../session/session.ts';
 import type { ClientHello } from '../../wire/client-hello.ts';
 import { clientHello } from '../../wire/client-hello.ts';
 import { encodeMessage, type RawExtension } from '../../wire/message.ts';
 import { parseIp } from '../../x509/hostname.ts';
 import { customExtensionsFor, EXT } from '../common/custom-extensions.ts';
-import { groups, schemes, tls13Suites, verifySchemes, versions } from '../common/policy.ts';
+import { groups, schemes, suites12, tls13Suites, verifySchemes, versions } from '../common/policy.ts';
 import { binderOf, hashLength, type Psk } from '../common/psk.ts';
 import type { Connection } from '../connection.ts';
 import { type Step, settle } from '../step.ts';
 import type { Transcript } from '../transcript.ts';
 import { Grease } from './grease.ts';
-import { offeredPsks } from './psk.ts';
+import { offeredPsks, resumable12 } from './psk.ts';
 
 /** Everything a client offers. It stays the same in a second ClientHello but for what the server's retry asks to change. */
 export interface Offer {
   readonly versions: readonly number[];
   readonly random: Uint8Array;
   readonly sessionId: Uint8Array;
+  /** legacy_version: the newest version up to TLS 1.2. */
+  readonly legacyVersion: number;
   readonly suites: readonly CipherSuite[];
+  /** The session of TLS 1.2 or below that is to be resumed, by its ticket or its id. */
+  readonly resumption12: { readonly session: SslSession; readonly ticket: Uint8Array } | undefined;
   readonly groups: readonly number[];
   readonly schemes: readonly SignatureScheme[];
   readonly certificateSchemes: readonly SignatureScheme[] | undefined;
@@ -59,18 +71,23 @@ export interface Offer {
 export function* makeOffer(connection: Connection): Step<Offer> {
   const { provider } = connection;
   const inForce = versions(connection);
-  if (inForce.length === 0) fatal('internal_error', 'NO_PROTOCOLS_AVAILABLE');
-  const suites = tls13Suites(connection);
-  if (suites.length === 0) fatal('internal_error', 'NO_CIPHERS_AVAILABLE');
-  const usable = groups(connection);
-  const psks = yield* offeredPsks(connection, suites);
+  const [newest] = inForce;
+  if (newest === undefined) return fatal('internal_error', 'NO_PROTOCOLS_AVAILABLE');
+  const suites13 = newest === TLS1_3_VERSION ? tls13Suites(connection) : [];
+  const older = inForce.find((version) => version < TLS1_3_VERSION);
+  const suites = [...suites13, ...(older === undefined ? [] : suitesOf(connection, inForce))];
+  if (suites.length === 0) return fatal('internal_error', 'NO_CIPHERS_AVAILABLE');
+  const usable = newest === TLS1_3_VERSION ? groups(connection) : groups(connection).filter((id) => namedGroup(id)?.tls12);
+  const resumption12 = older === undefined ? undefined : resumable12(connection, inForce);
+  const psks = suites13.length === 0 ? [] : yield* offeredPsks(connection, suites13);
   const certificateIds = connection.get('sigalgsCert');
-  const keyShares = yield* settle(offerKeyShares(provider, firstShares(connection, usable)));
+  const keyShares = suites13.length === 0 ? [] : yield* settle(offerKeyShares(provider, firstShares(connection, usable)));
   return {
     versions: inForce,
     random: provider.random(32),
-    // RFC 9846, D.4: a session id that is not empty makes a middlebox see a resumption it knows.
-    sessionId: provider.random(connection.hasOption(OPTIONS.ENABLE_MIDDLEBOX_COMPAT) ? 32 : 0),
+    legacyVersion: Math.min(TLS1_2_VERSION, newest),
+    sessionId: resumption12?.session.data.id ?? freshSessionId(connection, newest),
+    resumption12,
     suites,
     groups: usable,
     schemes: verifySchemes(connection),
@@ -84,6 +101,17 @@ export function* makeOffer(connection: Connection): Step<Offer> {
     // RFC 9846, 4.2.10: early data goes under the first PSK, if under any.
     earlyData: connection.earlyData === 'wanted' && (psks[0]?.maxEarlyData ?? 0) > 0,
   };
+}
+
+/** RFC 9846, D.4: a session id that is not empty makes a middlebox see a resumption it knows. */
+const freshSessionId = (connection: Connection, newest: number): Uint8Array =>
+  connection.provider.random(newest === TLS1_3_VERSION && connection.hasOption(OPTIONS.ENABLE_MIDDLEBOX_COMPAT) ? 32 : 0);
+
+/** Suites that some older version in force can use, each once, in our order. */
+function suitesOf(connection: Connection, inForce: readonly number[]): readonly CipherSuite[] {
+  const older = inForce.filter((version) => version < TLS1_3_VERSION);
+  const usable = new Set(older.flatMap((version) => suites12(connection, version)));
+  return (connection.get('cipherList') ?? DEFAULT_TLS12_SUITES).flatMap((id) => [...usable].find((suite) => suite.id === id) ?? []);
 }
 
 /** Groups to send shares for unasked: the best one and, where that is a post-quantum hybrid, the best classical one too. */
@@ -116,7 +144,7 @@ export function writeOffer(
 function helloOf(offer: Offer, extensions: readonly RawExtension[]): ClientHello {
   const suites = offer.suites.map(({ id }) => id);
   return {
-    legacyVersion: Math.min(TLS1_2_VERSION, offer.versions[0] ?? TLS1_2_VERSION),
+    legacyVersion: offer.legacyVersion,
     random: offer.random,
     legacySessionId: offer.sessionId,
     cipherSuites: offer.grease ? [offer.grease.suite, ...suites] : suites,
@@ -149,10 +177,11 @@ function offeredExtensions(connection: Connection, offer: Offer): RawExtension[]
     connection.get('sctRequest') ? encode(signedCertificateTimestamp, 'CH', true) : undefined,
     connection.get('recordSizeLimit') > 0 ? encode(recordSizeLimit, 'CH', connection.get('recordSizeLimit') + 1) : undefined,
     authoritiesOf(connection),
-    encode(supportedVersions, 'CH', grease ? [grease.version, ...offer.versions] : offer.versions),
+    offers13(offer) ? encode(supportedVersions, 'CH', grease ? [grease.version, ...offer.versions] : offer.versions) : undefined,
     offer.cookie && encode(cookie, 'CH', offer.cookie),
-    encode(pskKeyExchangeModes, 'CH', pskModes(connection)),
-    encode(keyShare, 'CH', [...greaseShare(offer), ...offer.keyShares]),
+    ...older12(connection, offer),
+    offers13(offer) ? encode(pskKeyExchangeModes, 'CH', pskModes(connection)) : undefined,
+    offers13(offer) ? encode(keyShare, 'CH', [...greaseShare(offer), ...offer.keyShares]) : undefined,
     offer.earlyData ? encode(earlyData, 'CH', true) : undefined,
     connection.get('postHandshakeAuth') ? encode(postHandshakeAuth, 'CH', true) : undefined,
     grease && { type: grease.lastExtension, data: Uint8Array.of(0) },
@@ -226,8 +255,19 @@ function bind(connection: Connection, { psks }: Offer, raw: Uint8Array, transcri
   return raw;
 }
 
-/** Hashes of the suites on offer: a PSK for another hash is useless. */
-export const suiteHashes = (suites: readonly CipherSuite[]): ReadonlySet<HashName> => new Set(suites.map(({ hash }) => hash));
+/** What only TLS 1.2 and below answer. */
+function older12(connection: Connection, offer: Offer): RawExtension[] {
+  if (offer.versions.every((version) => version >= TLS1_3_VERSION)) return [];
+  const { ownFinished = EMPTY } = connection;
+  const out: RawExtension[] = [encode(renegotiationInfo, 'CH', connection.established ? ownFinished : EMPTY)];
+  if (connection.get('extendedMasterSecret') !== 'off') out.push(encode(extendedMasterSecret, 'CH', true));
+  if (offer.suites.some(({ keyExchange }) => keyExchange.startsWith('ecdhe')))
+    out.push(encode(ecPointFormats, 'CH', Uint8Array.of(UNCOMPRESSED)));
+  if (!connection.hasOption(OPTIONS.NO_TICKET)) out.push(encode(sessionTicket, 'CH', offer.resumption12?.ticket ?? EMPTY));
+  const macs = offer.suites.some(({ cbc }) => cbc !== undefined) && !connection.hasOption(OPTIONS.NO_ENCRYPT_THEN_MAC);
+  if (macs) out.push(encode(encryptThenMac, 'CH', true));
+  return out;
+}
 
 /** Whether a version was offered. */
 export const offers13 = (offer: Offer): boolean => offer.versions.includes(TLS1_3_VERSION);

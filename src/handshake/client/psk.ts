@@ -1,6 +1,8 @@
+import { EMPTY } from '../../bytes/bytes.ts';
 import type { CipherSuite } from '../../registry/cipher-suites.ts';
 import { cipherSuite } from '../../registry/cipher-suites.ts';
 import { LIMITS } from '../../registry/limits.ts';
+import { OPTIONS } from '../../registry/options.ts';
 import { TLS1_3_VERSION } from '../../registry/versions.ts';
 import type { SslSession } from '../../session/session.ts';
 import { checkExternal, type Psk, wireForms } from '../common/psk.ts';
@@ -35,4 +37,17 @@ function belongsHere(connection: Connection, session: SslSession): boolean {
   // RFC 9846, 4.6.1: clients MUST NOT use tickets for longer than their lifetime, nor for more than seven days.
   if (connection.owner.now() - createdAt > lifetime) return false;
   return serverName === connection.get('serverName');
+}
+
+/** The session of TLS 1.2 or below that was set, with its ticket if it has one. */
+export function resumable12(
+  connection: Connection,
+  versions: readonly number[],
+): { readonly session: SslSession; readonly ticket: Uint8Array } | undefined {
+  const { session } = connection;
+  if (session === undefined || !session.isResumable || session.data.version >= TLS1_3_VERSION) return undefined;
+  const { version, id, ticket, serverName } = session.data;
+  if (!versions.includes(version) || id.length === 0 || serverName !== connection.get('serverName')) return undefined;
+  if (!session.isCurrent(connection.owner.now())) return undefined;
+  return { session, ticket: connection.hasOption(OPTIONS.NO_TICKET) ? EMPTY : ticket };
 }

@@ -1,7 +1,7 @@
 /** Extensions that the application sends and reads itself (SSL_CTX_add_custom_ext(3)). */
 
 import type { CustomExtension } from '../../config/callbacks.ts';
-import { ALERTS, type AlertName, alertName } from '../../registry/alerts.ts';
+import { alertByCode } from '../../registry/alerts.ts';
 import { fatal } from '../../registry/fatal.ts';
 import type { RawExtension } from '../../wire/message.ts';
 import type { Certificate } from '../../x509/certificate.ts';
@@ -68,8 +68,3 @@ function inForce(connection: Connection, place: number): readonly CustomExtensio
 }
 
 const refusal = (alert: number): never => fatal(alertByCode(alert), 'BAD_EXTENSION', 'refused by the application');
-
-const alertByCode = (code: number): AlertName => {
-  const name = alertName(code);
-  return name in ALERTS ? (name as AlertName) : 'handshake_failure';
-};

@@ -2,7 +2,7 @@
 import { copyOf, wipe } from '../../bytes/bytes.ts';
 import type { KeySchedule } from '../../crypto/schedule-tls13.ts';
 import { Tls13Open, Tls13Seal } from '../../record/protect-tls13.ts';
-import type { CipherSuite } from '../../registry/cipher-suites.ts';
+import { type AeadSuite, type CipherSuite, isTls13Suite } from '../../registry/cipher-suites.ts';
 import { fatal } from '../../registry/fatal.ts';
 import { LIMITS } from '../../registry/limits.ts';
 import type { Connection } from '../connection.ts';
@@ -11,16 +11,19 @@ import type { Connection } from '../connection.ts';
 export function readWith(connection: Connection, suite: CipherSuite, schedule: KeySchedule, secret: Uint8Array, plainAlerts = false): void {
   const keys = schedule.trafficKeys(secret, suite.keyLength);
   const maxInner = connection.recordLimit ?? LIMITS.plaintext.value + 1;
-  connection.io.protectRead(new Tls13Open(connection.provider, suite, keys, maxInner, plainAlerts));
+  connection.io.protectRead(new Tls13Open(connection.provider, tls13(suite), keys, maxInner, plainAlerts));
   wipe(keys.key);
 }
 
 /** Seals what goes with keys of a traffic secret. */
 export function writeWith(connection: Connection, suite: CipherSuite, schedule: KeySchedule, secret: Uint8Array): void {
   const keys = schedule.trafficKeys(secret, suite.keyLength);
-  connection.io.protectWrite(new Tls13Seal(connection.provider, suite, keys));
+  connection.io.protectWrite(new Tls13Seal(connection.provider, tls13(suite), keys));
   wipe(keys.key);
 }
+
+const tls13 = (suite: CipherSuite): AeadSuite =>
+  isTls13Suite(suite) ? suite : fatal('internal_error', 'INTERNAL_ERROR', `${suite.name} in TLS 1.3`);
 
 /** The keys after this side's KeyUpdate (RFC 9846, 7.2). */
 export function updateWriteKeys(connection: Connection): void {

@@ -1,7 +1,7 @@
 /** What a connection is willing to use: its settings, bounded by its security policy. */
 import { allows, type SecurityOperation } from '../../config/security.ts';
 import { VERIFY_BY_ROLE } from '../../config/settings.ts';
-import { type CipherSuite, cipherSuite } from '../../registry/cipher-suites.ts';
+import { type AeadSuite, type CipherSuite, cipherSuite, DEFAULT_TLS12_SUITES, isTls13Suite } from '../../registry/cipher-suites.ts';
 import { namedGroup } from '../../registry/groups.ts';
 import { OPTIONS, VERIFY } from '../../registry/options.ts';
 import { type SignatureScheme, signatureScheme } from '../../registry/signature-schemes.ts';
@@ -35,11 +35,22 @@ export function versions(connection: Connection): readonly number[] {
 }
 
 /** TLS 1.3 suites in force, best first. */
-export function tls13Suites(connection: Connection): readonly CipherSuite[] {
-  const suites: CipherSuite[] = [];
+export function tls13Suites(connection: Connection): readonly AeadSuite[] {
+  const suites: AeadSuite[] = [];
   for (const id of connection.get('cipherSuites')) {
     const suite = cipherSuite(id);
-    if (suite !== undefined && allowed(connection, 'cipher', suite.bits, suite)) suites.push(suite);
+    if (suite !== undefined && isTls13Suite(suite) && allowed(connection, 'cipher', suite.bits, suite)) suites.push(suite);
+  }
+  return suites;
+}
+
+/** Suites of TLS 1.2 and below in force, best first, that a version can use. */
+export function suites12(connection: Connection, version: number): readonly CipherSuite[] {
+  const suites: CipherSuite[] = [];
+  for (const id of connection.get('cipherList') ?? DEFAULT_TLS12_SUITES) {
+    const suite = cipherSuite(id);
+    if (suite === undefined || version < suite.minVersion || version > suite.maxVersion) continue;
+    if (allowed(connection, 'cipher', suite.bits, suite)) suites.push(suite);
   }
   return suites;
 }

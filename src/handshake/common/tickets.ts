@@ -6,6 +6,7 @@ import { encode } from '../../extensions/extension.ts';
 import { SslUsageError } from '../../registry/fatal.ts';
 import { LIMITS } from '../../registry/limits.ts';
 import { OPTIONS, SESSION_CACHE } from '../../registry/options.ts';
+import { TLS1_3_VERSION } from '../../registry/versions.ts';
 import { decodeSession, encodeSession } from '../../session/asn1.ts';
 import { type SessionData, SslSession } from '../../session/session.ts';
 import { openTicket, sealTicket, type TicketKey, ticketKeyName } from '../../session/ticket.ts';
@@ -17,10 +18,9 @@ import { established } from './keys.ts';
 
 /** What a connection can say about itself to a session; the secret and the ticket come with each ticket. */
 export function sessionOf(connection: Connection): SessionData {
-  const { suite } = established(connection);
   return {
     version: connection.version,
-    cipherSuite: suite.id,
+    cipherSuite: connection.suite?.id ?? 0,
     secret: EMPTY,
     id: EMPTY,
     idContext: connection.get('sessionIdContext'),
@@ -34,7 +34,8 @@ export function sessionOf(connection: Connection): SessionData {
     ticketLifetime: 0,
     ticketAgeAdd: 0,
     maxEarlyData: 0,
-    extendedMasterSecret: true, // TLS 1.3 binds every secret to the transcript (RFC 7627, appendix of RFC 9846 D)
+    // TLS 1.3 binds every secret to the transcript anyway.
+    extendedMasterSecret: connection.version >= TLS1_3_VERSION || connection.extendedMasterSecret,
     maxFragmentLength: connection.maxFragmentLength,
     group: connection.group,
     ticketAppData: connection.session?.data.ticketAppData ?? EMPTY,
@@ -67,7 +68,7 @@ function* sendTicket(connection: Connection): Step<void> {
     maxEarlyData,
   });
   const stateful = isStateful(connection);
-  const ticket = stateful ? session.data.id : yield* sealed(connection, session);
+  const ticket = stateful ? session.data.id : yield* sealSession(connection, session);
   session.update({ ticket });
   connection.io.send(newSessionTicket, {
     lifetime,
@@ -97,7 +98,7 @@ export function remember(connection: Connection, session: SslSession): void {
 }
 
 /** A ticket that carries the session itself, under the newest key. */
-function* sealed(connection: Connection, session: SslSession): Step<Uint8Array> {
+export function* sealSession(connection: Connection, session: SslSession): Step<Uint8Array> {
   const state = encodeSession(session);
   const key = yield* sealingKey(connection);
   const ticket = sealTicket(connection.provider, key, state);

@@ -2,16 +2,17 @@ import { copyOf } from '../../bytes/bytes.ts';
 import { supportedVersions } from '../../extensions/supported-versions.ts';
 import { readBlock } from '../../extensions/table.ts';
 import { PlainSeal } from '../../record/protect-none.ts';
-import { ALERTS, type AlertName, alertName } from '../../registry/alerts.ts';
+import { alertByCode } from '../../registry/alerts.ts';
 import { fatal } from '../../registry/fatal.ts';
 import { LIMITS } from '../../registry/limits.ts';
-import { TLS1_2_VERSION, TLS1_3_VERSION, versionName } from '../../registry/versions.ts';
+import { SUPPORTED_VERSIONS, TLS1_2_VERSION, TLS1_3_VERSION, versionName } from '../../registry/versions.ts';
 import { type ClientHello, clientHello } from '../../wire/client-hello.ts';
 import { versions } from '../common/policy.ts';
 import type { Connection } from '../connection.ts';
 import type { Established } from '../established.ts';
 import type { Handshake } from '../handshake.ts';
 import { type Step, untilAnswered } from '../step.ts';
+import { serverTls12 } from './tls12.ts';
 import { serverTls13 } from './tls13.ts';
 
 /** TLS_FALLBACK_SCSV (RFC 7507): the client tries an older version than it speaks. */
@@ -24,14 +25,13 @@ export function* serverHandshake(handshake: Handshake): Step<Established> {
   // RFC 9846, 4.2.2: a stateless server may meet the compatibility record of a hello that it answered and forgot.
   if (connection.stateless) connection.io.changeCipherSpecs = LIMITS.changeCipherSpecRecords.value;
   const { value: hello, raw } = yield* handshake.receiveUncounted(clientHello);
-  connection.io.protectWrite(new PlainSeal(TLS1_2_VERSION));
+  if (!connection.established) connection.io.protectWrite(new PlainSeal(TLS1_2_VERSION));
   connection.io.changeCipherSpecs = LIMITS.changeCipherSpecRecords.value;
   connection.clientRandom = copyOf(hello.random);
   connection.peerCipherSuites = hello.cipherSuites;
   yield* showClientHello(connection, hello, raw);
   const version = chooseVersion(connection, hello);
-  if (version !== TLS1_3_VERSION) fatal('internal_error', 'INTERNAL_ERROR', versionName(version));
-  return yield* serverTls13(handshake, hello, raw);
+  return version === TLS1_3_VERSION ? yield* serverTls13(handshake, hello, raw) : yield* serverTls12(handshake, hello, raw, version);
 }
 
 /** SSL_CTX_set_client_hello_cb(3). */
@@ -48,25 +48,24 @@ function* showClientHello(connection: Connection, hello: ClientHello, raw: Uint8
     extensions: hello.extensions,
   };
   const verdict = yield* untilAnswered(() => callback(connection.owner.handle, info), 'client_hello_cb');
-  if (verdict !== 'ok') fatal(refusalAlert(verdict.alert), 'CALLBACK_FAILED', 'ClientHello callback');
+  if (verdict !== 'ok') fatal(alertByCode(verdict.alert), 'CALLBACK_FAILED', 'ClientHello callback');
 }
 
 /** The newest version both sides speak (RFC 9846, 4.2.1). */
 function chooseVersion(connection: Connection, hello: ClientHello): number {
   const own = versions(connection);
   const extension = hello.extensions.find(({ type }) => type === supportedVersions.id);
-  const offered = extension === undefined ? [hello.legacyVersion] : (readBlock('CH', [extension]).get(supportedVersions) ?? []);
+  // RFC 5246, E.1: without the extension, legacy_version is the newest of all the versions up to it, TLS 1.2 at most.
+  const offered =
+    extension === undefined
+      ? SUPPORTED_VERSIONS.filter((version) => version <= Math.min(hello.legacyVersion, TLS1_2_VERSION))
+      : (readBlock('CH', [extension]).get(supportedVersions) ?? []);
   connection.clientVersion = Math.max(...offered.filter((version) => version >>> 8 === 3 && version <= TLS1_3_VERSION), 0);
-  const version = own.find((candidate) => offered.includes(candidate));
+  // RFC 5246, 7.4.1.1 and RFC 9846, 4.1.2: a connection keeps its version.
+  const version = own.find((candidate) => offered.includes(candidate) && (!connection.established || candidate === connection.version));
   if (version === undefined) return fatal('protocol_version', 'UNSUPPORTED_PROTOCOL', versionName(connection.clientVersion));
   // RFC 7507, 3: a fallback although both sides speak something newer.
   if (hello.cipherSuites.includes(FALLBACK_SCSV) && (own[0] ?? 0) > connection.clientVersion)
     fatal('inappropriate_fallback', 'INAPPROPRIATE_FALLBACK');
   return version;
-}
-
-/** The alert an application chose, if it is one. */
-export function refusalAlert(code: number): AlertName {
-  const name = alertName(code);
-  return name in ALERTS ? (name as AlertName) : 'handshake_failure';
 }

@@ -2,10 +2,10 @@
 import { fromUtf8, sameBytes } from '../../bytes/bytes.ts';
 import { alpn } from '../../extensions/alpn.ts';
 import { isHostName, serverName } from '../../extensions/server-name.ts';
+import { alertByCode } from '../../registry/alerts.ts';
 import { fatal } from '../../registry/fatal.ts';
 import type { Connection } from '../connection.ts';
 import { type Step, settle } from '../step.ts';
-import { refusalAlert } from './hello.ts';
 import type { ReadHello } from './select.ts';
 
 /** Reads server_name and asks the callback, which may switch context. Returns whether to acknowledge the name (RFC 6066, 3). */
@@ -19,7 +19,7 @@ export function* settleServerName(connection: Connection, { block }: ReadHello):
   const callback = connection.get('serverNameCallback');
   if (callback === undefined) return false;
   const verdict = yield* settle(callback(connection.owner.handle, connection.serverName));
-  if (typeof verdict === 'object') fatal(refusalAlert(verdict.alert), 'CALLBACK_FAILED', 'server name callback');
+  if (typeof verdict === 'object') fatal(alertByCode(verdict.alert), 'CALLBACK_FAILED', 'server name callback');
   return verdict === 'ok' && bytes !== undefined;
 }
 
@@ -31,7 +31,7 @@ export function* settleAlpn(connection: Connection, { block }: ReadHello): Step<
   if (callback !== undefined) {
     const verdict = yield* settle(callback(connection.owner.handle, offered));
     if (verdict === 'noack') return;
-    if (!(verdict instanceof Uint8Array)) fatal(refusalAlert(verdict.alert), 'NO_APPLICATION_PROTOCOL');
+    if (!(verdict instanceof Uint8Array)) fatal(alertByCode(verdict.alert), 'NO_APPLICATION_PROTOCOL');
     else if (!offered.some((name) => sameBytes(name, verdict)))
       fatal('internal_error', 'INTERNAL_ERROR', 'the ALPN callback chose what was not offered');
     else connection.alpn = verdict.slice();

@@ -51,6 +51,7 @@ export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint
   const { suite, psk } = choice;
   connection.suite = suite;
   transcript.start(suite.hash);
+  transcript.forget();
   parseCustomExtensions(connection, EXT.CLIENT_HELLO, read.hello.extensions);
   resume(connection, psk);
   if (psk === undefined) yield* askForCertificates(connection);
@@ -287,6 +288,7 @@ function* takeEarlyData(handshake: Handshake, suite: CipherSuite, clientSecret: 
     if (incoming === 'closed') yield { want: 'closed' };
     else if (incoming === 'eof') fatal('decode_error', 'UNEXPECTED_EOF_WHILE_READING', 'within early data');
     else if (incoming === 'retry') yield { want: 'read' };
+    else if (incoming === 'change_cipher_spec') fatal('unexpected_message', 'UNEXPECTED_CCS_MESSAGE');
     else if (incoming.kind === 'data') {
       connection.earlyDataBudget -= incoming.content.length;
       if (connection.earlyDataBudget < 0) fatal('unexpected_message', 'TOO_MUCH_EARLY_DATA');

@@ -1,0 +1,472 @@
+/** RFC 5246, figures 1 and 2, from the ClientHello on, as a server of TLS 1.0–1.2. */
+import { concat, copyOf, EMPTY, sameBytes } from '../../bytes/bytes.ts';
+import { build } from '../../bytes/writer.ts';
+import { Prf } from '../../crypto/prf.ts';
+import type { KeyKind } from '../../crypto/provider.ts';
+import { alpn } from '../../extensions/alpn.ts';
+import { signedCertificateTimestamp, statusRequest } from '../../extensions/certificate-status.ts';
+import { type ExtensionBlock, encode } from '../../extensions/extension.ts';
+import { signatureAlgorithms, supportedGroups } from '../../extensions/id-lists.ts';
+import { fragmentLengthOf, maxFragmentLength } from '../../extensions/record-size.ts';
+import { serverName } from '../../extensions/server-name.ts';
+import { readBlock } from '../../extensions/table.ts';
+import {
+  ecPointFormats,
+  encryptThenMac,
+  extendedMasterSecret,
+  renegotiationInfo,
+  sessionTicket,
+  UNCOMPRESSED,
+} from '../../extensions/tls12.ts';
+import { PlainSeal } from '../../record/protect-none.ts';
+import type { CipherSuite } from '../../registry/cipher-suites.ts';
+import { fatal } from '../../registry/fatal.ts';
+import { namedGroup } from '../../registry/groups.ts';
+import { LIMITS } from '../../registry/limits.ts';
+import { OPTIONS, VERIFY } from '../../registry/options.ts';
+import { TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION } from '../../registry/versions.ts';
+import { SslSession } from '../../session/session.ts';
+import type { ClientHello } from '../../wire/client-hello.ts';
+import type { RawExtension } from '../../wire/message.ts';
+import { DOWNGRADE_TO_TLS11, DOWNGRADE_TO_TLS12, serverHello } from '../../wire/server-hello.ts';
+import {
+  certificate12,
+  certificateRequest12,
+  certificateStatus,
+  certificateVerify12,
+  clientKeyExchange,
+  newSessionTicket12,
+  serverHelloDone,
+  serverKeyExchange,
+  writeSigned,
+} from '../../wire/tls12-messages.ts';
+import { askForCertificates, CERTIFICATE_TYPE, type Chosen12, chooseCredential12 } from '../common/credential.ts';
+import { customExtensionsFor, EXT, parseCustomExtensions } from '../common/custom-extensions.ts';
+import {
+  curves,
+  hintBytes,
+  makeDheKeys,
+  makeEcdheKeys,
+  type ServerKeys,
+  serverExchange,
+  signsParameters,
+  usesDhe,
+  usesEcdhe,
+  usesPsk,
+} from '../common/key-exchange12.ts';
+import { groups, signSchemes, suites12, verifyMode, verifySchemes, versions } from '../common/policy.ts';
+import { sign12, verify12 } from '../common/signed12.ts';
+import { stapledResponse } from '../common/staple.ts';
+import { findSession, remember, sealSession, sessionOf } from '../common/tickets.ts';
+import {
+  type Agreed12,
+  keysOf,
+  masterSecret,
+  type PendingKeys,
+  randoms,
+  receiveFinished,
+  sendFinished,
+  transcriptHash,
+} from '../common/tls12.ts';
+import { parseChain, verifyPeer, waivedOrVerified } from '../common/verify-peer.ts';
+import type { Connection } from '../connection.ts';
+import type { Established } from '../established.ts';
+import type { Handshake } from '../handshake.ts';
+import type { Proof, Step } from '../step.ts';
+import { chooseDhGroup } from './dh.ts';
+import { settleAlpn, settleServerName } from './names.ts';
+import type { ReadHello } from './select.ts';
+
+/** TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746, 3.3). */
+const RENEGOTIATION_SCSV = 0x00ff;
+
+/** What a server chose to make a full handshake with. */
+interface Choice12 {
+  readonly suite: CipherSuite;
+  /** The group of an ephemeral key; undefined where the suite has none. */
+  readonly group: number | undefined;
+  readonly chosen: Chosen12 | undefined;
+}
+
+export function* serverTls12(handshake: Handshake, hello: ClientHello, raw: Uint8Array, version: number): Step<Established> {
+  const { connection, transcript } = handshake;
+  connection.io.version = version;
+  if (!connection.established) connection.io.protectWrite(new PlainSeal(version));
+  connection.clientHelloVersion = hello.legacyVersion;
+  // RFC 5246, 7.4.1.2: null compression MUST be among those offered.
+  if (!hello.legacyCompressionMethods.includes(0)) fatal('illegal_parameter', 'NO_COMPRESSION_SPECIFIED');
+  const read: ReadHello = { hello, raw, block: readBlock('CH', hello.extensions) };
+  transcript.add(raw);
+  checkRenegotiation(connection, read);
+  const acknowledgeName = yield* settleServerName(connection, read);
+  parseCustomExtensions(connection, EXT.CLIENT_HELLO, hello.extensions);
+  const session = yield* resumable(connection, read, version);
+  if (session === undefined) yield* askForCertificates(connection);
+  yield* settleAlpn(connection, read);
+  const full = session === undefined ? choose(connection, read, version) : undefined;
+  const suite = full?.suite ?? sessionSuite(connection, read, session, version);
+  const agreed: Agreed12 = {
+    version,
+    suite,
+    extendedMasterSecret: usesExtendedMasterSecret(connection, read.block),
+    encryptThenMac: read.block.has(encryptThenMac) && suite.cbc !== undefined && !connection.hasOption(OPTIONS.NO_ENCRYPT_THEN_MAC),
+  };
+  connection.suite = suite;
+  transcript.start(transcriptHash(agreed));
+  const prf = new Prf(connection.provider, version, suite.hash);
+  if (full === undefined && session !== undefined) return yield* resume(handshake, read, agreed, session, prf, acknowledgeName);
+  return yield* fullHandshake(handshake, read, agreed, full ?? fatal('internal_error', 'INTERNAL_ERROR'), prf, acknowledgeName);
+}
+
+// ---- ClientHello
+
+/** RFC 5746, 3.6 and 3.7. */
+function checkRenegotiation(connection: Connection, { hello, block }: ReadHello): void {
+  const info = block.get(renegotiationInfo);
+  const signalled = hello.cipherSuites.includes(RENEGOTIATION_SCSV);
+  if (!connection.established) {
+    if (info !== undefined && info.length !== 0) fatal('handshake_failure', 'RENEGOTIATION_MISMATCH');
+    connection.secureRenegotiation = info !== undefined || signalled;
+    return;
+  }
+  // RFC 5746, 3.7: the signal means a first handshake; within a connection it is an attack.
+  if (signalled) fatal('handshake_failure', 'SCSV_RECEIVED_WHEN_RENEGOTIATING');
+  if (!connection.secureRenegotiation && connection.hasOption(OPTIONS.ALLOW_UNSAFE_LEGACY_RENEGOTIATION)) return;
+  if (info === undefined || !sameBytes(info, connection.peerFinished ?? EMPTY)) fatal('handshake_failure', 'RENEGOTIATION_MISMATCH');
+}
+
+function usesExtendedMasterSecret(connection: Connection, block: ExtensionBlock<'CH'>): boolean {
+  const wanted = connection.get('extendedMasterSecret');
+  const offered = block.has(extendedMasterSecret);
+  // RFC 7627, 5.3: without it, resumption and exporters are open to a man in the middle (triple handshake).
+  if (!offered && wanted === 'require') fatal('handshake_failure', 'EXTENDED_MASTER_SECRET_REQUIRED');
+  return offered && wanted !== 'off';
+}
+
+// ---- choosing
+
+/** The first suite both sides have, in the order that counts, for which there is a certificate, a group or a key. */
+function choose(connection: Connection, read: ReadHello, version: number): Choice12 {
+  const { hello, block } = read;
+  const own = suites12(connection, version);
+  const shared = connection.hasOption(OPTIONS.CIPHER_SERVER_PREFERENCE)
+    ? own.filter(({ id }) => hello.cipherSuites.includes(id))
+    : hello.cipherSuites.flatMap((id) => own.find((suite) => suite.id === id) ?? []);
+  connection.peerGroups = block.get(supportedGroups) ?? [];
+  connection.peerSignatureSchemes = block.get(signatureAlgorithms) ?? [];
+  for (const suite of shared) {
+    const choice = tryCipherSuite(connection, read, suite, version);
+    if (choice !== undefined) return choice;
+  }
+  return fatal('handshake_failure', shared.length === 0 ? 'NO_SHARED_CIPHER' : 'NO_SUITABLE_SIGNATURE_ALGORITHM');
+}
+
+function tryCipherSuite(connection: Connection, { block }: ReadHello, suite: CipherSuite, version: number): Choice12 | undefined {
+  if (usesPsk(suite) && connection.get('pskServerCallback') === undefined) return undefined;
+  const group = groupFor(connection, block, suite);
+  if (group === undefined && (usesEcdhe(suite) || usesDhe(suite))) return undefined;
+  const kinds = keyKinds(suite);
+  if (kinds === undefined) return { suite, group, chosen: undefined };
+  const demand = {
+    version,
+    schemes: block.get(signatureAlgorithms),
+    own: signSchemes(connection),
+    authorities: [],
+    certificateTypes: undefined,
+    kinds,
+    groups: block.get(supportedGroups),
+  };
+  const chosen = chooseCredential12(connection, demand);
+  return chosen === undefined ? undefined : { suite, group, chosen };
+}
+
+/** Kinds of key a suite needs a certificate for; undefined: it needs none. */
+function keyKinds({ authentication, keyExchange }: CipherSuite): readonly KeyKind[] | undefined {
+  if (keyExchange === 'rsa' || keyExchange === 'rsa-psk') return ['rsa'];
+  if (authentication === 'rsa') return ['rsa', 'rsa-pss'];
+  return authentication === 'ecdsa' ? ['ec', 'ed25519', 'ed448'] : undefined;
+}
+
+function groupFor(connection: Connection, block: ExtensionBlock<'CH'>, suite: CipherSuite): number | undefined {
+  const theirs = block.get(supportedGroups);
+  if (usesEcdhe(suite)) {
+    const own = curves(groups(connection));
+    // RFC 8422, 4: a client that names no curves can do any; P-256 is the one everybody has.
+    return theirs === undefined ? own.find((id) => namedGroup(id)?.parts[0] === 'P-256') : own.find((id) => theirs.includes(id));
+  }
+  return usesDhe(suite) ? chooseDhGroup(connection, theirs) : undefined;
+}
+
+// ---- resumption
+
+/** The session a ticket or a session id stands for, if everything it was made under still holds. */
+function* resumable(connection: Connection, { hello, block }: ReadHello, version: number): Step<SslSession | undefined> {
+  const ticket = block.get(sessionTicket);
+  const identity = ticket !== undefined && ticket.length > 0 && !connection.hasOption(OPTIONS.NO_TICKET) ? ticket : hello.legacySessionId;
+  if (identity.length === 0 || (connection.established && connection.hasOption(OPTIONS.NO_SESSION_RESUMPTION_ON_RENEGOTIATION)))
+    return undefined;
+  const session = yield* findSession(connection, identity);
+  if (session === undefined || !mayResume(connection, session, version, block)) return undefined;
+  return hello.cipherSuites.includes(session.data.cipherSuite) ? session : undefined;
+}
+
+function mayResume(connection: Connection, session: SslSession, version: number, block: ExtensionBlock<'CH'>): boolean {
+  const { data } = session;
+  if (data.version !== version || !session.isCurrent(connection.owner.now())) return false;
+  if (!sameBytes(data.idContext, connection.get('sessionIdContext')) || data.serverName !== connection.serverName) return false;
+  const offered = block.has(extendedMasterSecret);
+  // RFC 7627, 5.3: a session with the binding and a hello without it MUST end the handshake; the other way round it is a full one.
+  if (data.extendedMasterSecret && !offered) fatal('handshake_failure', 'INCONSISTENT_EXTMS');
+  if (data.extendedMasterSecret !== (offered && connection.get('extendedMasterSecret') !== 'off')) return false;
+  const mode = verifyMode(connection);
+  if ((mode & VERIFY.PEER) === 0) return true;
+  return (
+    data.idContext.length > 0 && data.verifyResult === 'OK' && ((mode & VERIFY.FAIL_IF_NO_PEER_CERT) === 0 || data.peerChain.length > 0)
+  );
+}
+
+function sessionSuite(connection: Connection, { hello }: ReadHello, session: SslSession | undefined, version: number): CipherSuite {
+  const suite = suites12(connection, version).find(({ id }) => id === session?.data.cipherSuite && hello.cipherSuites.includes(id));
+  return suite ?? fatal('illegal_parameter', 'REQUIRED_CIPHER_MISSING');
+}
+
+function* resume(
+  handshake: Handshake,
+  read: ReadHello,
+  agreed: Agreed12,
+  session: SslSession,
+  prf: Prf,
+  acknowledgeName: boolean,
+): Step<Established> {
+  const { connection } = handshake;
+  connection.reused = true;
+  connection.replaceSession(session.upRef());
+  connection.peerChain = session.data.peerChain;
+  connection.verifyResult = session.data.verifyResult;
+  const renew = read.block.has(sessionTicket) && !connection.hasOption(OPTIONS.NO_TICKET);
+  // RFC 5077, 3.4: whatever id came with the ticket is echoed to say that it was taken.
+  sendServerHello(handshake, read, agreed, { id: read.hello.legacySessionId, ticket: renew, status: false, acknowledgeName });
+  const master = handshake.keep(copyOf(session.data.secret));
+  const keys = keysOf(connection, agreed, prf, master);
+  if (renew) yield* sendTicket(handshake, master);
+  sendFinished(handshake, prf, master, keys);
+  yield* handshake.flush();
+  const held = yield* receiveFinished(handshake, prf, master, keys);
+  return { identity: waivedOrVerified(), finished: held };
+}
+
+// ---- a full handshake
+
+function* fullHandshake(
+  handshake: Handshake,
+  read: ReadHello,
+  agreed: Agreed12,
+  { suite, group, chosen }: Choice12,
+  prf: Prf,
+  acknowledgeName: boolean,
+): Step<Established> {
+  const { connection, transcript } = handshake;
+  const asks = chosen !== undefined && asksForCertificate(connection);
+  if (!asks) transcript.forget();
+  connection.ownCredential = chosen?.credential;
+  const staple =
+    read.block.get(statusRequest) === undefined || chosen === undefined
+      ? undefined
+      : ((yield* stapledResponse(connection)) ?? chosen.credential.ocspResponse);
+  const usesTicket = read.block.has(sessionTicket) && !connection.hasOption(OPTIONS.NO_TICKET);
+  const id = usesTicket ? EMPTY : newSessionId(connection);
+  sendServerHello(handshake, read, agreed, { id, ticket: usesTicket, status: staple !== undefined, acknowledgeName });
+  if (chosen !== undefined) {
+    connection.enter('SW_CERT');
+    handshake.send(
+      certificate12,
+      chosen.credential.chain.map(({ der }) => der),
+    );
+  }
+  if (staple !== undefined) {
+    connection.enter('SW_CERT_STATUS');
+    handshake.send(certificateStatus, staple);
+  }
+  const keys = yield* sendServerKeys(handshake, agreed, group, chosen);
+  if (asks) sendCertificateRequest(handshake, agreed.version);
+  connection.enter('SW_SRVR_DONE');
+  handshake.send(serverHelloDone, {});
+  yield* handshake.flush();
+
+  const identity = asks ? yield* readClientCertificate(handshake) : waivedOrVerified();
+  connection.enter('SR_KEY_EXCH');
+  const body = (yield* handshake.receive(clientKeyExchange)).value;
+  const premaster = yield* serverExchange(connection, suite, keys, body);
+  keys?.ephemeral.wipe();
+  const master = handshake.keep(masterSecret(handshake, agreed, prf, premaster));
+  if (connection.peerChain.length > 0 && asks) yield* readCertificateVerify(handshake, agreed.version);
+  transcript.forget();
+  const pending: PendingKeys = keysOf(connection, agreed, prf, master);
+  const held = yield* receiveFinished(handshake, prf, master, pending);
+  connection.replaceSession(new SslSession({ ...sessionOf(connection), secret: copyOf(master), id }));
+  if (usesTicket) yield* sendTicket(handshake, master);
+  sendFinished(handshake, prf, master, pending);
+  yield* handshake.flush();
+  if (connection.session !== undefined) {
+    if (!usesTicket) remember(connection, connection.session);
+    connection.get('newSessionCallback')?.(connection.owner.handle, connection.session);
+  }
+  return { identity, finished: held };
+}
+
+interface HelloAnswer {
+  readonly id: Uint8Array;
+  readonly ticket: boolean;
+  readonly status: boolean;
+  readonly acknowledgeName: boolean;
+}
+
+function sendServerHello(handshake: Handshake, { hello, block }: ReadHello, agreed: Agreed12, answer: HelloAnswer): void {
+  const { connection } = handshake;
+  connection.enter('SW_SRVR_HELLO');
+  connection.serverRandom = serverRandom(connection, agreed.version);
+  const { ownFinished = EMPTY, peerFinished = EMPTY } = connection;
+  const extensions: RawExtension[] = [];
+  const ec = agreed.suite.keyExchange.startsWith('ecdhe') && block.has(ecPointFormats);
+  if (connection.secureRenegotiation) {
+    extensions.push(encode(renegotiationInfo, 'SH12', connection.established ? concat(peerFinished, ownFinished) : EMPTY));
+  }
+  if (answer.acknowledgeName && !connection.reused) extensions.push(encode(serverName, 'SH12', true));
+  extensions.push(...fragmentLength(connection, block.get(maxFragmentLength)));
+  if (ec) extensions.push(encode(ecPointFormats, 'SH12', Uint8Array.of(UNCOMPRESSED)));
+  if (answer.ticket) extensions.push(encode(sessionTicket, 'SH12', true));
+  if (answer.status) extensions.push(encode(statusRequest, 'SH12', true));
+  if (connection.alpn !== undefined) extensions.push(encode(alpn, 'SH12', connection.alpn));
+  const timestamps = connection.ownCredential?.signedCertificateTimestamps;
+  if (timestamps !== undefined && !connection.reused && block.has(signedCertificateTimestamp)) {
+    extensions.push(encode(signedCertificateTimestamp, 'SH12', timestamps));
+  }
+  if (agreed.encryptThenMac) extensions.push(encode(encryptThenMac, 'SH12', true));
+  if (agreed.extendedMasterSecret) extensions.push(encode(extendedMasterSecret, 'SH12', true));
+  extensions.push(...customExtensionsFor(connection, EXT.TLS1_2_SERVER_HELLO, new Set(hello.extensions.map(({ type }) => type))));
+  handshake.send(serverHello, {
+    legacyVersion: agreed.version,
+    random: connection.serverRandom,
+    legacySessionIdEcho: answer.id,
+    cipherSuite: agreed.suite.id,
+    legacyCompressionMethod: 0,
+    extensions,
+  });
+}
+
+/** RFC 9846, 4.1.3: a server that speaks something newer says so at the end of its random. */
+function serverRandom(connection: Connection, version: number): Uint8Array {
+  const random = copyOf(connection.provider.random(32));
+  const [newest = version] = versions(connection);
+  if (newest === TLS1_3_VERSION && version === TLS1_2_VERSION) random.set(DOWNGRADE_TO_TLS12, 24);
+  else if (newest >= TLS1_2_VERSION && version <= TLS1_1_VERSION) random.set(DOWNGRADE_TO_TLS11, 24);
+  return random;
+}
+
+function fragmentLength(connection: Connection, code: number | undefined): readonly RawExtension[] {
+  if (code === undefined) return [];
+  const length = fragmentLengthOf(code);
+  // RFC 6066, 4: a code that does not exist is illegal_parameter.
+  if (length === undefined) return fatal('illegal_parameter', 'SSL3_EXT_INVALID_MAX_FRAGMENT_LENGTH', `${code}`);
+  connection.maxFragmentLength = code;
+  connection.io.writer.maxFragment = Math.min(connection.io.writer.maxFragment, length);
+  return [encode(maxFragmentLength, 'SH12', code)];
+}
+
+/** SSL_CTX_set_generate_session_id(3), or 32 random bytes; nothing where nobody could find it again. */
+function newSessionId(connection: Connection): Uint8Array {
+  const callback = connection.get('generateSessionIdCallback');
+  if (callback === undefined) return copyOf(connection.provider.random(32));
+  const id = callback(connection.owner.handle, 32);
+  if (id.length === 0 || id.length > 32) fatal('internal_error', 'SSL_SESSION_ID_HAS_BAD_LENGTH', `${id.length} bytes`);
+  if (connection.owner.sessions.cache.has(id)) fatal('internal_error', 'SSL_SESSION_ID_CONFLICT');
+  return copyOf(id);
+}
+
+/** ServerKeyExchange: an ephemeral key, signed where there is a key to sign with, or a hint alone. */
+function* sendServerKeys(
+  handshake: Handshake,
+  { suite }: Agreed12,
+  group: number | undefined,
+  chosen: Chosen12 | undefined,
+): Step<ServerKeys | undefined> {
+  const { connection } = handshake;
+  const hint = connection.get('pskIdentityHint');
+  const keys = yield* makeKeys(connection, suite, group);
+  if (keys === undefined && !(usesPsk(suite) && hint !== undefined)) return undefined;
+  const hintPart = usesPsk(suite) ? hintBytes(hint) : EMPTY;
+  connection.enter('SW_KEY_EXCH');
+  if (keys === undefined || chosen === undefined || !signsParameters(suite)) {
+    handshake.send(serverKeyExchange, concat(hintPart, keys?.params ?? EMPTY));
+    return keys;
+  }
+  const { client, server } = randoms(connection);
+  const signed = yield* sign12(connection, chosen.credential.key, chosen.scheme, concat(client, server, keys.params));
+  handshake.send(
+    serverKeyExchange,
+    build((w) => writeSigned(w.bytes(keys.params), signed)),
+  );
+  return keys;
+}
+
+function* makeKeys(connection: Connection, suite: CipherSuite, group: number | undefined): Step<ServerKeys | undefined> {
+  if (group === undefined) return undefined;
+  if (usesEcdhe(suite)) {
+    connection.group = group;
+    return yield* makeEcdheKeys(connection, group);
+  }
+  return yield* makeDheKeys(connection, group);
+}
+
+// ---- client authentication
+
+const asksForCertificate = (connection: Connection): boolean => {
+  const mode = verifyMode(connection);
+  // SSL_VERIFY_CLIENT_ONCE: not again in a renegotiation.
+  return (mode & VERIFY.PEER) !== 0 && !(connection.established && (mode & VERIFY.CLIENT_ONCE) !== 0);
+};
+
+function sendCertificateRequest(handshake: Handshake, version: number): void {
+  const { connection } = handshake;
+  connection.enter('SW_CERT_REQ');
+  handshake.send(certificateRequest12(version), {
+    certificateTypes: connection.get('clientCertificateTypes') ?? Uint8Array.of(CERTIFICATE_TYPE.rsaSign, CERTIFICATE_TYPE.ecdsaSign),
+    signatureSchemes: version >= TLS1_2_VERSION ? verifySchemes(connection).map(({ id }) => id) : undefined,
+    authorities: connection.get('clientCaList') ?? connection.get('caList') ?? [],
+  });
+}
+
+function* readClientCertificate(handshake: Handshake): Step<Proof<'identity'>> {
+  const { connection } = handshake;
+  connection.enter('SR_CERT');
+  const message = yield* handshake.receive({ ...certificate12, limit: connection.get('maxCertList') });
+  const chain = parseChain(message.value);
+  connection.peerChain = chain;
+  if (chain.length > 0) return yield* verifyPeer(connection, chain);
+  connection.verifyResult = 'OK';
+  // RFC 5246, 7.4.6: handshake_failure, where the server insists.
+  if ((verifyMode(connection) & VERIFY.FAIL_IF_NO_PEER_CERT) !== 0) fatal('handshake_failure', 'PEER_DID_NOT_RETURN_A_CERTIFICATE');
+  return waivedOrVerified();
+}
+
+function* readCertificateVerify(handshake: Handshake, version: number): Step<void> {
+  const { connection, transcript } = handshake;
+  connection.enter('SR_CERT_VRFY');
+  const signed = transcript.all();
+  const key = connection.peerChain[0]?.publicKey ?? fatal('unsupported_certificate', 'UNKNOWN_CERTIFICATE_TYPE');
+  const message = yield* handshake.receive(certificateVerify12(version));
+  yield* verify12(connection, key, verifySchemes(connection), signed, message.value);
+}
+
+// ---- tickets
+
+/** RFC 5077, 3.3: the session sealed, or nothing where it cannot be. */
+function* sendTicket(handshake: Handshake, master: Uint8Array): Step<void> {
+  const { connection } = handshake;
+  connection.enter('SW_SESSION_TICKET');
+  const lifetime = Math.min(connection.get('sessionTimeout') || 7200, LIMITS.sessionLifetime.value);
+  const session = new SslSession({ ...sessionOf(connection), secret: copyOf(master), timeout: lifetime, ticketLifetime: lifetime });
+  const ticket = yield* sealSession(connection, session);
+  session.free();
+  handshake.send(newSessionTicket12, { lifetime, ticket });
+}

@@ -1,0 +1,141 @@
+/** The options of `node:tls` by their names, what they are, and which of them are known at all. */
+import type { KeyObject } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import type { SettingInput, SettingName } from '../config/settings.ts';
+import type { SslContextOptions } from '../ssl/context.ts';
+import type { SecureContext } from './secure-context.ts';
+import type { TLSSocket } from './tls-socket.ts';
+
+/** PEM or DER, text or bytes. */
+export type Material = string | Uint8Array;
+
+export interface KeyWithPassphrase {
+  readonly pem: Material;
+  readonly passphrase?: string | undefined;
+}
+
+/** Settings of `libssl` that `node:tls` has no name for, by the names of `SETTINGS`, and the provider, clock and signer of a context. */
+export type FurtherSettings = Omit<SslContextOptions, 'role' | 'cert' | 'ca'>;
+
+/** What `createSecureContext` takes, and `connect` and `createServer` with it. */
+export interface SecureContextOptions {
+  /** Trust anchors in place of the runtime's own. */
+  readonly ca?: Material | readonly Material[] | undefined;
+  /** Certificate chain, leaf first; several for several kinds of key. */
+  readonly cert?: Material | readonly Material[] | undefined;
+  readonly key?: Material | KeyObject | readonly (Material | KeyWithPassphrase)[] | undefined;
+  readonly passphrase?: string | undefined;
+  /** Certificate revocation lists; every certificate of a chain is then looked for in them. */
+  readonly crl?: Material | readonly Material[] | undefined;
+  /** Suites joined by colons; for TLS 1.3 those that begin with `TLS_`. */
+  readonly ciphers?: string | undefined;
+  /** Groups joined by colons, or `auto`. */
+  readonly ecdhCurve?: string | undefined;
+  readonly sigalgs?: string | undefined;
+  readonly minVersion?: string | undefined;
+  readonly maxVersion?: string | undefined;
+  /** `TLSv1_3_method` and its like; `minVersion` and `maxVersion` say the same better. */
+  readonly secureProtocol?: string | undefined;
+  /** SSL_OP_* bits to add. */
+  readonly secureOptions?: number | undefined;
+  readonly honorCipherOrder?: boolean | undefined;
+  readonly sessionIdContext?: string | undefined;
+  /** Seconds. */
+  readonly sessionTimeout?: number | undefined;
+  /** 48 bytes as in Node, or 80 as in OpenSSL. */
+  readonly ticketKeys?: Uint8Array | undefined;
+  readonly allowPartialTrustChain?: boolean | undefined;
+  readonly ssl?: FurtherSettings | undefined;
+}
+
+export type SNICallback = (servername: string, callback: (error: Error | null, context?: SecureContext) => void) => void;
+export type ALPNCallback = (offer: { readonly servername: string; readonly protocols: readonly string[] }) => string | undefined;
+export type ClientPskCallback = (hint: string | null) => { readonly psk: Uint8Array; readonly identity: string } | null | undefined;
+export type ServerPskCallback = (socket: TLSSocket, identity: string) => Uint8Array | null | undefined;
+export type CheckServerIdentity = (host: string, certificate: object) => Error | undefined;
+
+/** What one connection takes, whichever side it is. */
+export interface ConnectionOptions {
+  readonly secureContext?: SecureContext | undefined;
+  readonly isServer?: boolean | undefined;
+  /** Names, best first, or their wire form. */
+  readonly ALPNProtocols?: readonly (string | Uint8Array)[] | Uint8Array | undefined;
+  readonly requestCert?: boolean | undefined;
+  readonly rejectUnauthorized?: boolean | undefined;
+  readonly allowHalfOpen?: boolean | undefined;
+  /** Milliseconds, 120,000 unless said; 0: never. */
+  readonly handshakeTimeout?: number | undefined;
+}
+
+export interface TLSSocketOptions extends SecureContextOptions, ConnectionOptions {
+  readonly server?: unknown;
+  readonly SNICallback?: SNICallback | undefined;
+  readonly ALPNCallback?: ALPNCallback | undefined;
+  readonly pskCallback?: ClientPskCallback | ServerPskCallback | undefined;
+  readonly servername?: string | undefined;
+  readonly host?: string | undefined;
+  readonly session?: Uint8Array | undefined;
+  readonly requestOCSP?: boolean | undefined;
+  readonly checkServerIdentity?: CheckServerIdentity | undefined;
+  /** Client: 0-RTT data for the first flight. It may be replayed; whether it was taken, `earlyData` says afterwards. */
+  readonly earlyData?: Uint8Array | undefined;
+}
+
+export interface ConnectOptions extends TLSSocketOptions {
+  readonly port?: number | string | undefined;
+  readonly path?: string | null | undefined;
+  /** A stream to run over in place of a new TCP connection. */
+  readonly socket?: Duplex | undefined;
+  readonly pskCallback?: ClientPskCallback | undefined;
+  /** Milliseconds of the idle timeout. */
+  readonly timeout?: number | undefined;
+}
+
+export interface ServerOptions extends SecureContextOptions, ConnectionOptions {
+  readonly SNICallback?: SNICallback | undefined;
+  readonly ALPNCallback?: ALPNCallback | undefined;
+  readonly pskCallback?: ServerPskCallback | undefined;
+  readonly noDelay?: boolean | undefined;
+  readonly keepAlive?: boolean | undefined;
+  readonly keepAliveInitialDelay?: number | undefined;
+  readonly highWaterMark?: number | undefined;
+}
+
+/** Milliseconds (`node:tls` has the same for servers). */
+export const DEFAULT_HANDSHAKE_TIMEOUT = 120_000;
+
+/** Settings of one connection in `ssl`, past those that belong to the context. */
+export type AnySetting = { readonly [K in SettingName]?: SettingInput<K> };
+
+const OF_CONTEXTS = [
+  'ca', 'cert', 'key', 'passphrase', 'crl', 'ciphers', 'ecdhCurve', 'sigalgs', 'minVersion', 'maxVersion', 'secureProtocol', 'secureOptions',
+  'honorCipherOrder', 'sessionIdContext', 'sessionTimeout', 'ticketKeys', 'allowPartialTrustChain', 'ssl',
+];
+const OF_CONNECTIONS = [
+  'secureContext', 'isServer', 'ALPNProtocols', 'requestCert', 'rejectUnauthorized', 'allowHalfOpen', 'handshakeTimeout', 'server', 'SNICallback',
+  'ALPNCallback', 'pskCallback', 'servername', 'host', 'session', 'requestOCSP', 'checkServerIdentity', 'earlyData', 'socket', 'timeout',
+];
+/** What node:net and node:stream take, and what node:http passes along with every request. */
+const OF_OTHERS = [
+  'port', 'path', 'localAddress', 'localPort', 'family', 'hints', 'lookup', 'noDelay', 'keepAlive', 'keepAliveInitialDelay', 'signal', 'onread',
+  'autoSelectFamily', 'autoSelectFamilyAttemptTimeout', 'highWaterMark', 'readable', 'writable', 'fd', 'pauseOnConnect', 'backlog', 'exclusive',
+  'blockList', 'agent', 'agentKey', '_agentKey', 'auth', 'createConnection', 'defaultPort', 'encoding', 'headers', 'hash', 'hostname', 'href',
+  'insecureHTTPParser', 'joinDuplicateHeaders', 'keepAliveMsecs', 'maxFreeSockets', 'maxHeaderSize', 'maxSockets', 'maxTotalSockets',
+  'maxCachedSessions', 'method', 'nodelay', 'origin', 'password', 'pathname', 'protocol', 'query', 'scheduling', 'search', 'searchParams', 'setDefaultHeaders',
+  'setHost', 'singleUse', 'socketPath', 'uniqueHeaders', 'url', 'username', 'agentRemoveSocket', '_defaultAgent', 'dhparam', 'pskIdentityHint', 'enableTrace',
+];
+/** Known, and refused: to pass over them would leave out a certificate or a key that somebody counts on. */
+const NOT_YET = ['pfx', 'clientCertEngine', 'privateKeyEngine', 'privateKeyIdentifier'];
+
+const KNOWN: ReadonlySet<string> = new Set([...OF_CONTEXTS, ...OF_CONNECTIONS, ...OF_OTHERS]);
+const warned = new Set<string>();
+
+/** An option nobody knows is said so once in a process; one that is known and not built throws. */
+export function checkNames(options: object): void {
+  for (const name of Object.keys(options)) {
+    if (KNOWN.has(name) || warned.has(name)) continue;
+    if (NOT_YET.includes(name)) throw Object.assign(new Error(`the option ${name} is not supported`), { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' });
+    warned.add(name);
+    process.emitWarning(`unknown option "${name}" is ignored`, { type: 'LibsslWarning', code: 'LIBSSL_UNKNOWN_OPTION' });
+  }
+}

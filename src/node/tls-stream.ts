@@ -1,0 +1,303 @@
+import type { Duplex } from 'node:stream';
+import { concat } from '../bytes/bytes.ts';
+import { LIMITS } from '../registry/limits.ts';
+import type { Ssl } from '../ssl/ssl.ts';
+import { connectionError, isReason, withCode } from './errors.ts';
+import { SocketBio } from './socket-bio.ts';
+import { SocketSurface } from './socket-surface.ts';
+
+/** How long a transport stays open after a failure, so that the alert arrives before the end does. */
+const LINGER_MILLISECONDS = 1000;
+
+type Done = (error?: Error | null) => void;
+
+/** Plaintext on its way out: pieces that were not sealed yet, and whom to tell. */
+interface Writing {
+  readonly pieces: Uint8Array[];
+  readonly done: Done;
+}
+
+export interface TlsStreamOptions {
+  /** Whether our side stays open for writing after the peer said close_notify; false unless said. */
+  readonly allowHalfOpen?: boolean | undefined;
+  /** Milliseconds until a handshake that is not complete fails; 0: never. */
+  readonly handshakeTimeout: number;
+  /** 0-RTT data a client sends with its first flight, if the session allows. */
+  readonly earlyData?: Uint8Array | undefined;
+}
+
+/**
+ * A connection as a Duplex over another Duplex. `pump` is its one engine: whatever happens (a chunk arrives, the reader asks
+ * for more, something is written, the transport drains, a promise settles) it goes on with what can go on. Neither side
+ * runs ahead of the other: nothing is decrypted before the reader asks, and nothing is sealed that the transport does not take.
+ */
+export abstract class TlsStream extends SocketSurface {
+  readonly ssl: Ssl;
+  protected readonly bio: SocketBio;
+  private readonly handshakeTimeout: number;
+  private handshakeTimer: NodeJS.Timeout | undefined;
+  private firstFlight: Uint8Array | undefined;
+  private begun = false;
+  private secured = false;
+  private running = false;
+  private again = false;
+  private wantsData = false;
+  private closeNotified = false;
+  private saidGoodbye = false;
+  private awaited: Promise<unknown> | undefined;
+  private writing: Writing | undefined;
+  private finishing: Done | undefined;
+  private readonly go: () => void = () => this.pump();
+
+  constructor(ssl: Ssl, transport: Duplex, options: TlsStreamOptions) {
+    super(transport, { allowHalfOpen: options.allowHalfOpen ?? false });
+    this.ssl = ssl;
+    this.handshakeTimeout = options.handshakeTimeout;
+    this.firstFlight = options.earlyData;
+    this.bio = new SocketBio(transport);
+    ssl.setBio(this.bio);
+    // Its end must not end our side too: close_notify and data may still have to go out.
+    transport.allowHalfOpen = true;
+    this.listen(transport);
+    // Reading starts at once: tickets and the peer's goodbye are to be seen also by those who never read.
+    this.read(0);
+  }
+
+  /** The handshake is complete; `pump` goes on behind this, unless it destroys the connection. */
+  protected abstract established(): void;
+
+  /** 0-RTT data arrived: it may be a replay, so it is kept apart from other data. */
+  protected abstract earlyDataArrived(bytes: Uint8Array): void;
+
+  /** What a failure is to be called. */
+  protected failureOf(error: unknown): Error {
+    return connectionError(error);
+  }
+
+  /** Whether the handshake is not complete. */
+  get secureConnecting(): boolean {
+    return !this.secured;
+  }
+
+  private listen(transport: Duplex): void {
+    transport.on('data', (chunk: Uint8Array) => {
+      if (this.destroyed || this.closeNotified) return;
+      this.touch();
+      this.bio.feed(chunk);
+      this.pump();
+    });
+    transport.on('end', () => {
+      this.bio.end();
+      this.pump();
+    });
+    transport.on('drain', this.go);
+    transport.on('error', (error) => this.destroy(error));
+    transport.on('close', () => this.transportClosed());
+  }
+
+  /** Starts the handshake: the transport can carry bytes. */
+  protected begin(): void {
+    if (this.begun || this.destroyed) return;
+    this.begun = true;
+    if (this.handshakeTimeout > 0) {
+      const expired = (): unknown => this.destroy(withCode('ERR_TLS_HANDSHAKE_TIMEOUT', 'TLS handshake timeout'));
+      this.handshakeTimer = setTimeout(expired, this.handshakeTimeout);
+    }
+    this.pump();
+  }
+
+  // ---- the engine
+
+  protected pump(): void {
+    if (!this.begun || this.destroyed) return;
+    this.again = true;
+    if (this.running) return;
+    this.running = true;
+    try {
+      while (this.again && !this.destroyed) {
+        this.again = false;
+        this.advance();
+      }
+    } catch (error) {
+      this.destroy(this.failureOf(error));
+    } finally {
+      this.running = false;
+    }
+    if (this.destroyed) this.release();
+    else this.regulate();
+  }
+
+  private advance(): void {
+    if (this.secured || this.handshake()) {
+      this.writeOn();
+      this.readOn();
+      this.finishOn();
+    }
+    const { settled } = this.ssl;
+    if (settled === undefined || settled === this.awaited) return;
+    this.awaited = settled;
+    settled.then(this.go, this.go);
+  }
+
+  private handshake(): boolean {
+    const early = this.firstFlight;
+    this.firstFlight = undefined;
+    if (early !== undefined && !this.ssl.isServer) this.ssl.writeEarlyData(early);
+    if (this.ssl.isServer && this.ssl.get('maxEarlyData') > 0 && !this.readEarlyData()) return false;
+    if (!this.ssl.doHandshake()) return false;
+    this.secured = true;
+    clearTimeout(this.handshakeTimer);
+    this.established();
+    return !this.destroyed;
+  }
+
+  private readEarlyData(): boolean {
+    for (;;) {
+      const chunk = this.ssl.readEarlyData();
+      if (chunk === undefined) return false;
+      if (chunk === 'finish') return true;
+      this.earlyDataArrived(chunk);
+    }
+  }
+
+  private readOn(): void {
+    while (this.wantsData && !this.closeNotified && !this.destroyed) {
+      const chunk = this.ssl.read();
+      if (chunk !== undefined) {
+        this.wantsData = this.push(chunk);
+        continue;
+      }
+      if (this.ssl.want !== 'zero_return') return;
+      this.closeNotified = true;
+      this.push(null);
+    }
+  }
+
+  private writeOn(): void {
+    while (this.writing !== undefined && !this.destroyed) {
+      const { pieces, done } = this.writing;
+      for (let piece = pieces[0]; piece !== undefined; piece = pieces[0]) {
+        if (piece.length > 0 && this.ssl.write(piece) === 0) return;
+        pieces.shift();
+      }
+      if (this.transport.writableNeedDrain && !this.transport.destroyed) return;
+      this.writing = undefined;
+      done();
+    }
+  }
+
+  private finishOn(): void {
+    const { finishing, transport } = this;
+    if (finishing === undefined || this.writing !== undefined || this.destroyed) return;
+    if (!this.saidGoodbye) {
+      // RFC 9846, 6.1: close_notify ends our direction only; within a later handshake it waits for its end.
+      if (this.ssl.connection?.handshaking === true) return;
+      this.saidGoodbye = true;
+      this.ssl.shutdown();
+    }
+    if (this.ssl.unwritten > 0 && !this.ssl.flush()) return;
+    this.finishing = undefined;
+    if (transport.destroyed || transport.writableEnded) finishing();
+    else transport.end(() => finishing());
+  }
+
+  /** Lets the transport flow while somebody wants what it brings. */
+  private regulate(): void {
+    const { transport } = this;
+    const full = this.bio.hasPending || (this.secured && !this.wantsData && !this.closeNotified);
+    if (full === transport.isPaused()) return;
+    if (full) transport.pause();
+    else transport.resume();
+  }
+
+  // ---- the Duplex
+
+  override _read(): void {
+    this.wantsData = true;
+    this.pump();
+  }
+
+  override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: Done): void {
+    this.send([chunk], done);
+  }
+
+  override _writev(chunks: readonly { readonly chunk: Uint8Array }[], done: Done): void {
+    this.send(gathered(chunks), done);
+  }
+
+  private send(pieces: Uint8Array[], done: Done): void {
+    if (this.transport.destroyed) {
+      done(withCode('EPIPE', 'This socket has been ended by the other party'));
+      return;
+    }
+    this.touch();
+    this.writing = { pieces, done };
+    this.pump();
+  }
+
+  override _final(done: Done): void {
+    this.finishing = done;
+    this.pump();
+  }
+
+  // ---- the end
+
+  private transportClosed(): void {
+    this.bio.end();
+    this.pump();
+    if (this.destroyed) return;
+    // What was decrypted may still be read; what was to be sent cannot go anywhere.
+    if (this.writing !== undefined) this.destroy(withCode('ECONNRESET', 'the connection was closed while data was being sent'));
+    else if (!this.begun || this.closeNotified) this.destroy();
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    clearTimeout(this.handshakeTimer);
+    const { transport, writing } = this;
+    this.writing = undefined;
+    this.finishing = undefined;
+    if (error !== null && !transport.destroyed && this.begun) linger(transport);
+    else transport.destroy();
+    writing?.done(error ?? withCode('ERR_STREAM_DESTROYED', 'the stream was destroyed'));
+    // Called from within a callback of the connection it is let go of when that call has returned.
+    if (!this.running) this.release();
+    super._destroy(error, callback);
+  }
+
+  private release(): void {
+    if (this.ssl.referenceCount > 0) this.ssl.free();
+  }
+
+  /** Whether the transport ended before the peer did. */
+  protected isTruncation(error: unknown): boolean {
+    return isReason(error, 'UNEXPECTED_EOF_WHILE_READING');
+  }
+}
+
+/** Joins small pieces that follow one another, so that they share a record. */
+function gathered(chunks: readonly { readonly chunk: Uint8Array }[]): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  let group: Uint8Array[] = [];
+  let length = 0;
+  const close = (): void => {
+    const [first] = group;
+    if (first !== undefined) pieces.push(group.length === 1 ? first : concat(...group));
+    group = [];
+    length = 0;
+  };
+  for (const { chunk } of chunks) {
+    if (length + chunk.length > LIMITS.plaintext.value) close();
+    group.push(chunk);
+    length += chunk.length;
+  }
+  close();
+  return pieces;
+}
+
+/** Closing a socket that has unread bytes resets it, and a reset may overtake the alert: so what still comes is read and dropped for a while. */
+function linger(transport: Duplex): void {
+  const timer = setTimeout(() => transport.destroy(), LINGER_MILLISECONDS);
+  transport.once('close', () => clearTimeout(timer));
+  transport.end();
+  transport.resume();
+}

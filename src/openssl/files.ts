@@ -1,0 +1,70 @@
+/** Files, where the runtime has them. Everything else here is bytes. */
+import { latin1 } from '../bytes/bytes.ts';
+import { isPem } from '../asn1/pem.ts';
+import { utf8 } from '../bytes/bytes.ts';
+import { refuse } from '../registry/fatal.ts';
+import * as c from './constants.ts';
+import { ENOENT, pushError } from './err.ts';
+
+interface FileSystem {
+  readFileSync(path: string): Uint8Array;
+  readdirSync(path: string): readonly string[];
+  existsSync(path: string): boolean;
+}
+
+interface Runtime {
+  readonly process?: { readonly getBuiltinModule?: (name: string) => unknown; readonly env?: Readonly<Record<string, string | undefined>> };
+}
+
+const runtime = globalThis as Runtime;
+
+/** Node, Deno and Bun give it by name, so that nothing has to be imported that a browser lacks. */
+const fileSystem = (): FileSystem | undefined => runtime.process?.getBuiltinModule?.('node:fs') as FileSystem | undefined;
+
+/** A file's bytes; null with a system error on the queue where it cannot be read. */
+export function readFile(func: string, path: string): Uint8Array | null {
+  const files = fileSystem();
+  try {
+    if (files !== undefined) return new Uint8Array(files.readFileSync(path));
+  } catch {
+    // What matters to the caller is that there is no such file.
+  }
+  pushError(c.ERR_LIB_SYS, func, ENOENT, files === undefined ? 'this runtime has no files' : path);
+  return null;
+}
+
+/** Names in a directory; null where it cannot be read. */
+export function readDirectory(func: string, path: string): readonly string[] | null {
+  try {
+    const names = fileSystem()?.readdirSync(path);
+    if (names !== undefined) return names;
+  } catch {
+    // As above.
+  }
+  pushError(c.ERR_LIB_SYS, func, ENOENT, path);
+  return null;
+}
+
+/** A certificate bundle of the system: SSL_CERT_FILE, or where distributions keep it. */
+export const systemBundle = (): string | undefined =>
+  [runtime.process?.env?.['SSL_CERT_FILE'], ...BUNDLES].find((path) => path !== undefined && fileSystem()?.existsSync(path) === true);
+
+export const systemDirectory = (): string | undefined => runtime.process?.env?.['SSL_CERT_DIR'];
+
+const BUNDLES: readonly string[] = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
+  '/etc/ssl/ca-bundle.pem',
+  '/etc/ssl/cert.pem',
+];
+
+/** A file's contents, which must be of the type that was said. */
+export function checkFileType(bytes: Uint8Array, type: number): Uint8Array {
+  if (type !== c.SSL_FILETYPE_PEM && type !== c.SSL_FILETYPE_ASN1) return refuse('BAD_SSL_FILETYPE', String(type));
+  if (isPem(bytes) !== (type === c.SSL_FILETYPE_PEM)) refuse('BAD_DATA', type === c.SSL_FILETYPE_PEM ? 'no PEM' : 'no DER');
+  return bytes;
+}
+
+/** Text of a name in a directory that OpenSSL's hashed look-up would read: eight hexadecimal digits and a number. */
+export const looksHashed = (name: string): boolean => /^[0-9a-f]{8}\.\d+$/.test(latin1(utf8(name)));

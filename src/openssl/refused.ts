@@ -1,0 +1,127 @@
+/** Functions that exist so that ported code compiles, and that say why they do nothing. */
+import { pushError } from './err.ts';
+import { ERR_LIB_SSL, ERR_R_DISABLED } from './constants.ts';
+
+const DTLS = 'DTLS is not built yet';
+const TLS12 = 'it concerns TLS 1.2 and older, which are not built yet';
+const OLD = 'TLS 1.0 and 1.1 are not built yet';
+const SSL3 = 'SSL 3.0 is never built';
+const SRP = 'SRP is never built: its suites are TLS 1.2 with SHA-1 and CBC';
+const COMPRESSION = 'TLS compression is never built: it leaks secrets (CRIME)';
+const NPN = 'NPN was replaced by ALPN (RFC 7301)';
+const CT = 'certificate transparency is not checked yet';
+const DESCRIPTORS = 'there are no file descriptors here; use BIOs, or libssl/node for sockets';
+const SRTP = 'SRTP keys are agreed on over DTLS, which is not built yet';
+const FAST = 'EAP-FAST is TLS 1.2 and older, which are not built yet';
+
+/** Name of the function → why it refuses. */
+export const REFUSALS: Readonly<Record<string, string>> = {
+  DTLS_method: DTLS,
+  DTLS_client_method: DTLS,
+  DTLS_server_method: DTLS,
+  DTLSv1_2_method: DTLS,
+  DTLSv1_2_client_method: DTLS,
+  DTLSv1_2_server_method: DTLS,
+  DTLSv1_method: DTLS,
+  DTLSv1_client_method: DTLS,
+  DTLSv1_server_method: DTLS,
+  DTLS_get_data_mtu: DTLS,
+  DTLS_get_link_min_mtu: DTLS,
+  DTLS_set_link_mtu: DTLS,
+  DTLS_set_timer_cb: DTLS,
+  DTLSv1_get_timeout: DTLS,
+  DTLSv1_handle_timeout: DTLS,
+  DTLSv1_listen: DTLS,
+  SSL_set_mtu: DTLS,
+  SSL_CTX_set_cookie_generate_cb: DTLS,
+  SSL_CTX_set_cookie_verify_cb: DTLS,
+  TLSv1_2_method: TLS12,
+  TLSv1_2_client_method: TLS12,
+  TLSv1_2_server_method: TLS12,
+  TLSv1_1_method: OLD,
+  TLSv1_1_client_method: OLD,
+  TLSv1_1_server_method: OLD,
+  TLSv1_method: OLD,
+  TLSv1_client_method: OLD,
+  TLSv1_server_method: OLD,
+  SSLv3_method: SSL3,
+  SSLv3_client_method: SSL3,
+  SSLv3_server_method: SSL3,
+  SSL_CTX_set_cipher_list: TLS12,
+  SSL_set_cipher_list: TLS12,
+  SSL_CTX_set_tmp_dh: TLS12,
+  SSL_set_tmp_dh: TLS12,
+  SSL_CTX_set_tmp_dh_callback: TLS12,
+  SSL_set_tmp_dh_callback: TLS12,
+  SSL_CTX_set_dh_auto: TLS12,
+  SSL_set_dh_auto: TLS12,
+  SSL_CTX_set_tmp_ecdh: TLS12,
+  SSL_set_tmp_ecdh: TLS12,
+  SSL_CTX_use_psk_identity_hint: TLS12,
+  SSL_use_psk_identity_hint: TLS12,
+  SSL_get_psk_identity: TLS12,
+  SSL_get_psk_identity_hint: TLS12,
+  SSL_CTX_set1_client_certificate_types: TLS12,
+  SSL_set1_client_certificate_types: TLS12,
+  SSL_get0_certificate_types: TLS12,
+  SSL_CTX_set_generate_session_id: TLS12,
+  SSL_set_generate_session_id: TLS12,
+  SSL_get0_ec_point_formats: TLS12,
+  SSL_CTX_set_not_resumable_session_callback: TLS12,
+  SSL_set_not_resumable_session_callback: TLS12,
+  SSL_set_session_secret_cb: FAST,
+  SSL_set_session_ticket_ext: FAST,
+  SSL_set_session_ticket_ext_cb: FAST,
+  SSL_set_tlsext_debug_callback: 'the core does not show single extensions yet; a message callback sees whole messages',
+  SSL_set_tlsext_debug_arg: 'the core does not show single extensions yet; a message callback sees whole messages',
+  SSL_check_chain: 'the question whether a chain would do for the peer is not answered yet',
+  SSL_trace: 'the text form of messages is not written yet; see SSL_set_msg_callback',
+  SSL_CTX_set_ssl_version: 'a context keeps the method it was made with',
+  SSL_set_ssl_method: 'a connection keeps the method of its context',
+  SSL_bytes_to_cipher_list: 'use SSL_client_hello_get0_ciphers and SSL_CIPHER_find',
+  SSL_set_fd: DESCRIPTORS,
+  SSL_set_rfd: DESCRIPTORS,
+  SSL_set_wfd: DESCRIPTORS,
+  SSL_get_fd: DESCRIPTORS,
+  SSL_get_rfd: DESCRIPTORS,
+  SSL_get_wfd: DESCRIPTORS,
+  BIO_new_ssl_connect: 'a connecting BIO needs a socket; see libssl/node, or BIO_new_ssl over a BIO pair',
+  BIO_new_buffer_ssl_connect: 'a connecting BIO needs a socket; see libssl/node, or BIO_new_ssl over a BIO pair',
+  SSL_CTX_enable_ct: CT,
+  SSL_enable_ct: CT,
+  SSL_CTX_set_ct_validation_callback: CT,
+  SSL_set_ct_validation_callback: CT,
+  SSL_CTX_set0_ctlog_store: CT,
+  SSL_CTX_get0_ctlog_store: CT,
+  SSL_CTX_set_ctlog_list_file: CT,
+  SSL_CTX_set_default_ctlog_list_file: CT,
+  SSL_get0_peer_scts: CT,
+  SSL_set_tlsext_status_ids: 'a status request names no responders here (RFC 6066, 8: the server may ignore them)',
+  SSL_get_tlsext_status_ids: 'a status request names no responders here (RFC 6066, 8: the server may ignore them)',
+  SSL_set_tlsext_status_exts: 'a status request carries no extensions here (RFC 6066, 8: the server may ignore them)',
+  SSL_get_tlsext_status_exts: 'a status request carries no extensions here (RFC 6066, 8: the server may ignore them)',
+  SSL_CTX_set_tlsext_use_srtp: SRTP,
+  SSL_set_tlsext_use_srtp: SRTP,
+  SSL_get_selected_srtp_profile: SRTP,
+  SSL_get_srtp_profiles: SRTP,
+  SSL_CTX_set_next_protos_advertised_cb: NPN,
+  SSL_CTX_set_next_proto_select_cb: NPN,
+  SSL_CTX_set_npn_advertised_cb: NPN,
+  SSL_CTX_set_npn_select_cb: NPN,
+  SSL_get0_next_proto_negotiated: NPN,
+  SSL_get0_npn_negotiated: NPN,
+  SSL_CTX_set_srp_username: SRP,
+  SSL_CTX_set_srp_password: SRP,
+  SSL_COMP_add_compression_method: COMPRESSION,
+  SSL_CTX_set_client_cert_engine: 'there are no engines; a PrivateKey object that signs takes their place',
+  SSL_CTX_config: 'there is no configuration file; SSL_CONF_cmd takes single commands',
+  SSL_config: 'there is no configuration file; SSL_CONF_cmd takes single commands',
+};
+
+/** A function that puts its reason on the queue and answers with C's value for failure. */
+export const refused =
+  <T>(name: string, failure: T) =>
+  (..._args: readonly unknown[]): T => {
+    pushError(ERR_LIB_SSL, name, ERR_R_DISABLED, REFUSALS[name]);
+    return failure;
+  };

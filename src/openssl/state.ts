@@ -1,0 +1,38 @@
+/** What the C functions remember of objects beside what the objects know themselves. */
+import type { ClientHelloInfo } from '../config/callbacks.ts';
+import type { Ssl } from '../ssl/ssl.ts';
+import type { SslContext } from '../ssl/context.ts';
+import type { SSL_METHOD } from './method.ts';
+import { refuse } from '../registry/fatal.ts';
+
+export interface SslState {
+  /** While the ClientHello callback runs. */
+  clientHello: ClientHelloInfo | undefined;
+  /** SSL_key_update(3) was called and the next write sends it. */
+  keyUpdate: number;
+  /** SSL_set_tlsext_status_ocsp_resp(3). */
+  ocspResponse: Uint8Array | undefined;
+}
+
+const CONNECTIONS: WeakMap<Ssl, SslState> = new WeakMap();
+
+export function stateOf(ssl: Ssl): SslState {
+  const known = CONNECTIONS.get(ssl);
+  if (known !== undefined) return known;
+  const state = { clientHello: undefined, keyUpdate: -1, ocspResponse: undefined };
+  CONNECTIONS.set(ssl, state);
+  return state;
+}
+
+const METHODS: WeakMap<SslContext, SSL_METHOD> = new WeakMap();
+
+export const methodOf = (context: SslContext): SSL_METHOD | undefined => METHODS.get(context);
+
+export function rememberMethod(context: SslContext, method: SSL_METHOD): void {
+  METHODS.set(context, method);
+}
+
+/** A handle after its last free is C's undefined behaviour; here it is an exception. */
+export function alive<T extends { readonly referenceCount: number }>(handle: T): T {
+  return handle.referenceCount > 0 ? handle : refuse('USE_AFTER_FREE', 'a handle after its last free');
+}

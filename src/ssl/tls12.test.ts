@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { clientContext, connected, drain, handshake, pair, serverContext } from '../../test/support/connect.ts';
+import { type TestKeyName, testAuthority, testCertificate, testKey } from '../../test/support/pki.ts';
+import { fromUtf8, utf8 } from '../bytes/bytes.ts';
+import { jsProvider } from '../crypto/js.ts';
+import { nodeProvider } from '../crypto/node.ts';
+import { CIPHER_SUITES, type CipherSuite } from '../registry/cipher-suites.ts';
+import { OPTIONS, VERIFY } from '../registry/options.ts';
+import { TLS1_2_VERSION, TLS1_3_VERSION, TLS1_VERSION } from '../registry/versions.ts';
+import type { SslContextOptions } from './context.ts';
+
+const TLS12: SslContextOptions = { maxProtoVersion: TLS1_2_VERSION };
+const LEGACY: SslContextOptions = {
+  maxProtoVersion: TLS1_2_VERSION,
+  minProtoVersion: TLS1_VERSION,
+  securityLevel: 0,
+  sigalgs: ['rsa_pkcs1_sha256', 'ecdsa_secp256r1_sha256', 'rsa_pss_rsae_sha256', 'rsa_pkcs1_sha1', 'ecdsa_sha1'],
+};
+const psk = { identity: utf8('a device'), key: new Uint8Array(32).fill(5) };
+
+/** A certificate that a suite can use. */
+const keyFor = ({ authentication, keyExchange }: CipherSuite): TestKeyName =>
+  authentication === 'ecdsa' || (authentication === 'none' && keyExchange === 'ecdhe') ? 'ec256' : 'rsa';
+
+const SUITES = CIPHER_SUITES.filter(
+  ({ minVersion, cbc }) => minVersion < TLS1_3_VERSION && (cbc === undefined || nodeProvider.hasCbc(cbc)),
+);
+/** What a JavaScript-only provider has: no CBC of the older ciphers, and no RSA decryption. */
+const inJs = ({ cbc, keyExchange }: CipherSuite): boolean =>
+  (cbc === undefined || jsProvider.hasCbc(cbc)) && keyExchange !== 'rsa' && keyExchange !== 'rsa-psk';
+
+function speak(suite: CipherSuite, settings: SslContextOptions): void {
+  const both = { ...LEGACY, ...settings, cipherList: [suite.id], groups: ['X25519', 'P-256', 'ffdhe2048'] };
+  const { client, server } = connected(
+    { ...both, pskClientCallback: () => [psk] },
+    { ...both, pskServerCallback: (_ssl, identity) => (fromUtf8(identity) === 'a device' ? psk : undefined) },
+    keyFor(suite),
+  );
+  expect(client.connection?.suite?.id).toBe(suite.id);
+  const text = 'x'.repeat(40_000);
+  expect(client.write(utf8(text))).toBe(text.length);
+  expect(fromUtf8(drain(server))).toBe(text);
+  server.write(utf8('back'));
+  expect(fromUtf8(drain(client))).toBe('back');
+}
+
+describe('TLS 1.2', () => {
+  it.each(SUITES)('speaks $name', (suite) => speak(suite, { provider: nodeProvider }));
+  it.each(SUITES.filter(inJs).filter(({ keyExchange }) => !keyExchange.startsWith('dhe')))('speaks $name in JavaScript alone', (suite) =>
+    speak(suite, { provider: jsProvider }),
+  );
+
+  it.each(SUITES.filter(({ cbc, minVersion }) => cbc !== undefined && minVersion <= TLS1_VERSION))(
+    'speaks $name in TLS 1.0 and 1.1',
+    (suite) => {
+      for (const maxProtoVersion of [0x0301, 0x0302]) speak(suite, { maxProtoVersion });
+    },
+  );
+
+  it.each(SUITES.filter(({ cbc }) => cbc !== undefined).slice(0, 4))('speaks $name with the MAC inside', (suite) => {
+    speak(suite, { options: OPTIONS.NO_ENCRYPT_THEN_MAC });
+  });
+
+  it.each<TestKeyName>(['ec256', 'ec384', 'ec521', 'ed25519', 'ed448', 'rsa', 'rsaPss'])('signs with a key of kind %s', (key) => {
+    const { client } = connected(TLS12, {}, key);
+    expect(client.connection?.version).toBe(TLS1_2_VERSION);
+    expect(client.connection?.extendedMasterSecret).toBe(true);
+  });
+
+  it('is not chosen where both sides speak TLS 1.3, and a change on the way is noticed', () => {
+    expect(connected().client.connection?.version).toBe(TLS1_3_VERSION);
+    const both = pair({}, TLS12);
+    both.client.doHandshake();
+    both.server.doHandshake();
+    // The server of this test speaks no TLS 1.3, so it leaves no mark; one that does would.
+    handshake(both);
+    expect(both.client.connection?.version).toBe(TLS1_2_VERSION);
+  });
+
+  it.each([
+    ['a ticket', {}],
+    ['a session id', { options: OPTIONS.NO_TICKET | OPTIONS.NO_RENEGOTIATION }],
+  ])('resumes with %s', (_what, settings) => {
+    const [client, server] = [clientContext(TLS12), serverContext(settings)];
+    const first = connected(client, server);
+    first.client.shutdown();
+    const again = pair(client, server);
+    again.client.setSession(first.client.session);
+    handshake(again);
+    expect(again.client.connection?.reused && again.server.connection?.reused).toBe(true);
+    again.client.write(utf8('again'));
+    expect(fromUtf8(drain(again.server))).toBe('again');
+    expect(again.client.exportKeyingMaterial(20, 'EXPORTER-x')).toEqual(again.server.exportKeyingMaterial(20, 'EXPORTER-x'));
+  });
+
+  it('authenticates clients', () => {
+    const client = { ...TLS12, cert: testCertificate({ key: 'client', subject: 'a client' }), key: testKey('client') };
+    const { server } = connected(client, { ca: testAuthority, verifyMode: VERIFY.PEER | VERIFY.FAIL_IF_NO_PEER_CERT });
+    expect(server.connection?.peerChain[0]?.subject.values('2.5.4.3')).toEqual(['a client']);
+  });
+
+  it('refuses a peer without extended master secret, unless told otherwise', () => {
+    expect(() => connected({ ...TLS12, extendedMasterSecret: 'off' }, {})).toThrow(
+      expect.objectContaining({ reason: 'EXTENDED_MASTER_SECRET_REQUIRED' }),
+    );
+    expect(
+      connected({ ...TLS12, extendedMasterSecret: 'off' }, { extendedMasterSecret: 'offer' }).client.connection?.extendedMasterSecret,
+    ).toBe(false);
+  });
+
+  it('negotiates again where both sides allow it', () => {
+    const options = OPTIONS.LEGACY_SERVER_CONNECT;
+    const both = connected({ ...TLS12, options }, { options });
+    for (const side of [both.client, both.server]) {
+      side.renegotiate();
+      for (let turn = 0; turn < 6; turn++) {
+        expect(both.client.read() ?? both.server.read()).toBeUndefined();
+      }
+      expect(both.client.isInitFinished && both.server.isInitFinished).toBe(true);
+      both.client.write(utf8('ping'));
+      expect(fromUtf8(drain(both.server))).toBe('ping');
+      both.server.write(utf8('pong'));
+      expect(fromUtf8(drain(both.client))).toBe('pong');
+    }
+  });
+
+  it('refuses to negotiate again by default, and goes on', () => {
+    const both = connected({ ...TLS12, options: OPTIONS.LEGACY_SERVER_CONNECT }, {});
+    expect(() => both.server.renegotiate()).toThrow(expect.objectContaining({ reason: 'NO_RENEGOTIATION' }));
+  });
+});
