@@ -25,6 +25,7 @@ export {
 export { STATES, type StateName } from './registry/states.ts';
 export { X509_VERIFY_RESULTS, type X509VerifyResult } from './registry/verify-results.ts';
 export { TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION, TLS1_VERSION, versionByName, versionName } from './registry/versions.ts';
+export { DANE_SELECTOR, DANE_USAGE, DaneRecords, USUAL_DANE_DIGESTS } from './x509/dane.ts';
 export { decodeSession, encodeSession } from './session/asn1.ts';
 export { type SessionData, SslSession } from './session/session.ts';
 export { type Role, SslContext, type SslContextOptions } from './ssl/context.ts';

@@ -12,6 +12,7 @@ import { LIMITS } from '../registry/limits.ts';
 import { MODES, OPTIONS, SESSION_CACHE } from '../registry/options.ts';
 import { DEFAULT_SIGNATURE_SCHEMES, signatureSchemeByName } from '../registry/signature-schemes.ts';
 import { TLS1_2_VERSION, TLS1_3_VERSION, versionByName, versionName } from '../registry/versions.ts';
+import type { DaneDigests, DaneRecords } from '../x509/dane.ts';
 import { X509Store } from '../x509/store.ts';
 import { X509VerifyParam } from '../x509/verify-params.ts';
 import type * as callbacks from './callbacks.ts';
@@ -91,6 +92,9 @@ export interface Settings {
   readonly grease: boolean;
   readonly permuteExtensions: boolean;
   readonly checkHostName: boolean;
+  readonly daneDigests: DaneDigests | undefined;
+  readonly daneFlags: number;
+  readonly dane: DaneRecords | undefined;
   readonly extendedMasterSecret: 'require' | 'offer' | 'off';
   readonly pskIdentityHint: string | undefined;
   readonly clientCertificateTypes: Uint8Array | undefined;
@@ -588,6 +592,22 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
   checkHostName: row<boolean>(() => true, {
     openssl: [],
     summary: 'A client that verifies its peer must know which host it means; false: any name will do.',
+  }),
+  daneDigests: row<DaneDigests | undefined>(none, {
+    scope: 'context',
+    openssl: ['SSL_CTX_dane_enable', 'SSL_CTX_dane_mtype_set'],
+    summary: 'Digests of TLSA records and their rank; undefined: connections of the context cannot use DANE.',
+  }),
+  daneFlags: row(() => 0, {
+    accept: mask,
+    openssl: ['SSL_dane_set_flags', 'SSL_dane_clear_flags', 'SSL_CTX_dane_set_flags', 'SSL_CTX_dane_clear_flags'],
+    summary: 'DANE_FLAG_* bits.',
+  }),
+  dane: row<DaneRecords | undefined>(none, {
+    scope: 'connection',
+    copy: (records) => records?.clone(),
+    openssl: ['SSL_dane_enable', 'SSL_dane_tlsa_add', 'SSL_get0_dane'],
+    summary: 'TLSA records to verify the server with; whoever adds them vouches for DNSSEC.',
   }),
   extendedMasterSecret: row<Settings['extendedMasterSecret']>(() => 'require', {
     accept: (value) => (['require', 'offer', 'off'].includes(value) ? value : refuse('BAD_SETTING_VALUE', value)),

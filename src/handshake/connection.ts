@@ -13,6 +13,7 @@ import type { SslSession } from '../session/session.ts';
 import type { SessionStore } from '../session/store.ts';
 import type { Ssl } from '../ssl/ssl.ts';
 import type { Certificate } from '../x509/certificate.ts';
+import type { VerifyOutcome } from '../x509/verify.ts';
 import type { Established } from './established.ts';
 import { MessageIo } from './io.ts';
 
@@ -73,6 +74,8 @@ export class Connection {
   verifiedChain: readonly Certificate[] = [];
   verifyResult: X509VerifyResult = 'OK';
   peerName: string | undefined;
+  /** The TLSA record that authenticated the server, and the depth of what it matched. */
+  daneMatch: VerifyOutcome['dane'];
   peerSignatureScheme = 0;
   ownSignatureScheme = 0;
   ownCredential: ReadyCredential | undefined;

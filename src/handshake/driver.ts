@@ -13,6 +13,7 @@ export class Driver {
   readonly connection: Connection;
   private step: Step<unknown> | undefined;
   private running = false;
+  private deferred: (() => void)[] = [];
   private failed: SslError | undefined;
 
   constructor(connection: Connection) {
@@ -27,6 +28,16 @@ export class Driver {
   /** Whether something was begun and has not finished. */
   get busy(): boolean {
     return this.step !== undefined;
+  }
+
+  /** Whether a call is under way, so that this one comes from a callback. */
+  get isRunning(): boolean {
+    return this.running;
+  }
+
+  /** Does something as soon as the call that is under way has ended. */
+  afterwards(work: () => void): void {
+    this.deferred.push(work);
   }
 
   /** The first handshake, on whichever side. */
@@ -66,6 +77,7 @@ export class Driver {
       throw this.fail(error);
     } finally {
       this.running = false;
+      for (const after of this.deferred.splice(0)) after();
     }
   }
 
@@ -81,20 +93,37 @@ export class Driver {
     this.failed = failure;
     this.step = undefined;
     connection.handshaking = false;
-    if (connection.session !== undefined) connection.owner.sessions.cache.remove(connection.session);
-    try {
-      const alert = alertFor(failure);
-      if (alert !== undefined && !connection.io.sentCloseNotify) {
-        connection.io.sendAlert(ALERT_LEVEL.fatal, ALERTS[alert]);
-        connection.io.flush();
-      }
-    } catch {
-      // The transport is gone too; the first failure is the one to report.
-    }
     connection.state = 'ERROR';
-    connection.inform((connection.isServer ? INFO.ACCEPT : INFO.CONNECT) | INFO.EXIT, -1);
+    // A transport or a callback may fail here too; the first failure is the one to report.
+    regardless(() => this.forgetSession());
+    regardless(() => this.sendAlert(failure));
+    regardless(() => connection.inform((connection.isServer ? INFO.ACCEPT : INFO.CONNECT) | INFO.EXIT, -1));
     connection.wipe();
     return failure;
+  }
+
+  /** RFC 9846, 6.2: what a failed connection left to resume is not used any more, wherever it is kept. */
+  private forgetSession(): void {
+    const { session, owner } = this.connection;
+    if (session === undefined) return;
+    session.invalidate();
+    owner.sessions.cache.remove(session);
+  }
+
+  private sendAlert(failure: SslError): void {
+    const { io } = this.connection;
+    const alert = alertFor(failure);
+    if (alert === undefined || io.sentCloseNotify) return;
+    io.sendAlert(ALERT_LEVEL.fatal, ALERTS[alert]);
+    io.flush();
+  }
+}
+
+function regardless(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // See where it is used.
   }
 }
 

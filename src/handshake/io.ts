@@ -1,5 +1,5 @@
 import type { Bio } from '../bio/bio.ts';
-import { concat, copyOf, EMPTY } from '../bytes/bytes.ts';
+import { concat, copyOf } from '../bytes/bytes.ts';
 import type { OpenProtection, SealProtection } from '../record/protection.ts';
 import { RecordReader } from '../record/reader.ts';
 import { RecordWriter } from '../record/writer.ts';
@@ -9,6 +9,7 @@ import { fatal, PeerAlert } from '../registry/fatal.ts';
 import { LIMITS } from '../registry/limits.ts';
 import { TLS1_2_VERSION, TLS1_3_VERSION } from '../registry/versions.ts';
 import { decodeMessage, encodeMessage, MESSAGE_HEADER_LENGTH, type MessageDef, type Received } from '../wire/message.ts';
+import { Fragments } from './fragments.ts';
 import type { Step } from './step.ts';
 import type { Transcript } from './transcript.ts';
 
@@ -56,7 +57,7 @@ export class MessageIo {
   readonly held: Uint8Array[] = [];
   /** Whether it may come (RFC 5246, 7.4.1.1); in a first handshake never. */
   holdsData = false;
-  private fragment: Uint8Array = EMPTY;
+  private readonly fragments: Fragments = new Fragments();
   private returned: Uint8Array | undefined;
   private flight: Uint8Array[] = [];
   private emptyRecords = 0;
@@ -70,7 +71,7 @@ export class MessageIo {
 
   /** Whether bytes of a handshake message are waiting for the rest of it, or for the next reader. */
   get midMessage(): boolean {
-    return this.fragment.length > 0;
+    return this.fragments.length > 0;
   }
 
   /** The next thing that arrived. A message whose type is not due is refused by its header alone. */
@@ -91,16 +92,16 @@ export class MessageIo {
         case CONTENT_TYPE.handshake:
           // RFC 9846, 5.1: no zero-length fragments of handshake messages.
           if (content.length === 0) fatal('unexpected_message', 'BAD_LENGTH', 'an empty handshake record');
-          this.fragment = this.midMessage ? concat(this.fragment, content) : content;
+          this.fragments.append(content);
           break;
         case CONTENT_TYPE.applicationData:
-          if (content.length > 0) {
+          // Empty records hide traffic (RFC 9846, 5.1) and are given on too: whether data is due is not known here.
+          if (content.length === 0) this.countEmpty();
+          else {
             this.emptyRecords = 0;
             this.warnings = 0;
-            return { kind: 'data', content };
           }
-          this.countEmpty();
-          break;
+          return { kind: 'data', content };
         case CONTENT_TYPE.alert:
           this.receiveAlert(content);
           break;
@@ -137,7 +138,7 @@ export class MessageIo {
   }
 
   private wholeMessage(limitOf: LimitOf): Uint8Array | undefined {
-    const bytes = this.fragment;
+    const { bytes } = this.fragments;
     if (bytes.length < MESSAGE_HEADER_LENGTH) return undefined;
     const type = bytes[0] as number;
     const length = ((bytes[1] as number) << 16) | ((bytes[2] as number) << 8) | (bytes[3] as number);
@@ -146,8 +147,7 @@ export class MessageIo {
     if (length > limit) return fatal('illegal_parameter', 'EXCESSIVE_MESSAGE_SIZE', `${handshakeTypeName(type)} of ${length} bytes`);
     const end = MESSAGE_HEADER_LENGTH + length;
     if (bytes.length < end) return undefined;
-    this.fragment = bytes.length === end ? EMPTY : bytes.subarray(end);
-    const raw = bytes.subarray(0, end);
+    const raw = this.fragments.take(end);
     this.observer.message(false, CONTENT_TYPE.handshake, raw);
     return raw;
   }
@@ -248,7 +248,7 @@ export class MessageIo {
   wipe(): void {
     this.reader.wipe();
     this.writer.wipe();
-    this.fragment = EMPTY;
+    this.fragments.clear();
     this.flight = [];
   }
 }

@@ -12,7 +12,7 @@ import { attempt, ERR_clear_error, pushError, X509_R_KEY_VALUES_MISMATCH } from 
 import { checkFileType, readFile } from './files.ts';
 import { type pem_password_cb, passwordOf } from './pem.ts';
 import { refused } from './refused.ts';
-import type { Holder } from './settings.ts';
+import { type Holder, putQuietly } from './settings.ts';
 import { alive } from './state.ts';
 import type { EVP_PKEY, SSL, SSL_CTX, X509 } from './types.ts';
 
@@ -252,6 +252,13 @@ export const SSL_set_default_passwd_cb_userdata = (ssl: SSL, u: unknown): void =
 export const SSL_get_default_passwd_cb_userdata = (ssl: SSL): unknown => alive(ssl).get('defaultPasswordUserdata') ?? null;
 
 export const SSL_check_chain: (ssl: SSL, x: X509, pkey: EVP_PKEY, chain: readonly X509[]) => number = refused('SSL_check_chain', 0);
-export const SSL_CTX_set1_client_certificate_types: (ctx: SSL_CTX, types: Uint8Array) => number = refused('SSL_CTX_set1_client_certificate_types', 0);
-export const SSL_set1_client_certificate_types: (ssl: SSL, types: Uint8Array) => number = refused('SSL_set1_client_certificate_types', 0);
-export const SSL_get0_certificate_types: (ssl: SSL) => Uint8Array | null = refused<Uint8Array | null>('SSL_get0_certificate_types', null);
+// ---- the types a TLS 1.2 server asks for
+
+export const SSL_CTX_set1_client_certificate_types = (ctx: SSL_CTX, types: Uint8Array | null): number =>
+  putQuietly(ctx, 'clientCertificateTypes', types ?? undefined);
+/** Only on a server (0). */
+export const SSL_set1_client_certificate_types = (ssl: SSL, types: Uint8Array | null): number =>
+  alive(ssl).isServer ? putQuietly(ssl, 'clientCertificateTypes', types ?? undefined) : 0;
+/** On a client, what the server asked for; on a server, what was set. */
+export const SSL_get0_certificate_types = (ssl: SSL): Uint8Array =>
+  (alive(ssl).isServer ? ssl.get('clientCertificateTypes') : ssl.connection?.peerCertificateTypes) ?? new Uint8Array(0);

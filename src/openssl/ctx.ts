@@ -11,7 +11,8 @@ import type { SSL_CTX } from './types.ts';
 export const SSL_CTX_new = (method: SSL_METHOD | null): SSL_CTX | null =>
   attempt('SSL_CTX_new', null, () => {
     if (method === null) return refuse('NULL_SSL_METHOD_PASSED');
-    const context = new SslContext({ role: method.role });
+    const bounds = method.version === undefined ? {} : { minProtoVersion: method.version, maxProtoVersion: method.version };
+    const context = new SslContext({ role: method.role, ...bounds });
     rememberMethod(context, method);
     return context;
   });

@@ -1,7 +1,7 @@
 /** Going on with a handshake, its state, and the ClientHello callback. */
 import type { ClientHelloCallback, ClientHelloInfo } from '../config/callbacks.ts';
 import { build } from '../bytes/writer.ts';
-import { refuse } from '../registry/fatal.ts';
+import { fatal, refuse } from '../registry/fatal.ts';
 import { STATES } from '../registry/states.ts';
 import * as c from './constants.ts';
 import { mapped, wrap } from './callbacks.ts';
@@ -52,8 +52,12 @@ export const SSL_state_string_long = (ssl: SSL): string => STATES[stateName(ssl)
 export const SSL_rstate_string = (ssl: SSL): string => (alive(ssl), 'RH');
 export const SSL_rstate_string_long = (ssl: SSL): string => (alive(ssl), 'read header');
 
-/** 1: agreed on (TLS 1.3 has the same by design); -1: not known yet. */
-export const SSL_get_extms_support = (ssl: SSL): number => (alive(ssl).isInitFinished ? 1 : -1);
+/** 1: agreed on (TLS 1.3 has the same by design); 0: not; -1: not known yet. */
+export const SSL_get_extms_support = (ssl: SSL): number => {
+  const { connection } = alive(ssl);
+  if (connection === undefined || !ssl.isInitFinished) return -1;
+  return asInt(connection.version >= c.TLS1_3_VERSION || connection.extendedMasterSecret);
+};
 
 // ---- randoms and Finished values, copied into `buf`; the result is how many bytes there are
 
@@ -105,16 +109,50 @@ export const SSL_verify_client_post_handshake = (ssl: SSL): number =>
     return 1;
   });
 
-// ---- renegotiation: TLS 1.3 has none
+// ---- renegotiation: TLS 1.2 and below, where SSL_OP_NO_RENEGOTIATION was taken away
 
-export const SSL_renegotiate = (ssl: SSL): number => attempt('SSL_renegotiate', 0, () => (alive(ssl), refuse('WRONG_SSL_VERSION')));
-export const SSL_renegotiate_abbreviated = (ssl: SSL): number =>
-  attempt('SSL_renegotiate_abbreviated', 0, () => (alive(ssl), refuse('WRONG_SSL_VERSION')));
-export const SSL_renegotiate_pending = (ssl: SSL): number => (alive(ssl), 0);
-export const SSL_num_renegotiations = (ssl: SSL): number => (alive(ssl), 0);
-export const SSL_clear_num_renegotiations = (ssl: SSL): number => (alive(ssl), 0);
-export const SSL_total_renegotiations = (ssl: SSL): number => (alive(ssl), 0);
-export const SSL_get_secure_renegotiation_support = (ssl: SSL): number => (alive(ssl), 0);
+const renegotiate = (func: string, ssl: SSL): number =>
+  attempt(func, 0, () => {
+    ssl.renegotiate();
+    return 1;
+  });
+
+/** A client begins with the next call; a server asks for it. */
+export const SSL_renegotiate = (ssl: SSL): number => renegotiate('SSL_renegotiate', ssl);
+/** Sessions that are there are always offered. */
+export const SSL_renegotiate_abbreviated = (ssl: SSL): number => renegotiate('SSL_renegotiate_abbreviated', ssl);
+export const SSL_renegotiate_pending = (ssl: SSL): number => asInt(alive(ssl).connection?.established === true && ssl.connection?.handshaking === true);
+/** Those the peer began lately: more than a few end the connection. */
+export const SSL_num_renegotiations = (ssl: SSL): number => alive(ssl).connection?.renegotiations.length ?? 0;
+export const SSL_total_renegotiations: (ssl: SSL) => number = SSL_num_renegotiations;
+/** The count before. It goes down by itself. */
+export const SSL_clear_num_renegotiations: (ssl: SSL) => number = SSL_num_renegotiations;
+export const SSL_get_secure_renegotiation_support = (ssl: SSL): number => asInt(alive(ssl).connection?.secureRenegotiation === true);
+
+// ---- SSL_stateless(3): cookies for TLS 1.3 servers that keep nothing of a client before it has answered
+
+/** 1: the cookie holds, go on with SSL_accept; 0: one was asked for; -1: it must wait, or failed. */
+export function SSL_stateless(ssl: SSL): number {
+  if (ssl.role !== 'server') ssl.setRole('server');
+  enter(ssl);
+  return attempt('SSL_stateless', -1, () => {
+    const held = ssl.stateless();
+    return held === undefined ? -1 : asInt(held);
+  });
+}
+
+/** The application's part of the cookie; 0 for failure. */
+export type cookie_generate_cb = (ssl: SSL) => Uint8Array | 0;
+/** 1: it is ours. */
+export type cookie_verify_cb = (ssl: SSL, cookie: Uint8Array) => number;
+
+export const SSL_CTX_set_stateless_cookie_generate_cb = (ctx: SSL_CTX, cb: cookie_generate_cb | null): void =>
+  void ctx.set(
+    'cookieGenerateCallback',
+    cb === null ? undefined : wrap(cb, null, (ssl: SSL) => cb(ssl) || fatal('internal_error', 'COOKIE_GEN_CALLBACK_FAILURE')),
+  );
+export const SSL_CTX_set_stateless_cookie_verify_cb = (ctx: SSL_CTX, cb: cookie_verify_cb | null): void =>
+  void ctx.set('cookieVerifyCallback', cb === null ? undefined : wrap(cb, null, (ssl: SSL, cookie: Uint8Array) => cb(ssl, cookie) !== 0));
 
 // ---- the ClientHello callback
 

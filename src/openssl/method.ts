@@ -1,5 +1,6 @@
 /** SSL_METHOD: which protocol, and which side of it. */
 import type { Role } from '../ssl/context.ts';
+import { TLS1_1_VERSION, TLS1_2_VERSION, TLS1_VERSION } from './constants.ts';
 import { refused } from './refused.ts';
 import { methodOf } from './state.ts';
 import type { SSL, SSL_CTX } from './types.ts';
@@ -7,6 +8,8 @@ import type { SSL, SSL_CTX } from './types.ts';
 export interface SSL_METHOD {
   readonly name: string;
   readonly role: Role | undefined;
+  /** The one version it speaks; undefined: all that are built. */
+  readonly version?: number;
 }
 
 const TLS: SSL_METHOD = { name: 'TLS_method', role: undefined };
@@ -29,15 +32,20 @@ export const SSL_get_ssl_method = (ssl: SSL): SSL_METHOD => SSL_CTX_get_ssl_meth
 type Method = () => SSL_METHOD | null;
 const none = (name: string): Method => refused<SSL_METHOD | null>(name, null);
 
-export const TLSv1_2_method: Method = none('TLSv1_2_method');
-export const TLSv1_2_client_method: Method = none('TLSv1_2_client_method');
-export const TLSv1_2_server_method: Method = none('TLSv1_2_server_method');
-export const TLSv1_1_method: Method = none('TLSv1_1_method');
-export const TLSv1_1_client_method: Method = none('TLSv1_1_client_method');
-export const TLSv1_1_server_method: Method = none('TLSv1_1_server_method');
-export const TLSv1_method: Method = none('TLSv1_method');
-export const TLSv1_client_method: Method = none('TLSv1_client_method');
-export const TLSv1_server_method: Method = none('TLSv1_server_method');
+function fixed(name: string, role: Role | undefined, version: number): Method {
+  const method: SSL_METHOD = { name, role, version };
+  return () => method;
+}
+
+export const TLSv1_2_method: Method = fixed('TLSv1_2_method', undefined, TLS1_2_VERSION);
+export const TLSv1_2_client_method: Method = fixed('TLSv1_2_client_method', 'client', TLS1_2_VERSION);
+export const TLSv1_2_server_method: Method = fixed('TLSv1_2_server_method', 'server', TLS1_2_VERSION);
+export const TLSv1_1_method: Method = fixed('TLSv1_1_method', undefined, TLS1_1_VERSION);
+export const TLSv1_1_client_method: Method = fixed('TLSv1_1_client_method', 'client', TLS1_1_VERSION);
+export const TLSv1_1_server_method: Method = fixed('TLSv1_1_server_method', 'server', TLS1_1_VERSION);
+export const TLSv1_method: Method = fixed('TLSv1_method', undefined, TLS1_VERSION);
+export const TLSv1_client_method: Method = fixed('TLSv1_client_method', 'client', TLS1_VERSION);
+export const TLSv1_server_method: Method = fixed('TLSv1_server_method', 'server', TLS1_VERSION);
 export const SSLv3_method: Method = none('SSLv3_method');
 export const SSLv3_client_method: Method = none('SSLv3_client_method');
 export const SSLv3_server_method: Method = none('SSLv3_server_method');

@@ -3,8 +3,9 @@ import { pushError } from './err.ts';
 import { ERR_LIB_SSL, ERR_R_DISABLED } from './constants.ts';
 
 const DTLS = 'DTLS is not built yet';
-const TLS12 = 'it concerns TLS 1.2 and older, which are not built yet';
-const OLD = 'TLS 1.0 and 1.1 are not built yet';
+const DH = 'Diffie-Hellman groups are those of RFC 7919, chosen by strength; see SSL_set1_groups_list';
+const ECDH = 'curves are chosen among the groups; see SSL_set1_groups_list';
+const PSK = 'the identity is known to the callbacks alone';
 const SSL3 = 'SSL 3.0 is never built';
 const SRP = 'SRP is never built: its suites are TLS 1.2 with SHA-1 and CBC';
 const COMPRESSION = 'TLS compression is never built: it leaks secrets (CRIME)';
@@ -12,7 +13,8 @@ const NPN = 'NPN was replaced by ALPN (RFC 7301)';
 const CT = 'certificate transparency is not checked yet';
 const DESCRIPTORS = 'there are no file descriptors here; use BIOs, or libssl/node for sockets';
 const SRTP = 'SRTP keys are agreed on over DTLS, which is not built yet';
-const FAST = 'EAP-FAST is TLS 1.2 and older, which are not built yet';
+const FAST = 'EAP-FAST (RFC 4851) is not built';
+const RESUMABLE = 'whether a session may be resumed is up to the new-session callback and SSL_CTX_set_num_tickets';
 
 /** Name of the function → why it refuses. */
 export const REFUSALS: Readonly<Record<string, string>> = {
@@ -35,40 +37,20 @@ export const REFUSALS: Readonly<Record<string, string>> = {
   SSL_set_mtu: DTLS,
   SSL_CTX_set_cookie_generate_cb: DTLS,
   SSL_CTX_set_cookie_verify_cb: DTLS,
-  TLSv1_2_method: TLS12,
-  TLSv1_2_client_method: TLS12,
-  TLSv1_2_server_method: TLS12,
-  TLSv1_1_method: OLD,
-  TLSv1_1_client_method: OLD,
-  TLSv1_1_server_method: OLD,
-  TLSv1_method: OLD,
-  TLSv1_client_method: OLD,
-  TLSv1_server_method: OLD,
   SSLv3_method: SSL3,
   SSLv3_client_method: SSL3,
   SSLv3_server_method: SSL3,
-  SSL_CTX_set_cipher_list: TLS12,
-  SSL_set_cipher_list: TLS12,
-  SSL_CTX_set_tmp_dh: TLS12,
-  SSL_set_tmp_dh: TLS12,
-  SSL_CTX_set_tmp_dh_callback: TLS12,
-  SSL_set_tmp_dh_callback: TLS12,
-  SSL_CTX_set_dh_auto: TLS12,
-  SSL_set_dh_auto: TLS12,
-  SSL_CTX_set_tmp_ecdh: TLS12,
-  SSL_set_tmp_ecdh: TLS12,
-  SSL_CTX_use_psk_identity_hint: TLS12,
-  SSL_use_psk_identity_hint: TLS12,
-  SSL_get_psk_identity: TLS12,
-  SSL_get_psk_identity_hint: TLS12,
-  SSL_CTX_set1_client_certificate_types: TLS12,
-  SSL_set1_client_certificate_types: TLS12,
-  SSL_get0_certificate_types: TLS12,
-  SSL_CTX_set_generate_session_id: TLS12,
-  SSL_set_generate_session_id: TLS12,
-  SSL_get0_ec_point_formats: TLS12,
-  SSL_CTX_set_not_resumable_session_callback: TLS12,
-  SSL_set_not_resumable_session_callback: TLS12,
+  SSL_CTX_set_tmp_dh: DH,
+  SSL_set_tmp_dh: DH,
+  SSL_CTX_set_tmp_dh_callback: DH,
+  SSL_set_tmp_dh_callback: DH,
+  SSL_CTX_set_tmp_ecdh: ECDH,
+  SSL_set_tmp_ecdh: ECDH,
+  SSL_get_psk_identity: PSK,
+  SSL_get_psk_identity_hint: PSK,
+  SSL_get0_ec_point_formats: 'points are uncompressed; a list that says so is not kept',
+  SSL_CTX_set_not_resumable_session_callback: RESUMABLE,
+  SSL_set_not_resumable_session_callback: RESUMABLE,
   SSL_set_session_secret_cb: FAST,
   SSL_set_session_ticket_ext: FAST,
   SSL_set_session_ticket_ext_cb: FAST,

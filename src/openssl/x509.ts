@@ -1,12 +1,11 @@
 /** The neighbours of libssl that its programs need: certificates, names, stores, verification parameters, keys. */
 import { provider } from '#provider';
-import { toHex } from '../bytes/bytes.ts';
 import type { HashName } from '../crypto/provider.ts';
-import { ATTRIBUTE_OIDS, namesByOid } from '../registry/oids.ts';
 import { X509_VERIFY_RESULTS, type X509VerifyResult } from '../registry/verify-results.ts';
 import { parseCertificate } from '../x509/certificate.ts';
+import { nameText } from '../x509/name-text.ts';
 import { keyMatches, parsePrivateKey } from '../x509/private-key.ts';
-import { attributeText, parseName } from '../x509/name.ts';
+import { parseName } from '../x509/name.ts';
 import { X509Store } from '../x509/store.ts';
 import { X509VerifyParam } from '../x509/verify-params.ts';
 import { parseIp } from '../x509/ip-address.ts';
@@ -37,10 +36,7 @@ export const X509_check_private_key = (x: X509, pkey: EVP_PKEY): number => asInt
 // ---- names
 
 /** `/C=DE/CN=example`. */
-export const X509_NAME_oneline = (name: X509_NAME): string =>
-  name.rdns.map((rdn) => rdn.map((attribute) => `/${SHORT_NAMES.get(attribute.type) ?? attribute.type}=${attributeText(attribute) ?? toHex(attribute.value)}`).join('')).join('');
-
-const SHORT_NAMES = namesByOid(ATTRIBUTE_OIDS);
+export const X509_NAME_oneline = (name: X509_NAME): string => nameText(name, 'slash');
 export const X509_NAME_cmp = (a: X509_NAME, b: X509_NAME): number => (a.matches(b) ? 0 : 1);
 export const X509_NAME_dup = (name: X509_NAME): X509_NAME => parseName(name.raw);
 export const X509_NAME_free = (_name: X509_NAME | null): void => undefined;
@@ -113,36 +109,7 @@ export const X509_STORE_CTX_get_ex_data = (ctx: X509_STORE_CTX, index: number): 
   index === SSL_get_ex_data_X509_STORE_CTX_idx() ? ((ctx.connection ?? null) as SSL | null) : null;
 
 export const X509_verify_cert_error_string = (error: number): string =>
-  ERROR_TEXTS.get(resultName(error)) ?? resultName(error).toLowerCase().replaceAll('_', ' ');
-
-/** Where OpenSSL's words are not those of the name. */
-const ERROR_TEXTS: ReadonlyMap<X509VerifyResult, string> = new Map<X509VerifyResult, string>([
-  ['OK', 'ok'],
-  ['UNSPECIFIED', 'unspecified certificate verification error'],
-  ['UNABLE_TO_GET_ISSUER_CERT', 'unable to get issuer certificate'],
-  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'unable to get local issuer certificate'],
-  ['UNABLE_TO_GET_CRL', 'unable to get certificate CRL'],
-  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unable to verify the first certificate'],
-  ['CERT_SIGNATURE_FAILURE', 'certificate signature failure'],
-  ['CERT_NOT_YET_VALID', 'certificate is not yet valid'],
-  ['CERT_HAS_EXPIRED', 'certificate has expired'],
-  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'self signed certificate'],
-  ['SELF_SIGNED_CERT_IN_CHAIN', 'self signed certificate in certificate chain'],
-  ['CERT_CHAIN_TOO_LONG', 'certificate chain too long'],
-  ['CERT_REVOKED', 'certificate revoked'],
-  ['INVALID_CA', 'invalid CA certificate'],
-  ['PATH_LENGTH_EXCEEDED', 'path length constraint exceeded'],
-  ['INVALID_PURPOSE', 'unsupported certificate purpose'],
-  ['CERT_UNTRUSTED', 'certificate not trusted'],
-  ['CERT_REJECTED', 'certificate rejected'],
-  ['HOSTNAME_MISMATCH', 'Hostname mismatch'],
-  ['EMAIL_MISMATCH', 'Email address mismatch'],
-  ['IP_ADDRESS_MISMATCH', 'IP address mismatch'],
-  ['DANE_NO_MATCH', 'No matching DANE TLSA records'],
-  ['EE_KEY_TOO_SMALL', 'EE certificate key too weak'],
-  ['CA_KEY_TOO_SMALL', 'CA certificate key too weak'],
-  ['CA_MD_TOO_WEAK', 'CA signature digest algorithm too weak'],
-]);
+  verifyText(resultName(error));
 
 /** The name of a result; numbers nobody knows are "unspecified". */
 export const resultName = (error: number): X509VerifyResult => RESULT_NAMES.get(error) ?? 'UNSPECIFIED';

@@ -1,3 +1,5 @@
+import { CONTENT_TYPE } from '../registry/content-types.ts';
+import { fatal } from '../registry/fatal.ts';
 import { LIMITS } from '../registry/limits.ts';
 import { HEADER_LENGTH, type OpenedRecord, type OpenProtection, type SealProtection, writeHeader } from './protection.ts';
 
@@ -27,6 +29,8 @@ export class PlainOpen implements OpenProtection {
   readonly plainChangeCipherSpec = true;
 
   open(header: Uint8Array, fragment: Uint8Array): OpenedRecord {
+    // RFC 9846, 5.2: application data is never unprotected, not even where it is empty.
+    if (header[0] === CONTENT_TYPE.applicationData) fatal('unexpected_message', 'BAD_RECORD_TYPE', 'unprotected application data');
     return { type: header[0] as number, content: fragment.slice() };
   }
 

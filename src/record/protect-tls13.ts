@@ -92,6 +92,8 @@ export class Tls13Open implements OpenProtection {
     while (end >= 0 && inner[end] === 0) end--;
     // RFC 9846, 5.4: a record of zeros alone has no type.
     if (end < 0) fatal('unexpected_message', 'BAD_RECORD_TYPE', 'a record without a content type');
+    // RFC 9846, 5: compatibility records are never protected.
+    if (inner[end] === CONTENT_TYPE.changeCipherSpec) fatal('unexpected_message', 'BAD_CHANGE_CIPHER_SPEC', 'a protected one');
     return { type: inner[end] as number, content: inner.subarray(0, end) };
   }
 

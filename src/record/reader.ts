@@ -21,8 +21,8 @@ export class RecordReader {
   private position = 0;
   private carry: Uint8Array = EMPTY;
   private carried = 0;
-  /** Bytes of records that still may fail to open and be dropped: refused early data (RFC 9846, 4.2.10). */
-  private skippable = 0;
+  /** Bytes of refused early data that may still come and be dropped; undefined where none is (RFC 9846, 4.2.10). */
+  private skippable: number | undefined;
   private skipPlain = false;
   observer: RecordObserver | undefined;
 
@@ -44,7 +44,7 @@ export class RecordReader {
   protect(protection: OpenProtection): void {
     this.protection.wipe();
     this.protection = protection;
-    this.skippable = 0;
+    this.skippable = undefined;
   }
 
   /** Lets go of records that do not open, `budget` bytes of them at most, until one does. `plain`: until a handshake record comes in the clear. */
@@ -66,6 +66,8 @@ export class RecordReader {
       if (chunk === 'retry') return chunk;
       // RFC 9846, 6.1: an end without close_notify is for the layer above to judge; a torn record is lost with it.
       if (chunk === 'eof') return chunk;
+      // A BIO that gives nothing has nothing: asking it again would not end.
+      if (chunk.length === 0) return 'retry';
       this.chunk = chunk;
       this.position = 0;
     }
@@ -160,25 +162,30 @@ export class RecordReader {
     // RFC 9846, 5: compatibility records are never protected, whatever keys are in force.
     if (header[0] === CONTENT_TYPE.changeCipherSpec && this.protection.plainChangeCipherSpec)
       return { type: CONTENT_TYPE.changeCipherSpec, content: fragment.slice() };
-    if (this.skippable > 0 && this.skipPlain) {
-      if (header[0] === CONTENT_TYPE.applicationData) return this.skip(fragment);
-      this.skippable = 0;
+    if (this.skippable !== undefined && this.skipPlain) {
+      if (header[0] === CONTENT_TYPE.applicationData) return this.skip(this.skippable, fragment);
+      this.skippable = undefined;
     }
     const record = this.protection.open(header, fragment);
     if (record === undefined) {
-      if (this.skippable > 0) return this.skip(fragment);
+      if (this.skippable !== undefined) return this.skip(this.skippable, fragment);
       return fatal('bad_record_mac', 'DECRYPTION_FAILED_OR_BAD_RECORD_MAC');
     }
-    this.skippable = 0;
+    this.skippable = undefined;
     if (header[0] === CONTENT_TYPE.applicationData) this.observer?.(CONTENT_TYPE.innerContentType, Uint8Array.of(record.type));
     return record;
   }
 
-  private skip(fragment: Uint8Array): undefined {
-    this.skippable -= fragment.length;
-    if (this.skippable <= 0) fatal('unexpected_message', 'TOO_MUCH_SKIPPED_EARLY_DATA');
+  /** The budget is in bytes of data: what sealing added to them is free, but no record is. */
+  private skip(budget: number, fragment: Uint8Array): undefined {
+    const left = budget - Math.max(1, fragment.length - SEALING);
+    this.skippable = left;
+    if (left < 0) fatal('unexpected_message', 'TOO_MUCH_SKIPPED_EARLY_DATA');
   }
 }
+
+/** What sealing adds to early data: the content type and a tag of the usual length. */
+const SEALING = 17;
 
 const recordLength = (bytes: Uint8Array, at: number): number =>
   HEADER_LENGTH + (((bytes[at + 3] as number) << 8) | (bytes[at + 4] as number));

@@ -9,7 +9,7 @@ export class SessionCache {
   private readonly sessions: Map<string, SslSession> = new Map();
   private readonly removed: (session: SslSession) => void;
   /** Counters of SSL_CTX_sess_number(3). */
-  readonly statistics = { hits: 0, misses: 0, timeouts: 0, cacheFull: 0 };
+  readonly statistics = { connect: 0, connectGood: 0, accept: 0, acceptGood: 0, hits: 0, callbackHits: 0, misses: 0, timeouts: 0, cacheFull: 0 };
 
   /** `removed` hears of each session that leaves, before its reference is dropped. */
   constructor(removed: (session: SslSession) => void) {

@@ -90,7 +90,8 @@ export class Plaintext {
     return (connection.get('mode') & MODES.AUTO_RETRY) !== 0 ? 'again' : 'retry';
   }
 
-  private deliver(content: Uint8Array): 'data' {
+  private deliver(content: Uint8Array): 'data' | 'again' {
+    if (content.length === 0) return 'again';
     this.connection.postHandshakeMessages = 0;
     this.content = content;
     this.position = 0;
@@ -109,12 +110,13 @@ export class Plaintext {
 
   /** How many bytes the caller may count as written; 0: not all are out, call again with the same. */
   write(bytes: Uint8Array): number {
-    const write = this.beginWrite(bytes);
     return this.driver.guard(() => {
-      payKeyUpdate(this.connection);
+      const write = this.beginWrite(bytes);
       const partial = (this.connection.get('mode') & MODES.ENABLE_PARTIAL_WRITE) !== 0;
       for (;;) {
         if (!this.connection.io.flush()) return 0;
+        // Not before the BIO took what it has: however many requests come meanwhile, one answer waits.
+        payKeyUpdate(this.connection);
         if (write.sealed === bytes.length || (partial && write.sealed > 0)) {
           this.unfinished = undefined;
           return write.sealed;

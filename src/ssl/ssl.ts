@@ -15,6 +15,7 @@ import { OPTIONS, SHUTDOWN } from '../registry/options.ts';
 import { TLS1_3_VERSION } from '../registry/versions.ts';
 import type { SslSession } from '../session/session.ts';
 import type { SessionStore } from '../session/store.ts';
+import { DaneRecords } from '../x509/dane.ts';
 import type { Role, SslContext } from './context.ts';
 import { type CertificateSource, type KeySource, withChain, withKey } from './credentials.ts';
 import { ExData } from './ex-data.ts';
@@ -90,6 +91,25 @@ export class Ssl implements Owner {
     this.set('credentials', this.values.credentials.with(kind, credential));
   }
 
+  /** SSL_dane_enable(3): verifies the server by TLSA records of this domain, which is also whom it means unless that was said. */
+  enableDane(baseDomain?: string): this {
+    const digests = this.live().current.get('daneDigests');
+    if (digests === undefined) refuse('CONTEXT_NOT_DANE_ENABLED');
+    else if (this.values.dane !== undefined) refuse('DANE_ALREADY_ENABLED');
+    else this.values.dane = new DaneRecords(digests);
+    if (baseDomain === undefined) return this;
+    if (this.values.serverName === undefined) this.set('serverName', baseDomain);
+    if (!this.values.verifyParam.setHost(baseDomain)) refuse('ERROR_SETTING_TLSA_BASE_DOMAIN', baseDomain);
+    return this;
+  }
+
+  /** SSL_dane_tlsa_add(3): one record of a DNSSEC-validated answer. Refuses one that is not usable; the others still count. */
+  addTlsa(usage: number, selector: number, matchingType: number, data: Uint8Array): this {
+    const records = this.live().values.dane ?? refuse('DANE_NOT_ENABLED');
+    records.add(usage, selector, matchingType, data);
+    return this;
+  }
+
   // ---- the context
 
   get context(): SslContext {
@@ -129,6 +149,12 @@ export class Ssl implements Owner {
       this.references--;
       return;
     }
+    const driver = this.running?.driver;
+    // In a callback the connection stands half-way between two states: it ends when that call does.
+    if (driver?.isRunning) {
+      driver.afterwards(() => this.free());
+      return;
+    }
     this.exValues.free(this);
     this.inputBio?.free?.();
     if (this.outputBio !== this.inputBio) this.outputBio?.free?.();
@@ -162,7 +188,7 @@ export class Ssl implements Owner {
 
   /** SSL_clear(3): ready for another connection with the same settings, role, BIOs and, unless it ended badly, session. */
   clear(): void {
-    this.live();
+    if (this.live().running?.driver.isRunning) refuse('CALLED_FROM_CALLBACK', 'called from a callback of the same connection');
     this.configuredSession = this.keepSession();
     this.dropConnection();
     this.shutdownFlags = 0;
@@ -302,12 +328,13 @@ export class Ssl implements Owner {
   /** SSL_is_init_finished(3). */
   get isInitFinished(): boolean {
     const connection = this.running?.connection;
-    return connection?.established === true && !connection.handshaking;
+    return connection?.established === true && !connection.handshaking && this.failure === undefined;
   }
 
   /** SSL_do_handshake(3): true when it is complete; false where it must wait, for what `want` says. */
   doHandshake(): boolean {
     const { connection, driver } = this.start();
+    if (driver.failure !== undefined) throw driver.failure;
     if (connection.established && !driver.busy) return this.stopAt('nothing', true);
     return this.drive(false);
   }
@@ -408,7 +435,7 @@ export class Ssl implements Owner {
   }
 
   private wrote(count: number): number {
-    return this.stopAt(count === 0 ? 'write' : 'nothing', count);
+    return this.stopAt(count === 0 && this.unwritten > 0 ? 'write' : 'nothing', count);
   }
 
   /** Decrypted bytes that can be read without touching the BIO (SSL_pending(3)). */
@@ -471,6 +498,7 @@ export class Ssl implements Owner {
     const { connection, driver } = this.start();
     if (!connection.established || driver.busy) refuse('STILL_IN_INIT');
     if (connection.version < TLS1_3_VERSION) refuse('WRONG_SSL_VERSION');
+    if (connection.io.sentCloseNotify) refuse('PROTOCOL_IS_SHUTDOWN');
     driver.guard(() => {
       sendKeyUpdate(connection, request);
       connection.io.flush();
@@ -482,6 +510,7 @@ export class Ssl implements Owner {
     const { connection, driver } = this.start();
     if (!connection.established || driver.busy) refuse('STILL_IN_INIT');
     if (connection.version < TLS1_3_VERSION) refuse('WRONG_SSL_VERSION');
+    if (connection.io.sentCloseNotify) refuse('PROTOCOL_IS_SHUTDOWN');
     driver.guard(() => {
       sendCertificateRequest(connection);
       connection.io.flush();

@@ -2,7 +2,7 @@ import { malformed, unlessMalformed } from '../asn1/asn1-error.ts';
 import { contextConstructed, DerReader, readDer, TAG } from '../asn1/der-reader.ts';
 import { bitString, explicit, integer, nullValue, oid, sequence } from '../asn1/der-writer.ts';
 import { sameBytes } from '../bytes/bytes.ts';
-import type { HashName, PssParameters, PublicKeySpec, SignatureAlgorithm } from '../crypto/provider.ts';
+import type { CryptoProvider, HashName, PssParameters, PublicKey, PublicKeySpec, SignatureAlgorithm } from '../crypto/provider.ts';
 import { CURVE_OIDS, HASH_OIDS, KEY_OIDS, MGF1, namesByOid, SIGNATURE_OIDS } from '../registry/oids.ts';
 
 /** AlgorithmIdentifier (RFC 5280, 4.1.1.2). */
@@ -61,6 +61,15 @@ export const publicKeyOf = ({ algorithm, key }: SubjectPublicKeyInfo): PublicKey
 
 /** Reads a DER SubjectPublicKeyInfo as a key (RFC 7250 raw public keys); undefined as for `publicKeyOf`. */
 export const parsePublicKey = (der: Uint8Array): PublicKeySpec | undefined => unlessMalformed(() => publicKeyOf(readDer(der, readSpki)));
+
+/** The key made ready for use; undefined where there is none or the provider refuses it: off its curve, an even modulus … */
+export function importPublicKey(provider: CryptoProvider, spec: PublicKeySpec | undefined): PublicKey | undefined {
+  try {
+    return spec && provider.importPublicKey(spec);
+  } catch {
+    return undefined;
+  }
+}
 
 /** Writes a SubjectPublicKeyInfo. */
 export function spkiElement(spec: PublicKeySpec): Uint8Array {

@@ -1,6 +1,5 @@
 import { sameBytes } from '../bytes/bytes.ts';
 import { X509_V_FLAG } from '../registry/x509-flags.ts';
-import { spkiElement } from './algorithms.ts';
 import type { Certificate } from './certificate.ts';
 import { certificateProblems, timeProblems } from './check-certificate.ts';
 import { DANE_USAGE } from './dane.ts';
@@ -59,8 +58,7 @@ class PathBuilder {
     for (const candidate of full ? [] : yield* this.issuers(top)) {
       this.v.budget.spend('candidates');
       if (path.some((lower) => isSameEntity(lower, candidate)) || (this.mode === 'sound' && !this.isSound(candidate, path))) continue;
-      const key = candidate.publicKey;
-      if (key === undefined || !(yield* this.v.isSignedBy(top, key, candidate.spki))) continue;
+      if (!(yield* this.v.isSignedBy(top, candidate))) continue;
       const whole = yield* this.extend([...path, candidate], accept);
       if (whole !== undefined) return whole;
     }
@@ -100,8 +98,7 @@ class PathBuilder {
     for (const anchor of anchors) {
       v.budget.spend('candidates');
       const named = anchor.subject.matches(top.issuer);
-      if (named && (yield* v.isSignedBy(top, anchor.publicKey, spkiElement(anchor.publicKey))))
-        completions.push(this.trustedPath(path, anchor));
+      if (named && (yield* v.isSignedByKey(top, anchor.publicKey))) completions.push(this.trustedPath(path, anchor));
     }
     return completions;
   }

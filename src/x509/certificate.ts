@@ -3,8 +3,15 @@ import { context, contextConstructed, DerReader, plainView, TAG } from '../asn1/
 import { isPem, pemBlocks } from '../asn1/pem.ts';
 import { readTime } from '../asn1/time.ts';
 import { sameBytes } from '../bytes/bytes.ts';
-import type { CryptoProvider, HashName, PublicKeySpec } from '../crypto/provider.ts';
-import { type AlgorithmIdentifier, publicKeyOf, readAlgorithm, readSpki, type SubjectPublicKeyInfo } from './algorithms.ts';
+import type { CryptoProvider, HashName, PublicKey, PublicKeySpec } from '../crypto/provider.ts';
+import {
+  type AlgorithmIdentifier,
+  importPublicKey,
+  publicKeyOf,
+  readAlgorithm,
+  readSpki,
+  type SubjectPublicKeyInfo,
+} from './algorithms.ts';
 import { type Extension, type ExtensionValues, type ParsedExtensions, parseExtensions, readExtensions } from './extensions.ts';
 import { type Name, readName } from './name.ts';
 
@@ -48,6 +55,7 @@ export class Certificate {
   /** All extensions, known or not, in their order. */
   readonly extensionList: readonly Extension[];
   private parsedExtensions: ParsedExtensions | undefined;
+  private importedKey: { readonly provider: CryptoProvider; readonly key: PublicKey | undefined } | undefined;
   private readonly keyInfo: SubjectPublicKeyInfo;
   private parsedKey: PublicKeySpec | undefined;
   private issuedToItself: boolean | undefined;
@@ -82,6 +90,12 @@ export class Certificate {
   get publicKey(): PublicKeySpec | undefined {
     this.parsedKey ??= publicKeyOf(this.keyInfo);
     return this.parsedKey;
+  }
+
+  /** The subject's key made ready by a provider, once; undefined where there is none or the provider refuses it. */
+  importKey(provider: CryptoProvider): PublicKey | undefined {
+    if (this.importedKey?.provider !== provider) this.importedKey = { provider, key: importPublicKey(provider, this.publicKey) };
+    return this.importedKey.key;
   }
 
   get publicKeyAlgorithm(): AlgorithmIdentifier {

@@ -149,9 +149,9 @@ function selfSignatureCounts(v: Verification, { certificates, trusted, anchor }:
 }
 
 function* checkSignature(v: Verification, certificate: Certificate, issuer: Certificate, depth: number, report: Report): Flow<boolean> {
-  const key = issuer.publicKey;
-  if (key === undefined) return yield* report('UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY', issuer === certificate ? depth : depth + 1, issuer);
-  return (yield* v.isSignedBy(certificate, key, issuer.spki)) || (yield* report('CERT_SIGNATURE_FAILURE', depth, certificate));
+  if (issuer.publicKey === undefined)
+    return yield* report('UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY', issuer === certificate ? depth : depth + 1, issuer);
+  return (yield* v.isSignedBy(certificate, issuer)) || (yield* report('CERT_SIGNATURE_FAILURE', depth, certificate));
 }
 
 /** RFC 5280, 6.1.3 (b), (c): every authority's constraints hold for all certificates below it, the anchor's included. */

@@ -139,9 +139,8 @@ function* crlProblem(v: Verification, crl: Crl, path: Path, depth: number): Flow
   if (keyUsage !== undefined && (keyUsage & KEY_USAGE.cRLSign) === 0) return 'KEYUSAGE_NO_CRL_SIGN';
   if (v.time !== undefined && v.time < crl.thisUpdate) return 'CRL_NOT_YET_VALID';
   if (v.time !== undefined && crl.nextUpdate !== undefined && v.time > crl.nextUpdate) return 'CRL_HAS_EXPIRED';
-  const key = issuer.publicKey;
-  if (key === undefined) return 'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY';
-  return (yield* v.isSignedBy(crl, key, issuer.spki)) ? undefined : 'CRL_SIGNATURE_FAILURE';
+  if (issuer.publicKey === undefined) return 'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY';
+  return (yield* v.isSignedBy(crl, issuer)) ? undefined : 'CRL_SIGNATURE_FAILURE';
 }
 
 const HANDLED: ReadonlySet<string> = new Set([

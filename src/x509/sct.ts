@@ -7,9 +7,9 @@ import { build } from '../bytes/writer.ts';
 import type { Awaitable, CryptoProvider, PublicKeySpec, SignatureAlgorithm } from '../crypto/provider.ts';
 import { TlsFatal } from '../registry/fatal.ts';
 import { EXTENSION_OIDS } from '../registry/oids.ts';
+import { importPublicKey } from './algorithms.ts';
 import type { Certificate } from './certificate.ts';
 import { type Flow, runFlow, settle } from './flow.ts';
-import { importKey } from './verification.ts';
 
 /** A SignedCertificateTimestamp (RFC 6962, 3.2). */
 export interface Sct {
@@ -108,7 +108,7 @@ function* statusOf(
   if (log === undefined) return 'unknown-log';
   if (entry === undefined) return 'unverified';
   const algorithm = ALGORITHMS.get(sct.hashAlgorithm * 256 + sct.signatureAlgorithm);
-  const key = importKey(provider, log.publicKey);
+  const key = importPublicKey(provider, log.publicKey);
   if (algorithm === undefined || key === undefined || sct.timestamp > now * 1000) return 'invalid';
   return (yield* settle(key.verify(algorithm, signedData(sct, entry), sct.signature))) ? 'valid' : 'invalid';
 }

@@ -2,7 +2,7 @@ import { sameBytes } from '../bytes/bytes.ts';
 import type { CryptoProvider, PublicKey, PublicKeySpec, SignatureAlgorithm } from '../crypto/provider.ts';
 import type { X509VerifyResult } from '../registry/verify-results.ts';
 import { type PurposeName, X509_PURPOSE, X509_V_FLAG } from '../registry/x509-flags.ts';
-import { type AlgorithmIdentifier, signatureAlgorithmOf } from './algorithms.ts';
+import { type AlgorithmIdentifier, importPublicKey, signatureAlgorithmOf, spkiElement } from './algorithms.ts';
 import { Budget } from './budget.ts';
 import type { Certificate } from './certificate.ts';
 import type { Crl } from './crl.ts';
@@ -92,46 +92,38 @@ export class Verification {
     return other;
   }
 
-  /** Whether a key signed something. Each pair is tried once, and each trial is paid for. */
-  *isSignedBy(signed: Signed, key: PublicKeySpec, spki: Uint8Array): Flow<boolean> {
+  /** Whether an issuer's key signed something. Each pair is tried once, and each trial is paid for. */
+  *isSignedBy(signed: Signed, issuer: Certificate): Flow<boolean> {
+    const { publicKey } = issuer;
+    return publicKey !== undefined && (yield* this.isSigned(signed, publicKey, issuer.spki, (provider) => issuer.importKey(provider)));
+  }
+
+  /** The same for a key without a certificate. */
+  *isSignedByKey(signed: Signed, key: PublicKeySpec): Flow<boolean> {
+    return yield* this.isSigned(signed, key, spkiElement(key), (provider) => importPublicKey(provider, key));
+  }
+
+  private *isSigned(
+    signed: Signed,
+    key: PublicKeySpec,
+    spki: Uint8Array,
+    load: (provider: CryptoProvider) => PublicKey | undefined,
+  ): Flow<boolean> {
+    const algorithm = signatureAlgorithmOf(signed.signatureAlgorithm);
+    if (algorithm === undefined || !fits(key, algorithm)) return false;
     const tried = this.signatures.get(signed) ?? [];
     this.signatures.set(signed, tried);
     const known = tried.find((trial) => sameBytes(trial.spki, spki));
     if (known !== undefined) return known.answer;
-    const answer = yield* this.checkSignature(signed, key);
+    this.budget.spend('signatures');
+    const answer = yield* settle(load(this.provider)?.verify(algorithm, signed.tbs, signed.signature) ?? false);
     tried.push({ spki, answer });
     return answer;
-  }
-
-  private *checkSignature(signed: Signed, key: PublicKeySpec): Flow<boolean> {
-    const algorithm = signatureAlgorithmOf(signed.signatureAlgorithm);
-    if (algorithm === undefined || !fits(key, algorithm)) return false;
-    this.budget.spend('signatures');
-    const imported = importKey(this.provider, key);
-    return imported !== undefined && (yield* settle(imported.verify(algorithm, signed.tbs, signed.signature)));
   }
 
   /** Whether a key meets the security level. */
   isStrong(certificate: Certificate): boolean {
     return keyMeetsLevel(certificate.publicKey, this.securityLevel);
-  }
-}
-
-/** Imported keys live as long as the certificate they were parsed for: an anchor's is imported once per provider. */
-const IMPORTED: WeakMap<CryptoProvider, WeakMap<PublicKeySpec, PublicKey>> = new WeakMap();
-
-/** The key made ready for use; undefined where the provider refuses it. */
-export function importKey(provider: CryptoProvider, spec: PublicKeySpec): PublicKey | undefined {
-  const keys = IMPORTED.get(provider) ?? new WeakMap<PublicKeySpec, PublicKey>();
-  IMPORTED.set(provider, keys);
-  const known = keys.get(spec);
-  if (known !== undefined) return known;
-  try {
-    const key = provider.importPublicKey(spec);
-    keys.set(spec, key);
-    return key;
-  } catch {
-    return undefined;
   }
 }
 

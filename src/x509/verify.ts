@@ -95,9 +95,12 @@ function* verify(v: Verification, request: VerifyRequest): Flow<VerifyOutcome> {
     const byDane =
       v.dane?.enabled === true && (yield* checkLeafByDane(v, callbackReport(request, context), callbackConsent(request, context)));
     if (byDane !== undefined && byDane !== false) return outcome(v, context, byDane.accepted, undefined);
-    const path = (yield* findPath(v, acceptsAll(v, request))) ?? (yield* pathToReport(v));
+    const judge = new PathJudge(v, request);
+    const path = (yield* findPath(v, judge.accept)) ?? (yield* pathToReport(v));
     context.chain = path.certificates;
-    const accepted = yield* checkPath(v, path, callbackReport(request, context), callbackConsent(request, context), request);
+    // With nobody to tell, a path without any fault need not be gone through again.
+    const known = judge.faultless === path && request.verifyCallback === undefined;
+    const accepted = known || (yield* checkPath(v, path, callbackReport(request, context), callbackConsent(request, context), request));
     return outcome(v, context, accepted, path);
   } catch (error) {
     if (!(error instanceof BudgetExceeded || error instanceof Asn1Error || error instanceof RangeError)) throw error;
@@ -110,14 +113,30 @@ function* verify(v: Verification, request: VerifyRequest): Flow<VerifyOutcome> {
  * Judges candidate paths while one is searched for. What is wrong with the leaf alone is wrong on every path, so it does not
  * count here: the path is still the best there is, and the failure will be reported on it.
  */
-function acceptsAll(v: Verification, request: VerifyRequest): (path: Path) => Flow<boolean> {
-  return function* accept(path: Path): Flow<boolean> {
+class PathJudge {
+  /** The path that was accepted with nothing to be said against it. */
+  faultless: Path | undefined;
+  private readonly v: Verification;
+  private readonly request: VerifyRequest;
+
+  constructor(v: Verification, request: VerifyRequest) {
+    this.v = v;
+    this.request = request;
+  }
+
+  readonly accept = (path: Path): Flow<boolean> => this.judge(path);
+
+  private *judge(path: Path): Flow<boolean> {
+    let faults = 0;
     // biome-ignore lint/correctness/useYield: it has nothing to wait for
     const report: Report = function* tolerateLeaf(result, depth): Flow<boolean> {
+      faults++;
       return depth === 0 && LEAF_PROBLEMS.has(result);
     };
-    return yield* checkPath(v, path, report, consentToAll, request);
-  };
+    const accepted = yield* checkPath(this.v, path, report, consentToAll, this.request);
+    if (accepted && faults === 0) this.faultless = path;
+    return accepted;
+  }
 }
 
 /** Results at depth 0 that no other path would change. */

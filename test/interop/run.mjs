@@ -106,18 +106,25 @@ async function runCase({ name, peer, ours, topic, title, skip, run: act, seconds
   }
 }
 
-/** The file of the large transfers, made when the first case asks for it. */
+/** The file of the large transfers, made when the first case asks for it; a smaller number of bytes is its beginning. */
 function bulkFile(base) {
+  const path = join(base, 'bulk');
   let made;
-  return async () => {
-    if (made !== undefined) return made;
-    const path = join(base, 'bulk');
-    const block = randomBytes(1_000_000);
-    const bytes = Buffer.concat(Array.from({ length: BULK / block.length }, () => block));
-    writeFileSync(path, bytes);
-    made = { path, bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
-    return made;
+  return async (length = BULK) => {
+    made ??= randomFile(path, BULK);
+    return length === BULK ? made : described(path, made.bytes.subarray(0, length));
   };
+}
+
+function randomFile(path, length) {
+  const block = randomBytes(1_000_000);
+  const bytes = Buffer.concat(Array.from({ length: length / block.length }, () => block));
+  writeFileSync(path, bytes);
+  return described(path, bytes);
+}
+
+function described(path, bytes) {
+  return { path, bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
 function conclude(results, seconds) {

@@ -37,6 +37,7 @@ export function* clientHandshake(handshake: Handshake): Step<Established> {
   let sent: SentOffer | undefined;
   try {
     sent = sendHello(handshake, yield* makeOffer(connection));
+    connection.io.changeCipherSpecs = LIMITS.changeCipherSpecRecords.value;
     if (sent.offer.earlyData) yield* beginEarlyData(handshake, sent.offer);
     yield* handshake.flush();
     connection.enter('CR_SRVR_HELLO');
@@ -79,7 +80,6 @@ function sendHello(handshake: Handshake, offer: Offer): SentOffer {
   transcript.add(raw);
   // RFC 9846, 5.1: only the first ClientHello's record may say 0x0301. A renegotiation stays under its keys.
   if (!connection.established) connection.io.protectWrite(new PlainSeal(TLS1_2_VERSION));
-  connection.io.changeCipherSpecs = LIMITS.changeCipherSpecRecords.value;
   return { offer, extensions };
 }
 

@@ -39,7 +39,7 @@ import { checkFinished, verifyData } from '../common/finished.ts';
 import { installApplicationSecrets, readWith, writeWith } from '../common/keys.ts';
 import type { Psk } from '../common/psk.ts';
 import { checkStaple } from '../common/staple.ts';
-import { verifyPeer, waivedOrVerified } from '../common/verify-peer.ts';
+import { demandHostName, verifyPeer, waivedOrVerified } from '../common/verify-peer.ts';
 import type { Connection } from '../connection.ts';
 import type { Established } from '../established.ts';
 import type { Handshake } from '../handshake.ts';
@@ -228,6 +228,8 @@ function* serverAuthentication(
   const proof = (yield* handshake.receive(certificateVerify)).value;
   // The signature first: it costs one check, and the chain is not worth building for a peer that does not hold the key.
   yield* checkCertificateVerify(connection, key, sent.offer.schemes, signed, proof);
+  // Whoever meant a PSK and got a certificate instead must know whose it has to be.
+  demandHostName(connection);
   const identity = yield* verifyPeer(connection, chain);
   yield* checkStaple(connection);
   return { identity, request };

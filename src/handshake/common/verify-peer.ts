@@ -4,6 +4,7 @@ import { fatal } from '../../registry/fatal.ts';
 import { VERIFY } from '../../registry/options.ts';
 import type { X509VerifyResult } from '../../registry/verify-results.ts';
 import { type Certificate, parseCertificate } from '../../x509/certificate.ts';
+import type { DaneRecords } from '../../x509/dane.ts';
 import { parseIp } from '../../x509/hostname.ts';
 import { verifyChain } from '../../x509/verify.ts';
 import type { X509VerifyParam } from '../../x509/verify-params.ts';
@@ -37,16 +38,25 @@ export function* verifyPeer(connection: Connection, chain: readonly Certificate[
       securityLevel: connection.get('securityLevel'),
       verifyCallback: connection.get('verifyCallback'),
       connection: connection.owner.handle,
+      dane: daneRecords(connection),
     }),
     'retry_verify',
   );
   connection.verifyResult = outcome.result;
   connection.verifiedChain = outcome.chain;
   connection.peerName = outcome.peername;
+  connection.daneMatch = outcome.dane;
   if (!outcome.accepted && (verifyMode(connection) & VERIFY.PEER) !== 0) {
     fatal(ALERT_OF[outcome.result] ?? 'certificate_unknown', 'CERTIFICATE_VERIFY_FAILED', `${outcome.result} at depth ${outcome.depth}`);
   }
   return waivedOrVerified();
+}
+
+/** The TLSA records of a client, under the flags in force now. */
+function daneRecords(connection: Connection): DaneRecords | undefined {
+  const records = connection.isServer ? undefined : connection.get('dane');
+  if (records !== undefined) records.flags = connection.get('daneFlags');
+  return records;
 }
 
 /** A peer that was never asked for a certificate, or may do without one, or is known by a PSK: the mode says that is enough. */

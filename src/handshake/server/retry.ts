@@ -2,6 +2,7 @@
 import { Reader } from '../../bytes/reader.ts';
 import { build } from '../../bytes/writer.ts';
 import { cookie } from '../../extensions/cookie.ts';
+import { earlyData } from '../../extensions/early-data.ts';
 import { encode } from '../../extensions/extension.ts';
 import { keyShare } from '../../extensions/key-share.ts';
 import { supportedVersions } from '../../extensions/supported-versions.ts';
@@ -36,7 +37,7 @@ export function* retryHello(handshake: Handshake, first: ReadHello, retry: Retry
   if (first.hello.legacySessionId.length > 0 && connection.hasOption(OPTIONS.ENABLE_MIDDLEBOX_COMPAT)) connection.io.sendChangeCipherSpec();
   yield* handshake.flush();
   // RFC 9846, 4.2.10: early data that is under way is protected, and is passed over until the second hello comes in the clear.
-  connection.io.reader.skipEarlyData(connection.get('recvMaxEarlyData'), true);
+  if (first.block.has(earlyData)) connection.io.reader.skipEarlyData(connection.get('recvMaxEarlyData'), true);
   connection.enter('SR_CLNT_HELLO');
   const received = yield* handshake.receiveUncounted(clientHello);
   const second = readHello(received.value, received.raw);

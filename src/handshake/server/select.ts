@@ -87,8 +87,9 @@ function selectShare(connection: Connection, { block }: ReadHello): KeyShareEntr
   // RFC 9846, 4.2.8: shares are for groups of the list, in its order.
   let at = -1;
   for (const { group } of shares) {
-    const next = theirs.indexOf(group);
-    if (next <= at) fatal('illegal_parameter', 'BAD_KEY_SHARE', 'shares that are not those of supported_groups in their order');
+    // Looked for from where the one before stood: a list of thousands is walked once, not once for each share.
+    const next = theirs.indexOf(group, at + 1);
+    if (next < 0) fatal('illegal_parameter', 'BAD_KEY_SHARE', 'shares that are not those of supported_groups in their order');
     at = next;
   }
   const common = groups(connection).filter((group) => theirs.includes(group));
@@ -116,7 +117,9 @@ export function checkSecondHello(first: ReadHello, second: ReadHello): void {
   const [before, after] = [fixedOf(first), fixedOf(second)];
   const sameExtensions =
     before.length === after.length && before.every(({ type, data }, i) => type === after[i]?.type && sameBytes(data, after[i].data));
-  if (!same || !sameExtensions) fatal('illegal_parameter', 'INVALID_CLIENT_HELLO_AFTER_RETRY');
+  // A PSK may be dropped or bound anew, but not added.
+  const samePsks = first.block.has(preSharedKey) || !second.block.has(preSharedKey);
+  if (!same || !sameExtensions || !samePsks) fatal('illegal_parameter', 'INVALID_CLIENT_HELLO_AFTER_RETRY');
   // RFC 9846, 4.2.10: early data cannot follow a retry.
   if (second.block.has(earlyData)) fatal('illegal_parameter', 'BAD_EARLY_DATA', 'early_data after a HelloRetryRequest');
 }

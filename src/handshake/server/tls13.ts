@@ -56,7 +56,10 @@ export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint
   resume(connection, psk);
   if (psk === undefined) yield* askForCertificates(connection);
   yield* settleAlpn(connection, read);
-  const acceptsEarlyData = yield* decideEarlyData(connection, read, choice, retried);
+  const wantsEarlyData = connection.earlyData === 'wanted';
+  // Offered with the first hello counts: after a retry the second cannot say it again.
+  connection.earlyData = first.block.has(earlyData) ? 'rejected' : 'none';
+  const acceptsEarlyData = wantsEarlyData && (yield* decideEarlyData(connection, read, choice, retried));
 
   const schedule = keySchedule(connection.provider, suite.hash);
   connection.schedule = schedule;
@@ -148,10 +151,7 @@ function* askForCertificates(connection: Connection): Step<void> {
 
 /** RFC 9846, 4.2.10 and 8: accepted only where nothing could make it mean something else than when it was sent, and only once. */
 function* decideEarlyData(connection: Connection, { block, hello }: ReadHello, { psk, suite }: Selection, retried: boolean): Step<boolean> {
-  if (!block.has(earlyData)) return false;
-  const wanted = connection.earlyData === 'wanted';
-  connection.earlyData = 'rejected';
-  if (!wanted || retried || psk === undefined || psk.index !== 0 || psk.psk.maxEarlyData === 0 || !psk.fresh) return false;
+  if (!block.has(earlyData) || retried || psk === undefined || psk.index !== 0 || psk.psk.maxEarlyData === 0 || !psk.fresh) return false;
   const { session } = psk.psk;
   if (session !== undefined && (session.data.cipherSuite !== suite.id || !sameProtocol(session.data.alpn, connection.alpn))) return false;
   const callback = connection.get('allowEarlyDataCallback');
@@ -292,6 +292,7 @@ function* takeEarlyData(handshake: Handshake, suite: CipherSuite, clientSecret: 
     else if (incoming.kind === 'data') {
       connection.earlyDataBudget -= incoming.content.length;
       if (connection.earlyDataBudget < 0) fatal('unexpected_message', 'TOO_MUCH_EARLY_DATA');
+      if (incoming.content.length === 0) continue;
       connection.earlyDataReceived.push(incoming.content);
       yield { want: 'early_data' };
     } else {

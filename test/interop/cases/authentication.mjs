@@ -76,7 +76,7 @@ async function askLate(t, kind, setup) {
   end.ssl.verifyClientPostHandshake();
   await peer.talk(end);
   assert.match(hex(end.connection.peerSignatureScheme), SCHEME[kind]);
-  assert.equal(end.connection.peerChain.length, 1);
+  assert.equal(end.connection.verifyResult, 'OK');
   await peer.part(end);
 }
 
@@ -102,10 +102,13 @@ async function askedLate(t, kind, command, them) {
 const REFUSALS = [
   {
     title: 'a server of an unknown authority',
-    run: (t) => refused(t, { them: { identity: t.pki.stranger }, us: t.ours === 'server' ? { cert: t.pki.stranger.cert, key: t.pki.stranger.key } : {} }, 'unknown_ca', /unknown.?ca|self.signed|unable to get|not trusted|verif|fatal alert/i),
+    run: (t) => refused(t, { them: { identity: t.pki.stranger }, us: t.ours === 'server' ? { cert: t.pki.stranger.cert, key: t.pki.stranger.key } : {} }, peerAlert(t, 'unknown_ca'), /unknown.?ca|self.signed|unable to get|not trusted|verif|fatal alert/i),
   },
   { title: 'no suite in common', run: (t) => refused(t, disjoint(t), 'handshake_failure', /handshake.?failure|no.shared.cipher|no supported cipher|Handshake failed|fatal alert/i) },
 ];
+
+/** GnuTLS's client says bad_certificate whatever is wrong with one. */
+const peerAlert = ({ peer, ours }, alert) => (peer.name === 'gnutls' && ours === 'server' ? 'bad_certificate' : alert);
 
 const disjoint = (t) => {
   const [mine, theirs] = ['TLS_AES_128_GCM_SHA256', 'TLS_CHACHA20_POLY1305_SHA256'];

@@ -47,7 +47,7 @@ const retries = {
           const count = (_write, _version, type, bytes) => {
             if (type === 22 && bytes[0] === 1) hellos++;
           };
-          const [us, them] = t.ours === 'client' ? [{ keyShares: [first] }, { groups: [second] }] : [{ groups: [second] }, {}];
+          const [us, them] = t.ours === 'client' ? [{ keyShares: [first] }, { groups: [second] }] : [{ groups: [second] }, { singleShare: true }];
           await converse(t, { ...both, us: { ...us, msgCallback: count }, them }, ({ connection }) => {
             assert.equal(groupName(connection.group), second);
             assert.equal(hellos, 2);
@@ -113,7 +113,8 @@ const cookies = {
   topic: 'stateless-cookie',
   cases: (peer, ours) => {
     if (ours === 'server') return [{ title: 'we keep nothing of the first hello', run: stateless }];
-    return peer.name === 'openssl' ? [{ title: 'the server keeps nothing', run: (t) => converse(t, { them: { stateless: true } }) }] : [];
+    const skip = 's_server -stateless of OpenSSL 3.0 ends every connection with "ERROR", those of its own s_client too';
+    return peer.name === 'openssl' ? [{ title: 'the server keeps nothing', skip }] : [];
   },
 };
 

@@ -76,7 +76,6 @@ const external = {
       { title: 'with a key agreement', run: async (t) => converse(t, await withKey(t), check) },
       {
         title: 'alone (psk_ke)',
-        ...(openssl && ours === 'client' ? { skip: 'OpenSSL prefers a key agreement where groups allow it, and refuses external keys without groups' } : {}),
         run: async (t) =>
           converse(t, { ...(await withKey(t)), pskOnly: true, ...(openssl && { them: { groups: ['x448'] }, us: { groups: ['x25519'] } }) }, ({ connection }) => assert.equal(connection.group, 0)),
       },
@@ -147,7 +146,8 @@ async function sendEarly(t, setup, { accepted, twice = false, again }) {
     await end.handshake();
     const expected = accepted || (twice && turn === 0);
     assert.equal(end.connection.earlyData, expected ? 'accepted' : 'rejected');
-    if (expected) await (peer.program.line.startsWith('gnutls') ? end.hears(`${EARLY}, ${turn}`) : peer.says(`${EARLY}, ${turn}`));
+    // gnutls-serv takes early data without a word.
+    if (expected && t.peer.name !== 'gnutls') await peer.says(`${EARLY}, ${turn}`);
     await peer.talk(end);
     await peer.part(end);
   }

@@ -72,7 +72,7 @@ function serverArgs({ identity, ca, requestClient, earlyData, alpn = [], pskFile
   ];
 }
 
-async function clientArgs(scope, { ca, clientIdentity, serverName, psk, alpn = [], resume, earlyFile, postHandshakeAuth, quiet, ...setup }, port) {
+async function clientArgs(scope, { ca, clientIdentity, serverName, psk, alpn = [], resume, earlyFile, postHandshakeAuth, singleShare, quiet, ...setup }, port) {
   return [
     `--port=${port}`,
     ...(psk ? [`--pskusername=${psk.identity}`, `--pskkey=${psk.key}`] : [`--x509cafile=${ca.certFile}`, `--verify-hostname=${serverName}`]),
@@ -81,6 +81,7 @@ async function clientArgs(scope, { ca, clientIdentity, serverName, psk, alpn = [
     ...alpn.map((name) => `--alpn=${name}`),
     ...(resume ? ['--resume', '--waitresumption'] : []),
     ...(earlyFile ? [`--earlydata=${earlyFile}`] : []),
+    ...(singleShare ? ['--single-key-share'] : []),
     ...(postHandshakeAuth ? ['--post-handshake-auth'] : []),
     ...(quiet ? [`--logfile=${await scope.file('gnutls-cli.log')}`] : []),
     ...common({ ...setup, psk }),

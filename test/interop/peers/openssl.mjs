@@ -49,7 +49,7 @@ function common({ suites, groups, securityLevel, exporter, psk, args = [], pskOn
   ];
 }
 
-function serverArgs({ identity, ca, requestClient, earlyData, stateless, other, silentPort = 0, ...setup }) {
+function serverArgs({ identity, ca, requestClient, earlyData, other, silentPort = 0, ...setup }) {
   const ask = requestClient === undefined ? [] : [requestClient === 'required' ? '-Verify' : '-verify', '2', '-CAfile', ca.certFile, '-verify_return_error'];
   return [
     's_server',
@@ -59,7 +59,6 @@ function serverArgs({ identity, ca, requestClient, earlyData, stateless, other, 
     ...(other ? ['-servername', other.name, '-cert2', other.certFile, '-key2', other.keyFile] : []),
     ...ask,
     ...(earlyData ? ['-early_data', '-max_early_data', `${earlyData}`] : []),
-    ...(stateless ? ['-stateless'] : []),
     ...common(setup),
   ];
 }
