@@ -2,6 +2,7 @@
  * What an application may be asked while a connection runs. Every callback gets the connection first. Those that may
  * have to wait return a promise as well as a value: the handshake then stops and says for what (SSL_get_error(3)).
  */
+import type { DhGroup } from '../crypto/ffdhe.ts';
 import type { Awaitable } from '../crypto/provider.ts';
 import type { SslSession } from '../session/session.ts';
 import type { SslContext } from '../ssl/context.ts';
@@ -124,3 +125,12 @@ export interface CustomExtension {
     chainIndex: number,
   ) => undefined | { readonly alert: number };
 }
+
+/** SSL_set_tmp_dh_callback(3): a group for a certificate key of so many bits. `isExport` is always false. */
+export type TmpDhCallback = (ssl: Ssl, isExport: boolean, keyLength: number) => DhGroup | undefined;
+
+/** SSL_set_not_resumable_session_callback(3): true where the session of this handshake shall not be resumed. */
+export type NotResumableCallback = (ssl: Ssl, isForwardSecure: boolean) => boolean;
+
+/** SSL_set_tlsext_debug_callback(3): each extension of the peer's hello, as it came. */
+export type TlsextDebugCallback = (ssl: Ssl, fromServer: boolean, type: number, data: Uint8Array, arg: unknown) => void;

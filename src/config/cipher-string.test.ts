@@ -3,6 +3,7 @@ import vectors from '../../test/vectors/cipher-strings.json' with { type: 'json'
 import { cipherSuite, cipherSuiteName, DEFAULT_TLS12_SUITES, TLS12_SUITES } from '../registry/cipher-suites.ts';
 import { SslError } from '../registry/fatal.ts';
 import { acceptCipherList, parseCipherString } from './cipher-string.ts';
+import { initialValues, setValue } from './values.ts';
 
 const isTripleDes = (id: number): boolean => cipherSuite(id)?.cbc === '3des-cbc';
 
@@ -78,5 +79,30 @@ describe('lists of suites', () => {
 
   it.each([[[]], [[0x1301]], [['TLS_AES_128_GCM_SHA256']], [[0x0005]], [['RC4-SHA']], ['RC4-SHA'], ['']])('refuse %j', (value) => {
     expect(reasonOf(() => acceptCipherList(value))).toBe('NO_CIPHER_MATCH');
+  });
+});
+
+describe('the setting', () => {
+  it('keeps what a string means, and the security level it names', () => {
+    const values = initialValues();
+    setValue(values, 'cipherList', 'AES128-SHA:@SECLEVEL=0', ['lookup']);
+    expect(values.cipherList).toEqual([0x002f]);
+    expect(values.securityLevel).toBe(0);
+  });
+
+  it('leaves both as they were where a string is refused or names no level', () => {
+    const values = initialValues();
+    setValue(values, 'cipherList', 'AES128-SHA', ['lookup']);
+    expect(values.securityLevel).toBe(2);
+    expect(reasonOf(() => setValue(values, 'cipherList', '@SECLEVEL=0:FOO', ['lookup']))).toBe('NO_CIPHER_MATCH');
+    expect(values.cipherList).toEqual([0x002f]);
+    expect(values.securityLevel).toBe(2);
+  });
+
+  it('can be given back to the context', () => {
+    const values = initialValues();
+    setValue(values, 'cipherList', ['AES128-SHA'], ['lookup']);
+    setValue(values, 'cipherList', undefined, ['lookup']);
+    expect(values.cipherList).toBeUndefined();
   });
 });

@@ -5,6 +5,7 @@
  * not here does not exist.
  */
 import { concat, copyOf, EMPTY, utf8 } from '../bytes/bytes.ts';
+import { type DhGroup, isUsableDhGroup } from '../crypto/ffdhe.ts';
 import { cipherSuite, cipherSuiteByName, DEFAULT_TLS13_SUITES } from '../registry/cipher-suites.ts';
 import { refuse } from '../registry/fatal.ts';
 import { DEFAULT_GROUPS, groupByName, NAMED_GROUPS } from '../registry/groups.ts';
@@ -16,6 +17,7 @@ import type { DaneDigests, DaneRecords } from '../x509/dane.ts';
 import { X509Store } from '../x509/store.ts';
 import { X509VerifyParam } from '../x509/verify-params.ts';
 import type * as callbacks from './callbacks.ts';
+import { acceptCipherList, parseCipherString } from './cipher-string.ts';
 import { Credentials } from './credentials.ts';
 
 /** The value of each setting, as `get` returns it. */
@@ -96,6 +98,12 @@ export interface Settings {
   readonly daneFlags: number;
   readonly dane: DaneRecords | undefined;
   readonly extendedMasterSecret: 'require' | 'offer' | 'off';
+  readonly tmpDh: DhGroup | undefined;
+  readonly tmpDhCallback: callbacks.TmpDhCallback | undefined;
+  readonly dhAuto: number;
+  readonly notResumableCallback: callbacks.NotResumableCallback | undefined;
+  readonly tlsextDebugCallback: callbacks.TlsextDebugCallback | undefined;
+  readonly tlsextDebugArg: unknown;
   readonly pskIdentityHint: string | undefined;
   readonly clientCertificateTypes: Uint8Array | undefined;
 }
@@ -117,6 +125,8 @@ export interface SettingRow<T> {
   readonly initial: () => T;
   /** Checks a value and gives it the form it is kept in. Throws `SslUsageError`; the old value then stays. */
   readonly accept: (value: never) => T;
+  /** Other settings that a value sets along with its own: a cipher string may name a security level. */
+  readonly brings?: (value: never) => Partial<Settings>;
   /** Part of what OpenSSL keeps in its CERT: moving a connection to another context takes it from there (SSL_set_SSL_CTX(3)). */
   readonly ofCert?: true;
   /** A copy that shares nothing changeable with its source. Values are immutable unless a row says how to copy them. */
@@ -130,6 +140,7 @@ export interface SettingRow<T> {
 interface RowOptions<T, Input> {
   readonly scope?: Scope;
   readonly accept?: (value: Input) => T;
+  readonly brings?: (value: Input) => Partial<Settings>;
   readonly copy?: (value: T) => T;
   readonly ofCert?: true;
   readonly openssl: readonly string[];
@@ -191,6 +202,12 @@ function acceptSuites(value: string | readonly (string | number)[]): readonly nu
   } catch {
     return refuse('NO_CIPHER_MATCH', String(value));
   }
+}
+
+/** What `@SECLEVEL=n` in a cipher string sets (SSL_CTX_set_cipher_list(3)). */
+function securityLevelOf(rules: string): Partial<Settings> {
+  const { securityLevel } = parseCipherString(rules);
+  return securityLevel === undefined ? {} : { securityLevel };
 }
 
 const optional =
@@ -267,10 +284,13 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
     openssl: ['SSL_set_ciphersuites'],
     summary: 'TLS 1.3 suites, best first.',
   }),
-  cipherList: row<readonly number[] | undefined>(none, {
+  cipherList: row<readonly number[] | undefined, string | readonly (string | number)[] | undefined>(none, {
     scope: 'lookup',
+    accept: optional(acceptCipherList),
+    brings: (value) => (typeof value === 'string' ? securityLevelOf(value) : {}),
     openssl: ['SSL_set_cipher_list', 'SSL_get_ciphers', 'SSL_get_cipher_list'],
-    summary: 'Suites of TLS 1.2 and below, best first; undefined: forward secret AEAD suites.',
+    summary:
+      'Suites of TLS 1.2 and below, best first, or a cipher string, which may set `securityLevel` too; undefined: forward secret AEAD suites.',
   }),
   groups: row(() => DEFAULT_GROUPS, {
     accept: acceptGroups,
@@ -614,6 +634,33 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
     openssl: [],
     summary: 'TLS 1.2 and below: `require` refuses peers without extended_master_secret, `offer` takes them, `off` does not speak of it.',
   }),
+  tmpDh: row<DhGroup | undefined>(none, {
+    accept: (group) => (group === undefined || isUsableDhGroup(group.prime, group.generator) ? group : refuse('BAD_DH_VALUE')),
+    ofCert: true,
+    openssl: ['SSL_set_tmp_dh', 'SSL_CTX_set_tmp_dh'],
+    summary: 'The finite-field group of a TLS 1.2 server, by its prime and generator.',
+  }),
+  tmpDhCallback: row<Settings['tmpDhCallback']>(none, {
+    ofCert: true,
+    openssl: ['SSL_set_tmp_dh_callback', 'SSL_CTX_set_tmp_dh_callback'],
+    summary: 'Gives that group when it is needed.',
+  }),
+  dhAuto: row<number>(() => 1, {
+    accept: integer(0, 2),
+    ofCert: true,
+    openssl: ['SSL_set_dh_auto', 'SSL_CTX_set_dh_auto'],
+    summary: 'Without such a group: 0 no DHE, otherwise a group of RFC 7919.',
+  }),
+  notResumableCallback: row<Settings['notResumableCallback']>(none, {
+    openssl: ['SSL_set_not_resumable_session_callback', 'SSL_CTX_set_not_resumable_session_callback'],
+    summary: 'Says that the session of a handshake shall not be resumed.',
+  }),
+  tlsextDebugCallback: row<Settings['tlsextDebugCallback']>(none, {
+    scope: 'connection',
+    openssl: ['SSL_set_tlsext_debug_callback'],
+    summary: 'Sees every extension of the peer’s hello.',
+  }),
+  tlsextDebugArg: row<unknown>(none, { scope: 'connection', openssl: ['SSL_set_tlsext_debug_arg'], summary: 'A value for it.' }),
   pskIdentityHint: row<string | undefined>(none, {
     accept: (value) =>
       value !== undefined && utf8(value).length > 128 ? refuse('DATA_LENGTH_TOO_LONG', `${utf8(value).length} bytes`) : value,
@@ -637,6 +684,7 @@ export interface SettingInputs {
   readonly minProtoVersion: number | string;
   readonly maxProtoVersion: number | string;
   readonly cipherSuites: string | readonly (string | number)[];
+  readonly cipherList: string | readonly (string | number)[] | undefined;
   readonly groups: string | readonly (string | number)[];
   readonly keyShares: string | readonly (string | number)[] | undefined;
   readonly sigalgs: string | readonly (string | number)[];

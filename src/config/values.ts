@@ -68,4 +68,6 @@ export function setValue<K extends SettingName>(values: Values, name: K, value: 
   if (!on.includes(SETTINGS[name].scope))
     refuse('UNKNOWN_SETTING', `${name} is set on ${SETTINGS[name].scope === 'connection' ? 'a connection' : 'a context'}`);
   values[name] = accept(name, value);
+  // What `SettingInput` allows is what the row reads.
+  Object.assign(values, SETTINGS[name].brings?.(value as never));
 }

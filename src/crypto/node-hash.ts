@@ -35,8 +35,11 @@ export function digest(name: HashName, data: Uint8Array): Uint8Array {
 
 const BLOCK_LENGTH: Readonly<Partial<Record<HashName, number>>> = { md5: 64, sha1: 64, sha224: 64, sha256: 64, sha384: 128, sha512: 128 };
 
-/** The padded inner key and the message are put together here: all that a handshake or a small record needs fits. */
-const innerMessage: Uint8Array = new Uint8Array(2048);
+/**
+ * The padded inner key and the message are put together here. Any record fits: a second way for longer ones would tell how long
+ * the content of a CBC record is, which is as secret as its padding.
+ */
+const innerMessage: Uint8Array = new Uint8Array(20_480);
 
 /**
  * HMAC (RFC 2104) as two one-shot hashes over kept key blocks. On Node a native HMAC object costs a fifth more than

@@ -12,6 +12,7 @@ import type { X509VerifyResult } from '../registry/verify-results.ts';
 import type { SslSession } from '../session/session.ts';
 import type { SessionStore } from '../session/store.ts';
 import type { Ssl } from '../ssl/ssl.ts';
+import type { RawExtension } from '../wire/message.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import type { VerifyOutcome } from '../x509/verify.ts';
 import type { Established } from './established.ts';
@@ -74,6 +75,9 @@ export class Connection {
   verifiedChain: readonly Certificate[] = [];
   verifyResult: X509VerifyResult = 'OK';
   peerName: string | undefined;
+  /** The identity of the pre-shared key in use, and the hint a TLS 1.2 server gave with it. */
+  pskIdentity: Uint8Array | undefined;
+  pskIdentityHint: string | undefined;
   /** The TLSA record that authenticated the server, and the depth of what it matched. */
   daneMatch: VerifyOutcome['dane'];
   peerSignatureScheme = 0;
@@ -191,6 +195,13 @@ export class Connection {
     const callback = this.owner.get('keylogCallback');
     if (callback === undefined || this.clientRandom === undefined) return;
     callback(this.owner.handle, `${label} ${toHex(this.clientRandom)} ${toHex(secret)}`);
+  }
+
+  /** Shows the extensions of the peer's hello to whoever wants to see them. */
+  showExtensions(extensions: readonly RawExtension[]): void {
+    const callback = this.owner.get('tlsextDebugCallback');
+    if (callback === undefined) return;
+    for (const { type, data } of extensions) callback(this.owner.handle, !this.isServer, type, data, this.owner.get('tlsextDebugArg'));
   }
 
   /** The state after any handshake. */

@@ -2,6 +2,7 @@
 import { provider } from '#provider';
 import type { HashName } from '../crypto/provider.ts';
 import { X509_VERIFY_RESULTS, type X509VerifyResult } from '../registry/verify-results.ts';
+import { VERIFY_TEXTS } from '../registry/verify-texts.ts';
 import { parseCertificate } from '../x509/certificate.ts';
 import { nameText } from '../x509/name-text.ts';
 import { keyMatches, parsePrivateKey } from '../x509/private-key.ts';
@@ -109,7 +110,7 @@ export const X509_STORE_CTX_get_ex_data = (ctx: X509_STORE_CTX, index: number): 
   index === SSL_get_ex_data_X509_STORE_CTX_idx() ? ((ctx.connection ?? null) as SSL | null) : null;
 
 export const X509_verify_cert_error_string = (error: number): string =>
-  verifyText(resultName(error));
+  VERIFY_TEXTS[resultName(error)];
 
 /** The name of a result; numbers nobody knows are "unspecified". */
 export const resultName = (error: number): X509VerifyResult => RESULT_NAMES.get(error) ?? 'UNSPECIFIED';

@@ -36,8 +36,6 @@ export const EXTENSION_OIDS = {
   nsComment: '2.16.840.1.113730.1.13',
 } as const;
 
-export type ExtensionName = keyof typeof EXTENSION_OIDS;
-
 /** Purposes in extKeyUsage (RFC 5280, 4.2.1.12). */
 export const PURPOSE_OIDS = {
   anyExtendedKeyUsage: '2.5.29.37.0',

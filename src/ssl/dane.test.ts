@@ -27,7 +27,10 @@ describe('DANE', () => {
   });
 
   it('verifies a server by an authority that the record names', () => {
-    const client = verifiedBy((ssl) => ssl.addTlsa(DANE_USAGE.DANE_TA, DANE_SELECTOR.CERT, 1, digest(testAuthority.der)), [leaf, testAuthority]);
+    const client = verifiedBy(
+      (ssl) => ssl.addTlsa(DANE_USAGE.DANE_TA, DANE_SELECTOR.CERT, 1, digest(testAuthority.der)),
+      [leaf, testAuthority],
+    );
     expect(client.connection?.daneMatch?.depth).toBe(1);
   });
 
@@ -44,7 +47,9 @@ describe('DANE', () => {
     const allowed = pair(distrustful());
     allowed.client.enableDane('server.example');
     expect(() => allowed.client.enableDane('server.example')).toThrow(expect.objectContaining({ reason: 'DANE_ALREADY_ENABLED' }));
-    expect(() => allowed.client.addTlsa(3, 1, 1, new Uint8Array(31))).toThrow(expect.objectContaining({ reason: 'DANE_TLSA_BAD_DIGEST_LENGTH' }));
+    expect(() => allowed.client.addTlsa(3, 1, 1, new Uint8Array(31))).toThrow(
+      expect.objectContaining({ reason: 'DANE_TLSA_BAD_DIGEST_LENGTH' }),
+    );
   });
 
   it('survives SSL_dup, enabled and with its records, and independent', () => {

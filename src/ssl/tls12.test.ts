@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { clientContext, connected, drain, handshake, pair, serverContext } from '../../test/support/connect.ts';
+import { clientContext, connected, drain, handshake, join, pair, serverContext } from '../../test/support/connect.ts';
 import { type TestKeyName, testAuthority, testCertificate, testKey } from '../../test/support/pki.ts';
 import { fromUtf8, utf8 } from '../bytes/bytes.ts';
+import { ffdheGroup } from '../crypto/ffdhe.ts';
 import { jsProvider } from '../crypto/js.ts';
 import { nodeProvider } from '../crypto/node.ts';
 import { CIPHER_SUITES, type CipherSuite } from '../registry/cipher-suites.ts';
 import { OPTIONS, VERIFY } from '../registry/options.ts';
 import { TLS1_2_VERSION, TLS1_3_VERSION, TLS1_VERSION } from '../registry/versions.ts';
 import type { SslContextOptions } from './context.ts';
+import { Ssl } from './ssl.ts';
 
 const TLS12: SslContextOptions = { maxProtoVersion: TLS1_2_VERSION };
 const LEGACY: SslContextOptions = {
@@ -127,5 +129,72 @@ describe('TLS 1.2', () => {
   it('refuses to negotiate again by default, and goes on', () => {
     const both = connected({ ...TLS12, options: OPTIONS.LEGACY_SERVER_CONNECT }, {});
     expect(() => both.server.renegotiate()).toThrow(expect.objectContaining({ reason: 'NO_RENEGOTIATION' }));
+  });
+
+  describe('finite-field groups', () => {
+    const dhe = { ...TLS12, cipherList: CIPHER_SUITES.filter(({ name }) => name === 'DHE-RSA-AES128-GCM-SHA256').map(({ id }) => id) };
+    const { prime, generator } = ffdheGroup('ffdhe3072');
+    const custom = { prime, generator };
+    /** Length in bytes of the prime in ServerKeyExchange. */
+    const primeLength = (server: SslContextOptions, client: SslContextOptions = {}): number => {
+      let length = 0;
+      const ssl = new Ssl(clientContext({ ...dhe, ...client }));
+      ssl.set('msgCallback', (write, _version, type, bytes) => {
+        if (!write && type === 22 && bytes[0] === 12) length = ((bytes[4] as number) << 8) | (bytes[5] as number);
+      });
+      return finish(ssl, server, () => length);
+    };
+    const finish = (ssl: Ssl, server: SslContextOptions, value: () => number): number => {
+      handshake(join(ssl, new Ssl(serverContext(server, 'rsa'))));
+      return value();
+    };
+
+    it('are those of RFC 7919, as the client names them', () => {
+      expect(primeLength({}, { groups: ['P-256', 'ffdhe3072', 'ffdhe2048'] })).toBe(256);
+      expect(primeLength({}, { groups: ['P-256', 'ffdhe3072'] })).toBe(384);
+    });
+
+    it('are the one that was configured, or that a callback gives', () => {
+      expect(primeLength({ tmpDh: custom })).toBe(384);
+      const asked: number[] = [];
+      const tmpDhCallback = (_ssl: Ssl, _export: boolean, bits: number) => {
+        asked.push(bits);
+        return custom;
+      };
+      expect(primeLength({ tmpDhCallback })).toBe(384);
+      expect(asked).toEqual([2048]);
+    });
+
+    it('are refused where they are weaker than the security level', () => {
+      expect(() => primeLength({ tmpDh: ffdheGroup('ffdhe2048'), securityLevel: 3 })).toThrow(
+        expect.objectContaining({ alert: 'handshake_failure' }),
+      );
+      expect(() => primeLength({ dhAuto: 0 })).toThrow(expect.objectContaining({ alert: 'handshake_failure' }));
+      expect(() => serverContext({ tmpDh: { prime: Uint8Array.of(4), generator } })).toThrow(
+        expect.objectContaining({ reason: 'BAD_DH_VALUE' }),
+      );
+    });
+  });
+
+  it('does not offer a session for resumption that the application excludes', () => {
+    const server = serverContext({ notResumableCallback: (_ssl, isForwardSecure) => isForwardSecure });
+    for (const settings of [TLS12, {}]) {
+      const both = connected(settings, server);
+      drain(both.client);
+      expect(both.client.session?.isResumable).toBe(false);
+    }
+  });
+
+  it('shows every extension of the peer’s hello to whoever wants to see them', () => {
+    for (const settings of [TLS12, {}]) {
+      const both = pair(settings);
+      const seen: number[] = [];
+      both.server.set('tlsextDebugCallback', (_ssl, fromServer, type) => {
+        expect(fromServer).toBe(false);
+        seen.push(type);
+      });
+      handshake(both);
+      expect(seen).toContain(10);
+    }
   });
 });

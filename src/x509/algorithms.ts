@@ -43,7 +43,7 @@ export function signatureAlgorithmElement(algorithm: SignatureAlgorithm): Uint8A
 }
 
 /** The hash of a signature algorithm; undefined for those that sign the message itself. */
-export const hashOf = (algorithm: SignatureAlgorithm): HashName | undefined => ('hash' in algorithm ? algorithm.hash : undefined);
+const hashOf = (algorithm: SignatureAlgorithm): HashName | undefined => ('hash' in algorithm ? algorithm.hash : undefined);
 
 /** SubjectPublicKeyInfo taken apart without judging it. */
 export interface SubjectPublicKeyInfo {

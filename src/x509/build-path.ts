@@ -3,7 +3,6 @@ import { X509_V_FLAG } from '../registry/x509-flags.ts';
 import type { Certificate } from './certificate.ts';
 import { certificateProblems, timeProblems } from './check-certificate.ts';
 import { DANE_USAGE } from './dane.ts';
-import { KEY_USAGE } from './extensions.ts';
 import { type Flow, settle } from './flow.ts';
 import { constraintProblem } from './name-constraints.ts';
 import type { BareAnchor } from './store.ts';
@@ -25,13 +24,13 @@ export function* pathToReport(v: Verification): Flow<Path> {
 }
 
 /** Most certificates in a path: the leaf, as many intermediates as the depth allows, and the anchor. */
-export const maxPathLength = (v: Verification): number => v.params.depth + 2;
+const maxPathLength = (v: Verification): number => v.params.depth + 2;
 
 /** Whether a certificate says it signed itself: names and key identifiers fit. The signature is not looked at. */
 export const looksSelfSigned = (certificate: Certificate): boolean => certificate.selfIssued && identifiersFit(certificate, certificate);
 
 /** Whether a store's certificate ends a path. One that is not self-signed does with X509_V_FLAG_PARTIAL_CHAIN. */
-export function isStoreAnchor(v: Verification, certificate: Certificate): boolean {
+function isStoreAnchor(v: Verification, certificate: Certificate): boolean {
   if (v.dane?.enabled === true && !v.dane.usesPkix) return false;
   return (v.has(X509_V_FLAG.PARTIAL_CHAIN) || looksSelfSigned(certificate)) && v.store.has(certificate);
 }
@@ -120,7 +119,7 @@ class PathBuilder {
     const untrusted = [...(this.untrustedBySubject().get(issuer.key) ?? [])];
     if (v.issuerLookup !== undefined) untrusted.push(...(yield* settle(v.issuerLookup(certificate))));
     const all = [...v.store.withSubject(issuer), ...untrusted.filter((candidate) => !v.store.has(candidate))];
-    const fitting = all.filter((candidate) => mayHaveIssued(candidate, certificate));
+    const fitting = all.filter((candidate) => identifiersFit(candidate, certificate));
     const sorted = fitting.map((candidate) => ({ candidate, rank: this.preference(candidate) })).sort((a, b) => b.rank - a.rank);
     const candidates = sorted.map(({ candidate }) => candidate);
     this.candidates.set(certificate, candidates);
@@ -182,12 +181,7 @@ function* anyPath(): Flow<boolean> {
 /** The same name with the same key is the same authority, however many certificates it has: entering it twice is a loop. */
 const isSameEntity = (a: Certificate, b: Certificate): boolean => sameBytes(a.spki, b.spki) && a.subject.matches(b.subject);
 
-/** OpenSSL's X509_check_issued, less the names: key identifiers, and a key that may sign certificates. */
-function mayHaveIssued(issuer: Certificate, certificate: Certificate): boolean {
-  const { keyUsage } = issuer.extensions;
-  return identifiersFit(issuer, certificate) && (keyUsage === undefined || (keyUsage & KEY_USAGE.keyCertSign) !== 0);
-}
-
+/** RFC 5280, 4.2.1.1: what the certificate says of its issuer's key and certificate, against what that one says of itself. */
 function identifiersFit(issuer: Certificate, certificate: Certificate): boolean {
   const sought = certificate.extensions.authorityKeyIdentifier;
   const own = issuer.extensions.subjectKeyIdentifier;

@@ -10,6 +10,7 @@ import { nodeProvider } from '../crypto/node.ts';
 import { EXTENSION_OIDS } from '../registry/oids.ts';
 import { type Certificate, parseCertificate, parseCertificates } from './certificate.ts';
 import { KEY_USAGE, MAX_EXTENSIONS } from './extensions.ts';
+import { MAX_NAMES } from './general-name.ts';
 
 const root = makeRoot();
 const ca = makeIntermediate(root, 'CA', { ca: { pathLength: 2 }, permitted: { dns: ['example.com'] } });
@@ -118,6 +119,15 @@ describe('parseCertificate', () => {
   it('accepts as many extensions as allowed', () => {
     const many = Array.from({ length: MAX_EXTENSIONS }, (_, i) => extension(`1.2.${i}`, fromHex('0500')));
     expect(parseCertificate(withExtensions(...many)).extensionList).toHaveLength(MAX_EXTENSIONS);
+  });
+
+  it('reads as many names as allowed, and calls more malformed', () => {
+    const names = (n: number): Certificate =>
+      parseCertificate(
+        withExtensions(extension(EXTENSION_OIDS.subjectAltName, sequence(...Array.from({ length: n }, () => fromHex('820161'))))),
+      );
+    expect(names(MAX_NAMES).extensions.subjectAltName).toHaveLength(MAX_NAMES);
+    expect(names(MAX_NAMES + 1).malformedExtensions).toEqual([EXTENSION_OIDS.subjectAltName]);
   });
 
   it('remembers unknown critical extensions', () => {

@@ -1,4 +1,4 @@
-import { malformed, unlessMalformed } from '../asn1/asn1-error.ts';
+import { malformed } from '../asn1/asn1-error.ts';
 import { contextConstructed, DerReader, plainView, readDer, TAG } from '../asn1/der-reader.ts';
 import { isPem, pemBlocks } from '../asn1/pem.ts';
 import { readTime } from '../asn1/time.ts';
@@ -191,6 +191,3 @@ function entryIssuer(extensions: readonly Extension[]): Name | undefined {
   for (const name of readDer(extension.value, (r) => readGeneralNames(r))) if (name.kind === 'directory') return name.value;
   return malformed('a certificate issuer without a directory name');
 }
-
-/** Whether the entries of a CRL can be read at all. */
-export const entriesReadable = (crl: Crl): boolean => unlessMalformed(() => crl.entries) !== undefined;

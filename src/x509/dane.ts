@@ -12,7 +12,7 @@ export const DANE_USAGE = { PKIX_TA: 0, PKIX_EE: 1, DANE_TA: 2, DANE_EE: 3 } as 
 export const DANE_SELECTOR = { CERT: 0, SPKI: 1 } as const;
 
 /** Matching type 0: the data itself, not a digest of it (RFC 6698, 2.1.3). */
-export const DANE_MATCHING_FULL = 0;
+const DANE_MATCHING_FULL = 0;
 
 /** DANE_FLAG_NO_DANE_EE_NAMECHECKS: a DANE-EE(3) match needs no host name either, as RFC 7671, 5.1 has it. */
 export const DANE_FLAG_NO_DANE_EE_NAMECHECKS = 1;

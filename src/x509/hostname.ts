@@ -4,7 +4,7 @@ import { X509_CHECK_FLAG } from '../registry/x509-flags.ts';
 import type { Certificate } from './certificate.ts';
 import { isNumber } from './ip-address.ts';
 
-export { addressText, parseIp } from './ip-address.ts';
+export { parseIp } from './ip-address.ts';
 
 /**
  * The name in the certificate that covers a host name (RFC 9525), or undefined. Only dNSName entries count; one `*` may

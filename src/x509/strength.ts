@@ -5,7 +5,7 @@ import { type AlgorithmIdentifier, signatureAlgorithmOf } from './algorithms.ts'
 const LEVEL_BITS: readonly number[] = [0, 80, 112, 128, 192, 256];
 
 /** The bits a level demands; levels above 5 count as 5. */
-export const bitsOfLevel = (level: number): number => LEVEL_BITS[Math.max(0, Math.min(level, 5))] ?? 256;
+const bitsOfLevel = (level: number): number => LEVEL_BITS[Math.max(0, Math.min(level, 5))] ?? 256;
 
 /** Whether a key is strong enough for a level; a key that cannot be read never is, above level 0. */
 export function keyMeetsLevel(key: PublicKeySpec | undefined, level: number): boolean {
@@ -20,7 +20,7 @@ export function signatureMeetsLevel(identifier: AlgorithmIdentifier, level: numb
 }
 
 /** Security bits of a key, by the tables OpenSSL uses (NIST SP 800-57, 5.6.1.1). */
-export function keyBits(key: PublicKeySpec): number {
+function keyBits(key: PublicKeySpec): number {
   switch (key.kind) {
     case 'rsa':
     case 'rsa-pss':

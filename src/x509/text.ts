@@ -59,7 +59,7 @@ export function hexLines(bytes: Uint8Array, perLine: number, indent: number): st
 export const colonHex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => toHex(Uint8Array.of(byte))).join(':');
 
 /** The name OpenSSL prints for an algorithm; the OID where it has none. */
-export const algorithmName = (oid: string): string => ALGORITHM_NAMES.get(oid) ?? oid;
+const algorithmName = (oid: string): string => ALGORITHM_NAMES.get(oid) ?? oid;
 
 const MONTHS: readonly string[] = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 

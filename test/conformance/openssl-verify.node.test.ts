@@ -12,17 +12,7 @@ import { type Certificate, parseCertificate } from '../../src/x509/certificate.t
 import { KEY_USAGE } from '../../src/x509/extensions.ts';
 import { type VerifyOutcome, verifyChain } from '../../src/x509/verify.ts';
 import { X509VerifyParam } from '../../src/x509/verify-params.ts';
-import {
-  type Entity,
-  freshKey,
-  type IssueOptions,
-  makeIntermediate,
-  makeLeaf,
-  makeRoot,
-  NOW,
-  storeOf,
-  verifyNow,
-} from '../support/authorities.ts';
+import { type Entity, freshKey, type IssueOptions, makeIntermediate, makeLeaf, makeRoot, NOW, storeOf } from '../support/authorities.ts';
 
 /**
  * Random chains, each with a fault or two or none, judged by us and by the installed `openssl verify`. The verdicts must
@@ -237,7 +227,7 @@ describe.skipIf(!installed)('against openssl verify (skipped where OpenSSL 3 is 
   it('has an answer for each of more than 2000 chains, good ones and bad ones', () => {
     expect(rows.length).toBeGreaterThan(2000);
     expect(rows.filter(({ theirs }) => Number.isNaN(theirs))).toEqual([]);
-    expect(rows.filter(({ theirs }) => theirs === 0).length).toBeGreaterThan(300);
+    expect(rows.filter(({ theirs }) => theirs === 0).length).toBeGreaterThan(500);
   });
 
   it('accepts what OpenSSL refuses only where OpenSSL accepts the very path, and had merely not found it', () => {
@@ -258,15 +248,6 @@ describe.skipIf(!installed)('against openssl verify (skipped where OpenSSL 3 is 
   it('names the same error nearly always', () => {
     const bad = rows.filter(({ ours, theirs }) => ours !== 'OK' && theirs !== 0);
     const different = bad.filter(({ ours, theirs }) => X509_VERIFY_RESULTS[ours] !== theirs);
-    const tally: Record<string, number> = {};
-    for (const d of different) {
-      const k = `${d.ours} vs ${d.theirs}`;
-      tally[k] = (tally[k] ?? 0) + 1;
-    }
-    console.log(bad.length, tally);
-    const st: Record<string, number> = {};
-    for (const d of rows) if (d.theirs === 0 && d.ours !== 'OK') st[d.ours] = (st[d.ours] ?? 0) + 1;
-    console.log(rows.length, rows.filter((r) => r.theirs === 0).length, st);
     expect(different.length / bad.length).toBeLessThan(0.1);
   });
 });

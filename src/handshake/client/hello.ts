@@ -51,6 +51,7 @@ export function* clientHandshake(handshake: Handshake): Step<Established> {
       // RFC 9846, 4.1.4: a second HelloRetryRequest is unexpected_message.
       if (isHelloRetryRequest(answer.value)) fatal('unexpected_message', 'UNEXPECTED_MESSAGE', 'a second HelloRetryRequest');
     }
+    connection.showExtensions(answer.value.extensions);
     const version = versionOf(sent.offer, answer.value);
     const suite = checkAnswer(sent.offer, answer.value, version);
     handshake.transcript.add(answer.raw);

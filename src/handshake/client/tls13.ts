@@ -148,6 +148,7 @@ function beginProtectedFlight({ connection }: Handshake, suite: CipherSuite, sec
 
 /** What a resumed session brings along: it was authenticated when it was made. */
 function resume(connection: Connection, psk: Psk | undefined): void {
+  if (psk?.session === undefined) connection.pskIdentity = psk?.identity;
   if (psk?.session === undefined) return;
   connection.reused = true;
   connection.peerChain = psk.session.data.peerChain;

@@ -1,6 +1,6 @@
 /** Key exchanges of TLS 1.0–1.2: what ServerKeyExchange and ClientKeyExchange carry, and the secret they lead to (RFC 5246, 7.4.3 and 7.4.7; RFC 8422; RFC 4279; RFC 5489). */
 
-import { concat, fromUtf8, utf8, wipe } from '../../bytes/bytes.ts';
+import { concat, copyOf, fromUtf8, utf8, wipe } from '../../bytes/bytes.ts';
 import { Reader } from '../../bytes/reader.ts';
 import { build } from '../../bytes/writer.ts';
 import type { ExternalPsk } from '../../config/callbacks.ts';
@@ -219,13 +219,18 @@ function* openPremaster(connection: Connection, sealed: Uint8Array): Step<Uint8A
 function* clientPsk(connection: Connection, hint: string | undefined): Step<ExternalPsk> {
   const callback = connection.get('pskClientCallback');
   const keys = callback === undefined ? [] : yield* settle(callback(connection.owner.handle, hint));
-  return keys[0] ?? fatal('handshake_failure', 'PSK_IDENTITY_NOT_FOUND');
+  const [psk] = keys;
+  if (psk === undefined) return fatal('handshake_failure', 'PSK_IDENTITY_NOT_FOUND');
+  connection.pskIdentityHint = hint;
+  connection.pskIdentity = psk.identity;
+  return psk;
 }
 
 /** RFC 4279, 2: an unknown identity may be answered, or hidden behind a random key; the handshake then fails at Finished. */
 function* serverPsk(connection: Connection, identity: Uint8Array): Step<Uint8Array> {
   const callback = connection.get('pskServerCallback');
   const psk = callback && (yield* settle(callback(connection.owner.handle, identity)));
+  connection.pskIdentity = copyOf(identity);
   return psk?.key ?? connection.provider.random(32).slice();
 }
 

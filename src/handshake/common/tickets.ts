@@ -44,6 +44,7 @@ export function sessionOf(connection: Connection): SessionData {
 
 /** Sends tickets after the handshake, each with a PSK of its own (RFC 9846, 4.6.1). */
 export function* sendTickets(connection: Connection, count: number): Step<void> {
+  if (connection.get('notResumableCallback')?.(connection.owner.handle, connection.group !== 0)) return;
   for (let i = 0; i < count; i++) {
     connection.enter('SW_SESSION_TICKET');
     yield* sendTicket(connection);

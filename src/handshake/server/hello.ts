@@ -29,6 +29,7 @@ export function* serverHandshake(handshake: Handshake): Step<Established> {
   connection.io.changeCipherSpecs = LIMITS.changeCipherSpecRecords.value;
   connection.clientRandom = copyOf(hello.random);
   connection.peerCipherSuites = hello.cipherSuites;
+  connection.showExtensions(hello.extensions);
   yield* showClientHello(connection, hello, raw);
   const version = chooseVersion(connection, hello);
   return version === TLS1_3_VERSION ? yield* serverTls13(handshake, hello, raw) : yield* serverTls12(handshake, hello, raw, version);

@@ -1,6 +1,7 @@
 /** RFC 5246, figures 1 and 2, from the ClientHello on, as a server of TLS 1.0–1.2. */
 import { concat, copyOf, EMPTY, sameBytes } from '../../bytes/bytes.ts';
 import { build } from '../../bytes/writer.ts';
+import type { DhGroup } from '../../crypto/ffdhe.ts';
 import { Prf } from '../../crypto/prf.ts';
 import type { KeyKind } from '../../crypto/provider.ts';
 import { alpn } from '../../extensions/alpn.ts';
@@ -84,7 +85,7 @@ const RENEGOTIATION_SCSV = 0x00ff;
 interface Choice12 {
   readonly suite: CipherSuite;
   /** The group of an ephemeral key; undefined where the suite has none. */
-  readonly group: number | undefined;
+  readonly group: number | DhGroup | undefined;
   readonly chosen: Chosen12 | undefined;
 }
 
@@ -187,14 +188,20 @@ function keyKinds({ authentication, keyExchange }: CipherSuite): readonly KeyKin
   return authentication === 'ecdsa' ? ['ec', 'ed25519', 'ed448'] : undefined;
 }
 
-function groupFor(connection: Connection, block: ExtensionBlock<'CH'>, suite: CipherSuite): number | undefined {
+function groupFor(connection: Connection, block: ExtensionBlock<'CH'>, suite: CipherSuite): number | DhGroup | undefined {
   const theirs = block.get(supportedGroups);
   if (usesEcdhe(suite)) {
     const own = curves(groups(connection));
     // RFC 8422, 4: a client that names no curves can do any; P-256 is the one everybody has.
     return theirs === undefined ? own.find((id) => namedGroup(id)?.parts[0] === 'P-256') : own.find((id) => theirs.includes(id));
   }
-  return usesDhe(suite) ? chooseDhGroup(connection, theirs) : undefined;
+  return usesDhe(suite) ? chooseDhGroup(connection, theirs, ownKeyBits(connection)) : undefined;
+}
+
+/** Bits of our RSA key, by which a callback chooses a group that is not the weaker link; 0 without one. */
+function ownKeyBits(connection: Connection): number {
+  const key = connection.get('credentials').get('rsa')?.key?.publicKey;
+  return key?.kind === 'rsa' ? 8 * key.n.length : 0;
 }
 
 // ---- resumption
@@ -273,8 +280,10 @@ function* fullHandshake(
     read.block.get(statusRequest) === undefined || chosen === undefined
       ? undefined
       : ((yield* stapledResponse(connection)) ?? chosen.credential.ocspResponse);
-  const usesTicket = read.block.has(sessionTicket) && !connection.hasOption(OPTIONS.NO_TICKET);
-  const id = usesTicket ? EMPTY : newSessionId(connection);
+  const keepsTickets = read.block.has(sessionTicket) && !connection.hasOption(OPTIONS.NO_TICKET);
+  const keeps = !(connection.get('notResumableCallback')?.(connection.owner.handle, usesEcdhe(suite) || usesDhe(suite)) ?? false);
+  const usesTicket = keepsTickets && keeps;
+  const id = usesTicket || !keeps ? EMPTY : newSessionId(connection);
   sendServerHello(handshake, read, agreed, { id, ticket: usesTicket, status: staple !== undefined, acknowledgeName });
   if (chosen !== undefined) {
     connection.enter('SW_CERT');
@@ -308,7 +317,7 @@ function* fullHandshake(
   sendFinished(handshake, prf, master, pending);
   yield* handshake.flush();
   if (connection.session !== undefined) {
-    if (!usesTicket) remember(connection, connection.session);
+    if (!usesTicket && keeps) remember(connection, connection.session);
     connection.get('newSessionCallback')?.(connection.owner.handle, connection.session);
   }
   return { identity, finished: held };
@@ -387,7 +396,7 @@ function newSessionId(connection: Connection): Uint8Array {
 function* sendServerKeys(
   handshake: Handshake,
   { suite }: Agreed12,
-  group: number | undefined,
+  group: number | DhGroup | undefined,
   chosen: Chosen12 | undefined,
 ): Step<ServerKeys | undefined> {
   const { connection } = handshake;
@@ -409,13 +418,10 @@ function* sendServerKeys(
   return keys;
 }
 
-function* makeKeys(connection: Connection, suite: CipherSuite, group: number | undefined): Step<ServerKeys | undefined> {
+function* makeKeys(connection: Connection, suite: CipherSuite, group: number | DhGroup | undefined): Step<ServerKeys | undefined> {
   if (group === undefined) return undefined;
-  if (usesEcdhe(suite)) {
-    connection.group = group;
-    return yield* makeEcdheKeys(connection, group);
-  }
-  return yield* makeDheKeys(connection, group);
+  if (typeof group === 'number') connection.group = group;
+  return typeof group === 'number' && usesEcdhe(suite) ? yield* makeEcdheKeys(connection, group) : yield* makeDheKeys(connection, group);
 }
 
 // ---- client authentication

@@ -1,4 +1,4 @@
-import { sameBytes } from '../../bytes/bytes.ts';
+import { copyOf, sameBytes } from '../../bytes/bytes.ts';
 import { answerKeyShare } from '../../crypto/key-exchange.ts';
 import { keySchedule } from '../../crypto/schedule-tls13.ts';
 import { alpn } from '../../extensions/alpn.ts';
@@ -134,6 +134,7 @@ function* negotiate(
 
 function resume(connection: Connection, selected: SelectedPsk | undefined): void {
   const session = selected?.psk.session;
+  if (session === undefined) connection.pskIdentity = selected && copyOf(selected.psk.identity);
   if (session === undefined) return;
   connection.reused = true;
   connection.replaceSession(session.upRef());

@@ -1,0 +1,53 @@
+// Rates of two sides in interleaved rounds: by the clock, and by the time all threads of the process spent.
+
+/** So long at least one measurement takes, in milliseconds. */
+const LEAST = 250;
+
+/** @typedef {(count: number) => Promise<unknown>} Work does something `count` times */
+
+/**
+ * Measures each side in every round, by turns in changing order, so that a slow minute of the machine meets all of them.
+ * @param {{ sides: Record<string, Work>, batch: number, per: number }[]} rows `batch`: how often between two looks at the clock; `per`: units of one time
+ * @returns {Promise<Record<string, { wall: number[], cpu: number[] }>[]>} units per second, a number for each round
+ */
+export async function measure(rows, rounds, tell = () => undefined) {
+  const results = rows.map(({ sides }) => Object.fromEntries(Object.keys(sides).map((name) => [name, { wall: [], cpu: [] }])));
+  for (let round = -1; round < rounds; round++) {
+    for (const [index, { sides, batch, per }] of rows.entries()) {
+      const names = Object.keys(sides);
+      if (round % 2 === 0) names.reverse();
+      for (const name of names) {
+        const { wall, cpu } = await rate(sides[name], batch);
+        // The round before the first warms the code up.
+        if (round < 0) continue;
+        results[index][name].wall.push(wall * per);
+        results[index][name].cpu.push(cpu * per);
+      }
+    }
+    if (round >= 0) tell(round);
+  }
+  return results;
+}
+
+/** Times a second. */
+async function rate(work, batch) {
+  let times = 0;
+  const cpuBefore = process.cpuUsage();
+  const before = performance.now();
+  let passed = 0;
+  while (passed < LEAST) {
+    await work(batch);
+    times += batch;
+    // Native objects are let go of only when the event loop turns.
+    await new Promise(setImmediate);
+    passed = performance.now() - before;
+  }
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return { wall: (times / passed) * 1e3, cpu: (times / (user + system)) * 1e6 };
+}
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}

@@ -1,0 +1,139 @@
+// Our side of the comparison: connections over memory and over loopback TCP.
+import { MemBio, Ssl, SslContext } from '../dist/index.js';
+import { connectTo, listen } from '../test/interop/ours.mjs';
+
+/** Contexts of both roles. @param {{ identity: { cert: string, key: string }, ca: { cert: string }, group: string, suite: string }} setup */
+export function contexts({ identity, ca, group, suite }) {
+  const common = { groups: [group], cipherSuites: [suite], minProtoVersion: 'TLSv1.3' };
+  const sessions = [];
+  const client = new SslContext({ role: 'client', ca: ca.cert, ...common, newSessionCallback: (_ssl, session) => sessions.length < 1 && sessions.push(session.upRef()) });
+  const server = new SslContext({ role: 'server', cert: identity.cert, key: identity.key, ...common });
+  return { client, server, sessions };
+}
+
+/** Two connections back to back, before their handshake. */
+function pair({ client: clientContext, server: serverContext }, session) {
+  const client = new Ssl(clientContext).set('serverName', 'server.example');
+  const server = new Ssl(serverContext);
+  const toServer = new MemBio();
+  const toClient = new MemBio();
+  client.setBio(toClient, toServer);
+  server.setBio(toServer, toClient);
+  if (session !== undefined) client.setSession(session);
+  return { client, server };
+}
+
+function shake({ client, server }) {
+  for (;;) {
+    const done = client.doHandshake();
+    if (server.doHandshake() && done) return;
+  }
+}
+
+const end = ({ client, server }) => {
+  client.free();
+  server.free();
+};
+
+/** Handshakes with all that belongs to them: the client has its tickets when one is over. */
+export const memoryHandshakes = (both, session) => async (count) => {
+  for (let i = 0; i < count; i++) {
+    const ends = pair(both, session);
+    shake(ends);
+    ends.client.read();
+    if (session !== undefined && !ends.client.connection?.reused) throw new Error('not resumed');
+    end(ends);
+  }
+};
+
+export function memorySession(both) {
+  const ends = pair(both);
+  shake(ends);
+  ends.client.read();
+  end(ends);
+  return both.sessions[0];
+}
+
+/** Sends chunks one way and the other by turns, each read to its last byte. */
+export function memoryBulk(both, chunk) {
+  const { client, server } = pair(both);
+  shake({ client, server });
+  return async (count) => {
+    for (let i = 0; i < count; i++) {
+      const [from, to] = i % 2 === 0 ? [client, server] : [server, client];
+      from.write(chunk);
+      for (let read = 0; read < chunk.length; ) read += to.read()?.length ?? 0;
+    }
+  };
+}
+
+export function memoryEchoes(both, message) {
+  const { client, server } = pair(both);
+  shake({ client, server });
+  client.read();
+  return async (count) => {
+    for (let i = 0; i < count; i++) {
+      client.write(message);
+      server.write(server.read());
+      client.read();
+    }
+  };
+}
+
+// ---- loopback
+
+/** What the harness's socket pump hangs its endings on. */
+const scope = { onEnd: () => undefined };
+
+export async function tcp(both) {
+  const listener = await listen(scope, both.server);
+  const connect = async (session) => {
+    const accepted = listener.accept();
+    const client = await connectTo(scope, both.client, listener.port, (ssl) => {
+      ssl.set('serverName', 'server.example');
+      if (session !== undefined) ssl.setSession(session);
+    });
+    const server = await accepted;
+    await Promise.all([client.handshake(), server.handshake()]);
+    return { client, server };
+  };
+  return { connect, port: listener.port };
+}
+
+export const tcpHandshakes = ({ connect }, session) => async (count) => {
+  for (let i = 0; i < count; i++) {
+    const { client, server } = await connect(session);
+    client.destroy();
+    server.destroy();
+  }
+};
+
+export async function tcpBulk({ connect }, chunk) {
+  const { client, server } = await connect();
+  const take = async (from, length) => {
+    for (let read = 0; read < length; ) read += (await from.read()).length;
+  };
+  return async (count) => {
+    for (let i = 0; i < count; i += 16) {
+      const some = Math.min(16, count - i);
+      const [from, to] = (i / 16) % 2 === 0 ? [client, server] : [server, client];
+      const taking = take(to, some * chunk.length);
+      for (let j = 0; j < some; j++) await from.write(chunk);
+      await taking;
+    }
+  };
+}
+
+export async function tcpEchoes({ connect }, message) {
+  const { client, server } = await connect();
+  (async () => {
+    for (;;) await server.write(await server.read());
+  })().catch(() => undefined);
+  return async (count) => {
+    for (let i = 0; i < count; i++) {
+      await client.write(message);
+      await client.read();
+    }
+  };
+}
+

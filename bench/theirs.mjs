@@ -1,0 +1,156 @@
+// node:tls for the comparison: over a pair of streams in memory and over loopback TCP.
+import { once } from 'node:events';
+import { Duplex } from 'node:stream';
+import * as tls from 'node:tls';
+
+/** One end of a pair of streams: what is written here is read there. */
+class Half extends Duplex {
+  /** @type {Half | undefined} */
+  other;
+  /** @type {(() => void) | undefined} */
+  taken;
+
+  _read() {
+    const taken = this.taken;
+    this.taken = undefined;
+    taken?.();
+  }
+
+  _write(chunk, _encoding, done) {
+    if (chunk.length === 0) {
+      process.nextTick(done);
+      return;
+    }
+    this.other.taken = done;
+    this.other.push(chunk);
+  }
+
+  _final(done) {
+    this.other.push(null);
+    done();
+  }
+}
+
+function duplexPair() {
+  const [a, b] = [new Half(), new Half()];
+  a.other = b;
+  b.other = a;
+  return [a, b];
+}
+
+const OPENSSL_GROUP = { x25519: 'X25519' };
+
+export function contexts({ identity, ca, group, suite }) {
+  const common = { ciphers: suite, ecdhCurve: OPENSSL_GROUP[group] ?? group, minVersion: 'TLSv1.3' };
+  const server = { ...common, cert: identity.cert, key: identity.key };
+  return {
+    client: { secureContext: tls.createSecureContext({ ...common, ca: ca.cert }), servername: 'server.example' },
+    server: { secureContext: tls.createSecureContext(server), ...server },
+  };
+}
+
+/** A connection over memory; over when both sides say so and the client has a ticket. */
+function connectInMemory({ client: options, server: { secureContext } }, session) {
+  const [a, b] = duplexPair();
+  const server = new tls.TLSSocket(b, { isServer: true, secureContext });
+  const client = tls.connect({ ...options, socket: a, session });
+  return { client, server, ready: Promise.all([once(client, 'secureConnect'), once(server, 'secure'), once(client, 'session')]) };
+}
+
+export const memoryHandshakes = (both, session) => async (count) => {
+  for (let i = 0; i < count; i++) {
+    const { client, server, ready } = connectInMemory(both, session);
+    await ready;
+    if (session !== undefined && !client.isSessionReused()) throw new Error('not resumed');
+    client.destroy();
+    server.destroy();
+  }
+};
+
+export async function memorySession(both) {
+  const { client, ready } = connectInMemory(both);
+  const [, , [session]] = await ready;
+  client.destroy();
+  return session;
+}
+
+export async function memoryBulk(both, chunk) {
+  const { client, server, ready } = connectInMemory(both);
+  await ready;
+  return bulk(client, server, chunk);
+}
+
+export async function memoryEchoes(both, message) {
+  const { client, server, ready } = connectInMemory(both);
+  await ready;
+  return echoes(client, server, message);
+}
+
+/** Chunks one way and the other by turns, each 16 of them read to the last byte. */
+function bulk(client, server, chunk) {
+  const waiting = { left: 0, done: () => undefined };
+  for (const socket of [client, server]) {
+    socket.on('data', (data) => {
+      waiting.left -= data.length;
+      if (waiting.left === 0) waiting.done();
+    });
+  }
+  return async (count) => {
+    for (let i = 0; i < count; i += 16) {
+      const some = Math.min(16, count - i);
+      const from = (i / 16) % 2 === 0 ? client : server;
+      waiting.left = some * chunk.length;
+      const all = new Promise((resolve) => (waiting.done = resolve));
+      for (let j = 0; j < some; j++) if (!from.write(chunk)) await once(from, 'drain');
+      await all;
+    }
+  };
+}
+
+function echoes(client, server, message) {
+  server.on('data', (data) => server.write(data));
+  let heard = () => undefined;
+  client.on('data', () => heard());
+  return async (count) => {
+    for (let i = 0; i < count; i++) {
+      const back = new Promise((resolve) => (heard = resolve));
+      client.write(message);
+      await back;
+    }
+  };
+}
+
+// ---- loopback
+
+export async function tcp({ client: options, server: serverOptions }) {
+  const server = tls.createServer({ ...serverOptions, noDelay: true });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const connect = async (session) => {
+    const accepted = once(server, 'secureConnection');
+    const client = tls.connect({ ...options, port: server.address().port, host: '127.0.0.1', session, noDelay: true });
+    const [[peer]] = await Promise.all([accepted, once(client, 'secureConnect')]);
+    peer.on('error', () => undefined);
+    client.on('error', () => undefined);
+    return { client, server: peer };
+  };
+  return { connect, close: () => server.close() };
+}
+
+export const tcpHandshakes = ({ connect }, session) => async (count) => {
+  for (let i = 0; i < count; i++) {
+    const { client, server } = await connect(session);
+    client.destroy();
+    server.destroy();
+  }
+};
+
+export async function tcpBulk({ connect }, chunk) {
+  const { client, server } = await connect();
+  return bulk(client, server, chunk);
+}
+
+export async function tcpEchoes({ connect }, message) {
+  const { client, server } = await connect();
+  return echoes(client, server, message);
+}

@@ -1,0 +1,94 @@
+/** Groups of key agreement by OpenSSL's numbers and names (SSL_CTX_set1_groups(3)). */
+import { namedGroup } from '../registry/groups.ts';
+import * as c from './constants.ts';
+import { attempt } from './err.ts';
+import { refused } from './refused.ts';
+import { type Holder, put } from './settings.ts';
+import { alive } from './state.ts';
+import { refuse } from '../registry/fatal.ts';
+import type { SSL, SSL_CTX } from './types.ts';
+
+const NIDS: readonly (readonly [id: number, nid: number])[] = [
+  [0x0017, c.NID_X9_62_prime256v1],
+  [0x0018, c.NID_secp384r1],
+  [0x0019, c.NID_secp521r1],
+  [0x001d, c.NID_X25519],
+  [0x001e, c.NID_X448],
+  [0x0100, c.NID_ffdhe2048],
+  [0x0101, c.NID_ffdhe3072],
+  [0x0102, c.NID_ffdhe4096],
+  [0x0103, c.NID_ffdhe6144],
+  [0x0104, c.NID_ffdhe8192],
+];
+
+/** OpenSSL's flag for code points that have no number of their own. */
+export const TLSEXT_nid_unknown = 0x100_0000;
+
+const NID_OF: ReadonlyMap<number, number> = new Map(NIDS);
+const ID_OF: ReadonlyMap<number, number> = new Map(NIDS.map(([id, nid]) => [nid, id]));
+
+/** The number of a group; for those without one its code point with TLSEXT_nid_unknown. */
+export const groupNid = (id: number): number => NID_OF.get(id) ?? TLSEXT_nid_unknown | id;
+
+const groupId = (nid: number): number => ID_OF.get(nid) ?? (nid >= TLSEXT_nid_unknown ? nid & 0xffff : refuse('BAD_VALUE', `group ${nid}`));
+
+const setGroups = (func: string, holder: Holder, nids: readonly number[]): number => attempt(func, 0, () => put(func, holder, 'groups', nids.map(groupId)));
+
+export const SSL_CTX_set1_groups = (ctx: SSL_CTX, nids: readonly number[]): number => setGroups('SSL_CTX_set1_groups', ctx, nids);
+export const SSL_set1_groups = (ssl: SSL, nids: readonly number[]): number => setGroups('SSL_set1_groups', ssl, nids);
+/** Names joined by colons: `X25519:P-256:ffdhe2048`. */
+export const SSL_CTX_set1_groups_list = (ctx: SSL_CTX, list: string): number => put('SSL_CTX_set1_groups_list', ctx, 'groups', list);
+export const SSL_set1_groups_list = (ssl: SSL, list: string): number => put('SSL_set1_groups_list', ssl, 'groups', list);
+export const SSL_CTX_set1_curves: (ctx: SSL_CTX, nids: readonly number[]) => number = SSL_CTX_set1_groups;
+export const SSL_set1_curves: (ssl: SSL, nids: readonly number[]) => number = SSL_set1_groups;
+export const SSL_CTX_set1_curves_list: (ctx: SSL_CTX, list: string) => number = SSL_CTX_set1_groups_list;
+export const SSL_set1_curves_list: (ssl: SSL, list: string) => number = SSL_set1_groups_list;
+
+/** On a server: the groups of the client, in its order. Empty before there is a ClientHello. */
+export const SSL_get1_groups = (ssl: SSL): number[] => (alive(ssl).connection?.peerGroups ?? []).map(groupNid);
+export const SSL_get1_curves: (ssl: SSL) => number[] = SSL_get1_groups;
+
+/** On a server: the `n`th group that both sides have; their count for -1, and 0 past the end. */
+export function SSL_get_shared_group(ssl: SSL, n: number): number {
+  const theirs = alive(ssl).connection?.peerGroups ?? [];
+  const shared = ssl.get('groups').filter((id) => theirs.includes(id));
+  if (n === -1) return shared.length;
+  const id = shared[n];
+  return id === undefined ? c.NID_undef : groupNid(id);
+}
+export const SSL_get_shared_curve: (ssl: SSL, n: number) => number = SSL_get_shared_group;
+
+/** What is known of an ephemeral key: its group. The key itself is gone when the handshake is over. */
+export interface EphemeralGroup {
+  readonly name: string;
+  readonly nid: number;
+  readonly bits: number;
+}
+
+const BITS: ReadonlyMap<string, number> = new Map([
+  ['x25519', 253],
+  ['x448', 448],
+]);
+
+/** The group the secret was agreed on in; null where there was none. */
+export function SSL_get_peer_tmp_key(ssl: SSL): EphemeralGroup | null {
+  const group = namedGroup(alive(ssl).connection?.group ?? 0);
+  if (group === undefined) return null;
+  const { id, name } = group;
+  return { name, nid: groupNid(id), bits: BITS.get(name) ?? Number(name.replace(/^\D+|r1$/g, '').replace(/\D.*$/, '')) };
+}
+export const SSL_get_tmp_key: (ssl: SSL) => EphemeralGroup | null = SSL_get_peer_tmp_key;
+export const SSL_get_server_tmp_key: (ssl: SSL) => EphemeralGroup | null = SSL_get_peer_tmp_key;
+
+/** Groups of RFC 7919 are chosen by strength, whatever this says: 1. */
+export const SSL_CTX_set_dh_auto = (ctx: SSL_CTX, _onoff: number): number => (alive(ctx), 1);
+export const SSL_set_dh_auto = (ssl: SSL, _onoff: number): number => (alive(ssl), 1);
+
+type DhCallback = (ssl: SSL, is_export: number, keylength: number) => unknown;
+export const SSL_CTX_set_tmp_dh: (ctx: SSL_CTX, dh: unknown) => number = refused('SSL_CTX_set_tmp_dh', 0);
+export const SSL_set_tmp_dh: (ssl: SSL, dh: unknown) => number = refused('SSL_set_tmp_dh', 0);
+export const SSL_CTX_set_tmp_dh_callback: (ctx: SSL_CTX, cb: DhCallback | null) => void = refused('SSL_CTX_set_tmp_dh_callback', undefined);
+export const SSL_set_tmp_dh_callback: (ssl: SSL, cb: DhCallback | null) => void = refused('SSL_set_tmp_dh_callback', undefined);
+export const SSL_CTX_set_tmp_ecdh: (ctx: SSL_CTX, ecdh: unknown) => number = refused('SSL_CTX_set_tmp_ecdh', 0);
+export const SSL_set_tmp_ecdh: (ssl: SSL, ecdh: unknown) => number = refused('SSL_set_tmp_ecdh', 0);
+export const SSL_get0_ec_point_formats: (ssl: SSL) => Uint8Array | null = refused<Uint8Array | null>('SSL_get0_ec_point_formats', null);

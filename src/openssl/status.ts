@@ -1,0 +1,81 @@
+/** Stapled OCSP responses and certificate transparency (SSL_CTX_set_tlsext_status_cb(3)). */
+import type { StatusCallback } from '../config/callbacks.ts';
+import { fatal } from '../registry/fatal.ts';
+import { argOf, mapped, unwrap, wrap } from './callbacks.ts';
+import * as c from './constants.ts';
+import { refused } from './refused.ts';
+import type { Holder } from './settings.ts';
+import { alive, stateOf } from './state.ts';
+import type { SSL, SSL_CTX } from './types.ts';
+
+/**
+ * Server: SSL_TLSEXT_ERR_OK when SSL_set_tlsext_status_ocsp_resp has given the response, _NOACK for none, _ALERT_FATAL.
+ * Client: 1: good enough, or none is needed; 0: bad; below 0: failure.
+ */
+export type tlsext_status_cb = (ssl: SSL, arg: unknown) => number | Promise<number>;
+
+const statusCallback = (cb: tlsext_status_cb | null, arg: unknown): StatusCallback =>
+  wrap(cb, arg, (ssl: SSL) => {
+    if (cb === null) return ssl.isServer ? undefined : true;
+    return mapped(cb(ssl, arg), (answer) => (ssl.isServer ? stapled(ssl, answer) : judged(answer)));
+  });
+
+function stapled(ssl: SSL, answer: number): Uint8Array | undefined {
+  if (answer === c.SSL_TLSEXT_ERR_OK) return stateOf(ssl).ocspResponse;
+  return answer === c.SSL_TLSEXT_ERR_NOACK ? undefined : fatal('internal_error', 'OCSP_CALLBACK_FAILURE');
+}
+
+const judged = (answer: number): boolean => (answer < 0 ? fatal('internal_error', 'OCSP_CALLBACK_FAILURE') : answer > 0);
+
+const callback = (holder: Holder, cb: tlsext_status_cb | null, arg: unknown): number => {
+  holder.set('statusCallback', cb === null && arg === null ? undefined : statusCallback(cb, arg));
+  return 1;
+};
+
+export const SSL_CTX_set_tlsext_status_cb = (ctx: SSL_CTX, cb: tlsext_status_cb | null): number => callback(ctx, cb, argOf(ctx.get('statusCallback')));
+export const SSL_CTX_get_tlsext_status_cb = (ctx: SSL_CTX): tlsext_status_cb | null => unwrap(ctx.get('statusCallback'));
+export const SSL_CTX_set_tlsext_status_arg = (ctx: SSL_CTX, arg: unknown): number => callback(ctx, unwrap(ctx.get('statusCallback')), arg);
+export const SSL_CTX_get_tlsext_status_arg = (ctx: SSL_CTX): unknown => argOf(ctx.get('statusCallback'));
+
+/** TLSEXT_STATUSTYPE_ocsp asks for a response; -1 for none. */
+const setType = (holder: Holder, type: number): number => {
+  holder.set('statusRequest', type === c.TLSEXT_STATUSTYPE_ocsp);
+  return 1;
+};
+const typeOf = (holder: Holder): number => (holder.get('statusRequest') ? c.TLSEXT_STATUSTYPE_ocsp : -1);
+
+export const SSL_CTX_set_tlsext_status_type = (ctx: SSL_CTX, type: number): number => setType(ctx, type);
+export const SSL_CTX_get_tlsext_status_type = (ctx: SSL_CTX): number => typeOf(ctx);
+export const SSL_set_tlsext_status_type = (ssl: SSL, type: number): number => setType(ssl, type);
+export const SSL_get_tlsext_status_type = (ssl: SSL): number => typeOf(alive(ssl));
+
+/** DER of the response that the server stapled; null where it stapled none. */
+export const SSL_get_tlsext_status_ocsp_resp = (ssl: SSL): Uint8Array | null => alive(ssl).connection?.ocspResponse ?? stateOf(ssl).ocspResponse ?? null;
+/** DER of the response to staple. */
+export function SSL_set_tlsext_status_ocsp_resp(ssl: SSL, response: Uint8Array | null): number {
+  stateOf(alive(ssl)).ocspResponse = response?.slice();
+  return 1;
+}
+
+const noIds = (name: string): ((ssl: SSL, value: unknown) => number) => refused(name, 0);
+export const SSL_set_tlsext_status_ids: (ssl: SSL, ids: unknown) => number = noIds('SSL_set_tlsext_status_ids');
+export const SSL_set_tlsext_status_exts: (ssl: SSL, exts: unknown) => number = noIds('SSL_set_tlsext_status_exts');
+export const SSL_get_tlsext_status_ids: (ssl: SSL) => null = refused('SSL_get_tlsext_status_ids', null);
+export const SSL_get_tlsext_status_exts: (ssl: SSL) => null = refused('SSL_get_tlsext_status_exts', null);
+
+// ---- certificate transparency
+
+type Validate = (...args: readonly unknown[]) => number;
+export const SSL_CTX_enable_ct: (ctx: SSL_CTX, mode: number) => number = refused('SSL_CTX_enable_ct', 0);
+export const SSL_enable_ct: (ssl: SSL, mode: number) => number = refused('SSL_enable_ct', 0);
+export const SSL_CTX_set_ct_validation_callback: (ctx: SSL_CTX, cb: Validate | null, arg: unknown) => number = refused('SSL_CTX_set_ct_validation_callback', 0);
+export const SSL_set_ct_validation_callback: (ssl: SSL, cb: Validate | null, arg: unknown) => number = refused('SSL_set_ct_validation_callback', 0);
+export const SSL_CTX_set0_ctlog_store: (ctx: SSL_CTX, store: unknown) => void = refused('SSL_CTX_set0_ctlog_store', undefined);
+export const SSL_CTX_get0_ctlog_store: (ctx: SSL_CTX) => null = refused('SSL_CTX_get0_ctlog_store', null);
+export const SSL_CTX_set_ctlog_list_file: (ctx: SSL_CTX, path: string) => number = refused('SSL_CTX_set_ctlog_list_file', 0);
+export const SSL_CTX_set_default_ctlog_list_file: (ctx: SSL_CTX) => number = refused('SSL_CTX_set_default_ctlog_list_file', 0);
+export const SSL_get0_peer_scts: (ssl: SSL) => null = refused('SSL_get0_peer_scts', null);
+export const SSL_CTX_ct_is_enabled = (ctx: SSL_CTX): number => (alive(ctx), 0);
+export const SSL_ct_is_enabled = (ssl: SSL): number => (alive(ssl), 0);
+export const SSL_CTX_disable_ct = (ctx: SSL_CTX): void => void alive(ctx);
+export const SSL_disable_ct = (ssl: SSL): void => void alive(ssl);
