@@ -30,5 +30,5 @@ export { decodeSession, encodeSession } from './session/asn1.ts';
 export { type SessionData, SslSession } from './session/session.ts';
 export { type Role, SslContext, type SslContextOptions } from './ssl/context.ts';
 export type { CertificateSource, KeySource } from './ssl/credentials.ts';
-export { type ExClass, ExData, newExIndex } from './ssl/ex-data.ts';
+export { type ExClass, ExData, newExIndex } from './session/ex-data.ts';
 export { Ssl, type SslWant } from './ssl/ssl.ts';

@@ -68,7 +68,15 @@ async function record({ version, suite, encryptThenMac }, folder) {
   rmSync(keys);
   const [, exported] = /Keying material: (\S+)/.exec(greeting);
   const hex = (chunks) => Buffer.concat(chunks).toString('hex');
-  return { version, suite, encryptThenMac, master, exported: exported.toLowerCase(), client: hex(proxy.taken.client), server: hex(proxy.taken.server) };
+  return {
+    version,
+    suite,
+    encryptThenMac,
+    master,
+    exported: exported.toLowerCase(),
+    client: hex(proxy.taken.client),
+    server: hex(proxy.taken.server),
+  };
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'record-'));

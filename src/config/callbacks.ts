@@ -83,7 +83,7 @@ export type PskClientCallback = (ssl: Ssl, hint: string | undefined) => Awaitabl
 export type PskServerCallback = (ssl: Ssl, identity: Uint8Array) => Awaitable<ExternalPsk | undefined>;
 
 /** SSL_CTX_set_record_padding_callback(3): zero bytes to add to a record of a type with `length` content bytes. */
-export type RecordPaddingCallback = (ssl: Ssl, contentType: number, length: number) => number;
+export type RecordPaddingCallback = (ssl: Ssl, contentType: number, length: number, arg: unknown) => number;
 
 /** SSL_CTX_set_allow_early_data_cb(3). */
 export type AllowEarlyDataCallback = (ssl: Ssl) => Awaitable<boolean>;

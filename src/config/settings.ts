@@ -42,6 +42,7 @@ export interface Settings {
   readonly verifyParam: X509VerifyParam;
   readonly certStore: X509Store;
   readonly verifyStore: X509Store | undefined;
+  readonly chainStore: X509Store | undefined;
   readonly caList: readonly Uint8Array[] | undefined;
   readonly clientCaList: readonly Uint8Array[] | undefined;
   readonly maxCertList: number;
@@ -80,6 +81,7 @@ export interface Settings {
   readonly recordSizeLimit: number;
   readonly blockPadding: number;
   readonly recordPaddingCallback: callbacks.RecordPaddingCallback | undefined;
+  readonly recordPaddingArg: unknown;
   readonly readAhead: boolean;
   readonly quietShutdown: boolean;
   readonly msgCallback: callbacks.MsgCallback | undefined;
@@ -379,6 +381,11 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
     openssl: ['SSL_set0_verify_cert_store', 'SSL_set1_verify_cert_store'],
     summary: 'Trust anchors for this connection in place of the context’s store.',
   }),
+  chainStore: row<X509Store | undefined>(none, {
+    ofCert: true,
+    openssl: ['SSL_set0_chain_cert_store', 'SSL_set1_chain_cert_store'],
+    summary: 'Where the issuers of our own certificate are found, in place of the trust store.',
+  }),
   caList: row<Settings['caList']>(none, {
     scope: 'lookup',
     openssl: ['SSL_set0_CA_list', 'SSL_get0_CA_list', 'SSL_add1_to_CA_list'],
@@ -563,6 +570,10 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
   recordPaddingCallback: row<Settings['recordPaddingCallback']>(none, {
     openssl: ['SSL_set_record_padding_callback'],
     summary: 'Says how many bytes of padding a TLS 1.3 record gets.',
+  }),
+  recordPaddingArg: row<unknown>(none, {
+    openssl: ['SSL_set_record_padding_callback_arg', 'SSL_get_record_padding_callback_arg'],
+    summary: 'A value for it.',
   }),
   readAhead: row<boolean>(() => false, {
     openssl: ['SSL_set_read_ahead', 'SSL_get_read_ahead'],

@@ -70,7 +70,7 @@ export class NodeAead implements Aead {
     const sealing = createCipher(cipher, alive(this.key), nonce, options);
     if (ccm) sealing.setAAD(aad, { plaintextLength: plaintext.length });
     else sealing.setAAD(aad);
-    const ciphertext = sealing.update(plaintext);
+    const ciphertext = sealing.update(plaintext.length > 0 ? plaintext : NOTHING);
     out.set(ciphertext, at);
     free(ciphertext);
     sealing.final();
@@ -101,6 +101,9 @@ export class NodeAead implements Aead {
     this.key = undefined;
   }
 }
+
+/** An empty view of some memory: CCM in Node needs an address, even where nothing is there. */
+const NOTHING: Uint8Array = new Uint8Array(1).subarray(1);
 
 type Transfer = (this: ArrayBufferLike, length: number) => ArrayBuffer;
 const transfer: Transfer | undefined = (ArrayBuffer.prototype as { readonly transfer?: Transfer }).transfer;

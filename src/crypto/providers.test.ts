@@ -125,6 +125,20 @@ describe.each(Object.keys(AEADS) as readonly AeadName[])('%s', (name) => {
     );
   });
 
+  it('seals nothing at all, wherever it lies', () => {
+    for (const provider of PROVIDERS) {
+      // Once its buffer was looked at, an empty array has no address of its own.
+      const nowhere = new Uint8Array(0);
+      expect(nowhere.buffer.byteLength).toBe(0);
+      for (const nothing of [nowhere, bytes(5).subarray(2, 2)]) {
+        const aead = provider.aead(name, key);
+        const [nonce, aad, sealed] = [bytes(12), bytes(5), new Uint8Array(aead.tagLength)];
+        expect(aead.seal(nonce, aad, nothing, sealed, 0)).toBe(aead.tagLength);
+        expect(aead.open(nonce, aad, sealed)).toHaveLength(0);
+      }
+    }
+  });
+
   it.each(PROVIDERS)('any change is noticed (%s)', (provider) => {
     const aead = provider.aead(name, key);
     const [nonce, aad] = [bytes(12), bytes(5)];

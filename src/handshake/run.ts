@@ -14,11 +14,14 @@ export function* runHandshake(connection: Connection): Step<void> {
   connection.handshaking = true;
   connection.reused = false;
   connection.inform(INFO.HANDSHAKE_START, 1);
+  const { statistics } = connection.owner.sessions.cache;
+  statistics[connection.isServer ? 'accept' : 'connect']++;
   try {
     connection.establish(yield* connection.isServer ? serverHandshake(handshake) : clientHandshake(handshake));
   } finally {
     handshake.wipe();
   }
   if (connection.version >= TLS1_3_VERSION && !connection.reused) connection.replaceSession(new SslSession(sessionOf(connection)));
+  statistics[connection.isServer ? 'acceptGood' : 'connectGood']++;
   connection.finishHandshake();
 }

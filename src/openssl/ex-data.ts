@@ -1,5 +1,5 @@
 /** Values an application attaches to objects (CRYPTO_get_ex_new_index(3)). */
-import { type ExClass, type ExData, newExIndex } from '../ssl/ex-data.ts';
+import { type ExClass, type ExData, newExIndex } from '../session/ex-data.ts';
 import { attempt } from './err.ts';
 import { alive } from './state.ts';
 import type { Out, SSL, SSL_CTX, SSL_SESSION } from './types.ts';

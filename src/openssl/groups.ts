@@ -1,9 +1,12 @@
 /** Groups of key agreement by OpenSSL's numbers and names (SSL_CTX_set1_groups(3)). */
+import type { TmpDhCallback } from '../config/callbacks.ts';
+import type { DhGroup } from '../crypto/ffdhe.ts';
 import { namedGroup } from '../registry/groups.ts';
+import { wrap } from './callbacks.ts';
 import * as c from './constants.ts';
 import { attempt } from './err.ts';
 import { refused } from './refused.ts';
-import { type Holder, put } from './settings.ts';
+import { asInt, type Holder, put } from './settings.ts';
 import { alive } from './state.ts';
 import { refuse } from '../registry/fatal.ts';
 import type { SSL, SSL_CTX } from './types.ts';
@@ -80,15 +83,30 @@ export function SSL_get_peer_tmp_key(ssl: SSL): EphemeralGroup | null {
 export const SSL_get_tmp_key: (ssl: SSL) => EphemeralGroup | null = SSL_get_peer_tmp_key;
 export const SSL_get_server_tmp_key: (ssl: SSL) => EphemeralGroup | null = SSL_get_peer_tmp_key;
 
-/** Groups of RFC 7919 are chosen by strength, whatever this says: 1. */
-export const SSL_CTX_set_dh_auto = (ctx: SSL_CTX, _onoff: number): number => (alive(ctx), 1);
-export const SSL_set_dh_auto = (ssl: SSL, _onoff: number): number => (alive(ssl), 1);
+// ---- DHE of TLS 1.2 and below
 
-type DhCallback = (ssl: SSL, is_export: number, keylength: number) => unknown;
-export const SSL_CTX_set_tmp_dh: (ctx: SSL_CTX, dh: unknown) => number = refused('SSL_CTX_set_tmp_dh', 0);
-export const SSL_set_tmp_dh: (ssl: SSL, dh: unknown) => number = refused('SSL_set_tmp_dh', 0);
-export const SSL_CTX_set_tmp_dh_callback: (ctx: SSL_CTX, cb: DhCallback | null) => void = refused('SSL_CTX_set_tmp_dh_callback', undefined);
-export const SSL_set_tmp_dh_callback: (ssl: SSL, cb: DhCallback | null) => void = refused('SSL_set_tmp_dh_callback', undefined);
+/** A prime and a generator, big-endian: what PEM_read_bio_DHparams gives. */
+export type DH = DhGroup;
+
+const setDh = (func: string, holder: Holder, dh: DH | null): number =>
+  attempt(func, 0, () => put(func, holder, 'tmpDh', dh ?? refuse('PASSED_NULL_PARAMETER')));
+
+export const SSL_CTX_set_tmp_dh = (ctx: SSL_CTX, dh: DH | null): number => setDh('SSL_CTX_set_tmp_dh', ctx, dh);
+export const SSL_set_tmp_dh = (ssl: SSL, dh: DH | null): number => setDh('SSL_set_tmp_dh', ssl, dh);
+
+/** A group for a certificate key of so many bits; null for no DHE. */
+export type tmp_dh_cb = (ssl: SSL, is_export: number, keylength: number) => DH | null;
+
+const dhCallback = (cb: tmp_dh_cb | null): TmpDhCallback | undefined =>
+  cb === null ? undefined : wrap(cb, null, (ssl: SSL, isExport: boolean, keyLength: number) => cb(ssl, asInt(isExport), keyLength) ?? undefined);
+
+export const SSL_CTX_set_tmp_dh_callback = (ctx: SSL_CTX, cb: tmp_dh_cb | null): void => void ctx.set('tmpDhCallback', dhCallback(cb));
+export const SSL_set_tmp_dh_callback = (ssl: SSL, cb: tmp_dh_cb | null): void => void ssl.set('tmpDhCallback', dhCallback(cb));
+
+/** 0: no DHE unless a group was given; anything else: a group of RFC 7919. */
+export const SSL_CTX_set_dh_auto = (ctx: SSL_CTX, onoff: number): number => put('SSL_CTX_set_dh_auto', ctx, 'dhAuto', onoff);
+export const SSL_set_dh_auto = (ssl: SSL, onoff: number): number => put('SSL_set_dh_auto', ssl, 'dhAuto', onoff);
+
 export const SSL_CTX_set_tmp_ecdh: (ctx: SSL_CTX, ecdh: unknown) => number = refused('SSL_CTX_set_tmp_ecdh', 0);
 export const SSL_set_tmp_ecdh: (ssl: SSL, ecdh: unknown) => number = refused('SSL_set_tmp_ecdh', 0);
 export const SSL_get0_ec_point_formats: (ssl: SSL) => Uint8Array | null = refused<Uint8Array | null>('SSL_get0_ec_point_formats', null);

@@ -1,5 +1,5 @@
 /** What an application may watch: states and alerts, messages, secrets, padding. */
-import type { InfoCallback, KeylogCallback, MsgCallback, RecordPaddingCallback } from '../config/callbacks.ts';
+import type { InfoCallback, KeylogCallback, MsgCallback, RecordPaddingCallback, TlsextDebugCallback } from '../config/callbacks.ts';
 import { unwrap, wrap } from './callbacks.ts';
 import { refused } from './refused.ts';
 import { asInt } from './settings.ts';
@@ -55,7 +55,15 @@ export const SSL_set_record_padding_callback = (ssl: SSL, cb: record_padding_cb 
 export const SSL_set_record_padding_callback_arg = (ssl: SSL, arg: unknown): void => void ssl.set('recordPaddingArg', arg);
 export const SSL_get_record_padding_callback_arg = (ssl: SSL): unknown => alive(ssl).get('recordPaddingArg') ?? null;
 
-type debug_cb = (ssl: SSL, client_server: number, type: number, data: Uint8Array, arg: unknown) => void;
-export const SSL_set_tlsext_debug_callback: (ssl: SSL, cb: debug_cb | null) => number = refused('SSL_set_tlsext_debug_callback', 0);
-export const SSL_set_tlsext_debug_arg: (ssl: SSL, arg: unknown) => number = refused('SSL_set_tlsext_debug_arg', 0);
+/** `client_server` is 0 for what a client sent and 1 for what a server sent. */
+export type tlsext_debug_cb = (ssl: SSL, client_server: number, type: number, data: Uint8Array, arg: unknown) => void;
+
+const debugCallback = (cb: tlsext_debug_cb): TlsextDebugCallback =>
+  wrap(cb, null, (ssl: SSL, fromServer: boolean, type: number, data: Uint8Array, arg: unknown) => cb(ssl, asInt(fromServer), type, data, arg));
+
+export const SSL_set_tlsext_debug_callback = (ssl: SSL, cb: tlsext_debug_cb | null): number => (
+  ssl.set('tlsextDebugCallback', cb === null ? undefined : debugCallback(cb)), 1
+);
+export const SSL_set_tlsext_debug_arg = (ssl: SSL, arg: unknown): number => (ssl.set('tlsextDebugArg', arg), 1);
+
 export const SSL_trace: msg_cb = refused('SSL_trace', undefined);

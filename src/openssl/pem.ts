@@ -2,7 +2,9 @@
 import { provider } from '#provider';
 import { malformed } from '../asn1/asn1-error.ts';
 import { type PemBlock, pemBlocks, pemText } from '../asn1/pem.ts';
+import { readDer, TAG } from '../asn1/der-reader.ts';
 import { utf8 } from '../bytes/bytes.ts';
+import type { DhGroup } from '../crypto/ffdhe.ts';
 import { decodeSession, encodeSession } from '../session/asn1.ts';
 import { parseCertificate } from '../x509/certificate.ts';
 import { parseCrl } from '../x509/crl.ts';
@@ -45,6 +47,18 @@ export const PEM_read_bio_PrivateKey = (bio: BIO, _x: null = null, cb: pem_passw
     };
     return provider.importPrivateKey(parsePrivateKey(pemOf(block), password, provider));
   });
+
+/** DHParameter of PKCS#3: a prime and a generator. */
+export const PEM_read_bio_DHparams = (bio: BIO, _x: null = null, _cb: pem_password_cb | null = null, _u: unknown = null): DhGroup | null =>
+  nextBlock('PEM_read_bio_DHparams', bio, ['DH PARAMETERS'], ({ bytes }) =>
+    readDer(bytes, (r) =>
+      r.inside(TAG.sequence, (inner) => {
+        const group = { prime: inner.unsigned().slice(), generator: inner.unsigned().slice() };
+        inner.rest();
+        return group;
+      }),
+    ),
+  );
 
 export const PEM_read_bio_SSL_SESSION = (bio: BIO, _x: null = null, _cb: pem_password_cb | null = null, _u: unknown = null): SSL_SESSION | null =>
   nextBlock('PEM_read_bio_SSL_SESSION', bio, ['SSL SESSION PARAMETERS'], ({ bytes }) => decodeSession(bytes));

@@ -4,8 +4,8 @@ import { fromUtf8, utf8 } from '../bytes/bytes.ts';
 import { cipherSuite } from '../registry/cipher-suites.ts';
 import type { HashName } from '../crypto/provider.ts';
 import * as c from './constants.ts';
-import { refused } from './refused.ts';
 import { type Holder, put } from './settings.ts';
+import { alive } from './state.ts';
 import type { SSL, SSL_CTX, SSL_SESSION } from './types.ts';
 
 type Answer<T> = T | Promise<T>;
@@ -103,5 +103,10 @@ export const SSL_set_psk_server_callback = (ssl: SSL, cb: SSL_psk_server_cb_func
 export const SSL_CTX_use_psk_identity_hint = (ctx: SSL_CTX, hint: string | null): number =>
   put('SSL_CTX_use_psk_identity_hint', ctx, 'pskIdentityHint', hint ?? undefined);
 export const SSL_use_psk_identity_hint = (ssl: SSL, hint: string | null): number => put('SSL_use_psk_identity_hint', ssl, 'pskIdentityHint', hint ?? undefined);
-export const SSL_get_psk_identity: (ssl: SSL) => string | null = refused<string | null>('SSL_get_psk_identity', null);
-export const SSL_get_psk_identity_hint: (ssl: SSL) => string | null = refused<string | null>('SSL_get_psk_identity_hint', null);
+
+/** The identity of the key in use, and the hint a TLS 1.2 server gave with it; null where there is none. */
+export const SSL_get_psk_identity = (ssl: SSL): string | null => {
+  const identity = alive(ssl).connection?.pskIdentity;
+  return identity === undefined ? null : fromUtf8(identity);
+};
+export const SSL_get_psk_identity_hint = (ssl: SSL): string | null => alive(ssl).connection?.pskIdentityHint ?? null;

@@ -3,9 +3,7 @@ import { pushError } from './err.ts';
 import { ERR_LIB_SSL, ERR_R_DISABLED } from './constants.ts';
 
 const DTLS = 'DTLS is not built yet';
-const DH = 'Diffie-Hellman groups are those of RFC 7919, chosen by strength; see SSL_set1_groups_list';
 const ECDH = 'curves are chosen among the groups; see SSL_set1_groups_list';
-const PSK = 'the identity is known to the callbacks alone';
 const SSL3 = 'SSL 3.0 is never built';
 const SRP = 'SRP is never built: its suites are TLS 1.2 with SHA-1 and CBC';
 const COMPRESSION = 'TLS compression is never built: it leaks secrets (CRIME)';
@@ -14,7 +12,6 @@ const CT = 'certificate transparency is not checked yet';
 const DESCRIPTORS = 'there are no file descriptors here; use BIOs, or libssl/node for sockets';
 const SRTP = 'SRTP keys are agreed on over DTLS, which is not built yet';
 const FAST = 'EAP-FAST (RFC 4851) is not built';
-const RESUMABLE = 'whether a session may be resumed is up to the new-session callback and SSL_CTX_set_num_tickets';
 
 /** Name of the function → why it refuses. */
 export const REFUSALS: Readonly<Record<string, string>> = {
@@ -40,22 +37,12 @@ export const REFUSALS: Readonly<Record<string, string>> = {
   SSLv3_method: SSL3,
   SSLv3_client_method: SSL3,
   SSLv3_server_method: SSL3,
-  SSL_CTX_set_tmp_dh: DH,
-  SSL_set_tmp_dh: DH,
-  SSL_CTX_set_tmp_dh_callback: DH,
-  SSL_set_tmp_dh_callback: DH,
   SSL_CTX_set_tmp_ecdh: ECDH,
   SSL_set_tmp_ecdh: ECDH,
-  SSL_get_psk_identity: PSK,
-  SSL_get_psk_identity_hint: PSK,
   SSL_get0_ec_point_formats: 'points are uncompressed; a list that says so is not kept',
-  SSL_CTX_set_not_resumable_session_callback: RESUMABLE,
-  SSL_set_not_resumable_session_callback: RESUMABLE,
   SSL_set_session_secret_cb: FAST,
   SSL_set_session_ticket_ext: FAST,
   SSL_set_session_ticket_ext_cb: FAST,
-  SSL_set_tlsext_debug_callback: 'the core does not show single extensions yet; a message callback sees whole messages',
-  SSL_set_tlsext_debug_arg: 'the core does not show single extensions yet; a message callback sees whole messages',
   SSL_check_chain: 'the question whether a chain would do for the peer is not answered yet',
   SSL_trace: 'the text form of messages is not written yet; see SSL_set_msg_callback',
   SSL_CTX_set_ssl_version: 'a context keeps the method it was made with',

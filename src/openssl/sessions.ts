@@ -1,5 +1,5 @@
 /** SSL_SESSION, the session a connection has or tries, and a context's cache. */
-import type { GenerateSessionIdCallback, GetSessionCallback, NewSessionCallback, RemoveSessionCallback } from '../config/callbacks.ts';
+import type { GenerateSessionIdCallback, GetSessionCallback, NewSessionCallback, NotResumableCallback, RemoveSessionCallback } from '../config/callbacks.ts';
 import { toHex } from '../bytes/bytes.ts';
 import { cipherSuite } from '../registry/cipher-suites.ts';
 import { fatal, refuse } from '../registry/fatal.ts';
@@ -12,7 +12,6 @@ import { BIO_puts, type BIO, readEverything } from './bio.ts';
 import { mapped, unwrap, wrap } from './callbacks.ts';
 import * as c from './constants.ts';
 import { attempt } from './err.ts';
-import { refused } from './refused.ts';
 import { asInt, put } from './settings.ts';
 import { alive } from './state.ts';
 import type { SSL, SSL_CIPHER, SSL_CTX, SSL_SESSION, X509 } from './types.ts';
@@ -213,9 +212,13 @@ export const SSL_CTX_set_generate_session_id = (ctx: SSL_CTX, cb: GEN_SESSION_CB
 export const SSL_set_generate_session_id = (ssl: SSL, cb: GEN_SESSION_CB | null): number =>
   put('SSL_set_generate_session_id', ssl, 'generateSessionIdCallback', idCallback(cb));
 
-type NotResumable = (ssl: SSL, is_forward_secure: number) => number;
-export const SSL_CTX_set_not_resumable_session_callback: (ctx: SSL_CTX, cb: NotResumable | null) => void = refused(
-  'SSL_CTX_set_not_resumable_session_callback',
-  undefined,
-);
-export const SSL_set_not_resumable_session_callback: (ssl: SSL, cb: NotResumable | null) => void = refused('SSL_set_not_resumable_session_callback', undefined);
+/** Not 0: the session of this handshake shall not be resumed. */
+export type not_resumable_cb = (ssl: SSL, is_forward_secure: number) => number;
+
+const notResumable = (cb: not_resumable_cb | null): NotResumableCallback | undefined =>
+  cb === null ? undefined : wrap(cb, null, (ssl: SSL, isForwardSecure: boolean) => cb(ssl, asInt(isForwardSecure)) !== 0);
+
+export const SSL_CTX_set_not_resumable_session_callback = (ctx: SSL_CTX, cb: not_resumable_cb | null): void =>
+  void ctx.set('notResumableCallback', notResumable(cb));
+export const SSL_set_not_resumable_session_callback = (ssl: SSL, cb: not_resumable_cb | null): void =>
+  void ssl.set('notResumableCallback', notResumable(cb));

@@ -26,6 +26,8 @@ export class RecordWriter {
   private end = 0;
   /** Most plaintext bytes of one record: max_send_fragment, the peer's record_size_limit or max_fragment_length. */
   maxFragment: number = LIMITS.plaintext.value;
+  /** Whether a protection that wants data split (CBC in TLS 1.0) gets it split. */
+  splitsData = true;
   padding: PaddingRule | undefined;
   observer: RecordObserver | undefined;
 
@@ -57,7 +59,7 @@ export class RecordWriter {
 
   /** Seals one record, or two where data is split; it may be empty. */
   appendRecord(type: number, content: Uint8Array): void {
-    const ahead = this.protection.splitsData && type === CONTENT_TYPE.applicationData && content.length > 1 ? 1 : 0;
+    const ahead = this.splitsData && this.protection.splitsData && type === CONTENT_TYPE.applicationData && content.length > 1 ? 1 : 0;
     if (ahead > 0) this.sealRecord(type, content.subarray(0, ahead));
     this.sealRecord(type, content.subarray(ahead));
   }

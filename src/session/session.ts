@@ -2,6 +2,7 @@ import { copyOf, EMPTY, wipe } from '../bytes/bytes.ts';
 import { refuse } from '../registry/fatal.ts';
 import type { X509VerifyResult } from '../registry/verify-results.ts';
 import type { Certificate } from '../x509/certificate.ts';
+import { ExData } from './ex-data.ts';
 
 /** What two sides agreed on in a handshake and may build the next one upon. */
 export interface SessionData {
@@ -61,10 +62,11 @@ export class SslSession {
   private values: SessionData;
   private references = 1;
   private usable = true;
-  readonly exData: Map<number, unknown> = new Map();
+  readonly exData: ExData;
 
   constructor(data: Partial<SessionData> = {}) {
     this.values = { ...BLANK, ...data };
+    this.exData = new ExData('SSL_SESSION', this);
   }
 
   /** What the session holds. A session is an object of its own; what it holds is not changed in place. */
@@ -104,14 +106,16 @@ export class SslSession {
 
   free(): void {
     if (this.references === 0) refuse('USE_AFTER_FREE', 'a session freed more often than it was taken');
-    if (--this.references === 0) wipe(this.values.secret);
+    if (--this.references > 0) return;
+    this.exData.free(this);
+    wipe(this.values.secret);
   }
 
   /** SSL_SESSION_dup(3): the same contents in an object of its own. */
   dup(): SslSession {
     const copy = new SslSession({ ...this.data, secret: copyOf(this.data.secret) });
     copy.usable = this.usable;
-    for (const [index, value] of this.exData) copy.exData.set(index, value);
+    if (!copy.exData.copyFrom(this.exData)) refuse('COPY_PARAMETERS_FAILED', 'an ex_data callback refused');
     return copy;
   }
 

@@ -3,10 +3,10 @@ import type { Scope, SettingInput, SettingName, Settings } from '../config/setti
 import { duplicateValues, initialValues, setValue, type Values } from '../config/values.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
 import { refuse } from '../registry/fatal.ts';
+import { ExData } from '../session/ex-data.ts';
 import { SessionStore } from '../session/store.ts';
 import { systemClock } from './clock.ts';
 import { type CertificateSource, certificatesOf, type KeySource, withChain, withKey } from './credentials.ts';
-import { ExData } from './ex-data.ts';
 
 export type Role = 'client' | 'server';
 

@@ -39,6 +39,7 @@ export class Plaintext {
     writer.observer =
       observe && ((type, bytes) => observe(true, type === CONTENT_TYPE.recordHeader ? 0 : connection.version, type, bytes, handle, arg));
     writer.maxFragment = Math.min(writer.maxFragment, connection.get('maxSendFragment'));
+    writer.splitsData = !connection.hasOption(OPTIONS.DONT_INSERT_EMPTY_FRAGMENTS);
     writer.padding = this.paddingRule();
   }
 
@@ -49,7 +50,8 @@ export class Plaintext {
     // RFC 9846, 5.4: padding never makes a plaintext longer than a record may be.
     const room = (length: number): number => Math.max(0, LIMITS.plaintext.value - length);
     if (callback !== undefined)
-      return (type, length) => Math.min(room(length), Math.max(0, callback(connection.owner.handle, type, length)));
+      return (type, length) =>
+        Math.min(room(length), Math.max(0, callback(connection.owner.handle, type, length, connection.get('recordPaddingArg'))));
     if (block <= 1) return undefined;
     return (_type, length) => Math.min(room(length), (block - (length % block)) % block);
   }

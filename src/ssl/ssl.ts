@@ -13,12 +13,12 @@ import type { Stop, Want } from '../handshake/step.ts';
 import { refuse, type SslError } from '../registry/fatal.ts';
 import { OPTIONS, SHUTDOWN } from '../registry/options.ts';
 import { TLS1_3_VERSION } from '../registry/versions.ts';
+import { ExData } from '../session/ex-data.ts';
 import type { SslSession } from '../session/session.ts';
 import type { SessionStore } from '../session/store.ts';
 import { DaneRecords } from '../x509/dane.ts';
 import type { Role, SslContext } from './context.ts';
 import { type CertificateSource, type KeySource, withChain, withKey } from './credentials.ts';
-import { ExData } from './ex-data.ts';
 import { Plaintext } from './io.ts';
 
 /** Why the last call stopped (SSL_want(3)); `zero_return`: the peer said close_notify. */

@@ -166,7 +166,7 @@ export function parseCertificates(pemOrDer: Uint8Array | string): Certificate[] 
   return [...pemBlocks(pemOrDer)].filter(({ label }) => CERTIFICATE_LABELS.has(label)).map(({ bytes }) => parseCertificate(bytes));
 }
 
-/** Labels under which certificates stand in PEM files; OpenSSL reads the last one as well, less its trust settings. */
+/** Labels under which certificates stand in PEM files: RFC 7468, 5.1, and an older one. */
 export const CERTIFICATE_LABELS: ReadonlySet<string> = new Set(['CERTIFICATE', 'X509 CERTIFICATE']);
 
 type TbsFields = Omit<CertificateFields, 'der' | 'tbs' | 'signatureAlgorithm' | 'signature'>;

@@ -116,7 +116,7 @@ export class Verification {
     const known = tried.find((trial) => sameBytes(trial.spki, spki));
     if (known !== undefined) return known.answer;
     this.budget.spend('signatures');
-    const answer = yield* settle(load(this.provider)?.verify(algorithm, signed.tbs, signed.signature) ?? false);
+    const answer = yield* verifies(load(this.provider), algorithm, signed);
     tried.push({ spki, answer });
     return answer;
   }
@@ -124,6 +124,15 @@ export class Verification {
   /** Whether a key meets the security level. */
   isStrong(certificate: Certificate): boolean {
     return keyMeetsLevel(certificate.publicKey, this.securityLevel);
+  }
+}
+
+/** A primitive that throws instead of answering has not verified anything. */
+function* verifies(key: PublicKey | undefined, algorithm: SignatureAlgorithm, { tbs, signature }: Signed): Flow<boolean> {
+  try {
+    return key !== undefined && (yield* settle(key.verify(algorithm, tbs, signature)));
+  } catch {
+    return false;
   }
 }
 

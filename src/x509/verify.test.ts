@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js';
 import { describe, expect, it } from 'vitest';
 import { type Entity, freshKey, makeIntermediate, makeLeaf, makeRoot, NOW, storeOf, verifyNow } from '../../test/support/authorities.ts';
 import { utf8 } from '../bytes/bytes.ts';
@@ -267,6 +268,16 @@ describe('paths', () => {
     expect(checks).toBeLessThanOrEqual(signatures.value);
   });
 
+  it('stops after as many issuer candidates as the budget has', () => {
+    const key = freshKey();
+    // Right name, no authority: looked at, and passed over before any signature is checked.
+    const impostors = Array.from({ length: VERIFY_LIMITS.candidates.value - 1 }, () =>
+      makeRoot('Intermediate', { key, ca: false, keyUsage: 0, subjectKeyIdentifier: undefined }),
+    );
+    expect(verifyNow([leaf, ...impostors.slice(1), ca], store).result).toBe('OK');
+    expect(verifyNow([leaf, ...impostors, ca], store)).toMatchObject({ accepted: false, result: 'UNSPECIFIED' });
+  });
+
   it('a callback cannot talk its way past the budget', () => {
     const impostors = Array.from({ length: 120 }, () => makeRoot('Intermediate', { subjectKeyIdentifier: undefined }));
     expect(verifyNow([leaf, ...impostors, ca], store, { verifyCallback: () => true }).accepted).toBe(false);
@@ -351,6 +362,31 @@ describe('signature algorithms', () => {
   it.each(['P-256', 'P-384', 'P-521', 'ed25519', 'ed448'] as const)('verifies what a key of %s signed', (kind) => {
     const own = makeRoot('Own', { key: freshKey(kind) });
     expect(verifyNow([makeLeaf(own)], storeOf(own), { securityLevel: 3 }).result).toBe('OK');
+  });
+
+  it.each([
+    ['ml-dsa-44', ml_dsa44],
+    ['ml-dsa-65', ml_dsa65],
+    ['ml-dsa-87', ml_dsa87],
+  ] as const)('verifies what a key of %s signed', (kind, scheme) => {
+    const { publicKey, secretKey } = scheme.keygen();
+    const own = makeRoot('Own', { key: { publicKey: { kind, key: publicKey }, sign: (_, data) => scheme.sign(data, secretKey) } });
+    const end = makeLeaf(own);
+    expect(verifyNow([end], storeOf(own), { securityLevel: 3 }).result).toBe('OK');
+    expect(verifyNow([forged(end)], storeOf(own)).result).toBe('CERT_SIGNATURE_FAILURE');
+  });
+
+  it('count as failed where the provider throws', () => {
+    const broken = {
+      ...nodeProvider,
+      importPublicKey: (spec: Parameters<typeof nodeProvider.importPublicKey>[0]) => ({
+        spec,
+        verify: () => {
+          throw new TypeError('broken');
+        },
+      }),
+    };
+    expect(verifyNow([leaf, ca], store, { provider: broken }).result).toBe('CERT_SIGNATURE_FAILURE');
   });
 
   it('verifies RSA, PKCS#1 v1.5 and PSS with its parameters', () => {

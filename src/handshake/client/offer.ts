@@ -26,7 +26,7 @@ import {
 import { type CipherSuite, DEFAULT_TLS12_SUITES } from '../../registry/cipher-suites.ts';
 import { fatal } from '../../registry/fatal.ts';
 import { namedGroup } from '../../registry/groups.ts';
-import { OPTIONS } from '../../registry/options.ts';
+import { MODES, OPTIONS } from '../../registry/options.ts';
 import type { SignatureScheme } from '../../registry/signature-schemes.ts';
 import { TLS1_2_VERSION, TLS1_3_VERSION } from '../../registry/versions.ts';
 import type { SslSession } from '../../session/session.ts';
@@ -35,7 +35,7 @@ import { clientHello } from '../../wire/client-hello.ts';
 import { encodeMessage, type RawExtension } from '../../wire/message.ts';
 import { parseIp } from '../../x509/hostname.ts';
 import { customExtensionsFor, EXT } from '../common/custom-extensions.ts';
-import { groups, schemes, suites12, tls13Suites, verifySchemes, versions } from '../common/policy.ts';
+import { groups, helloRandom, schemes, suites12, tls13Suites, verifySchemes, versions } from '../common/policy.ts';
 import { binderOf, hashLength, type Psk } from '../common/psk.ts';
 import type { Connection } from '../connection.ts';
 import { type Step, settle } from '../step.ts';
@@ -62,6 +62,8 @@ export interface Offer {
   readonly permutation: Uint8Array | undefined;
   readonly keyShares: readonly KeyShare[];
   readonly cookie: Uint8Array | undefined;
+  /** This attempt is made with an older version after a newer one failed (SSL_MODE_SEND_FALLBACK_SCSV). */
+  readonly isFallback: boolean;
   /** It answers a HelloRetryRequest. */
   readonly retried: boolean;
   readonly earlyData: boolean;
@@ -84,7 +86,7 @@ export function* makeOffer(connection: Connection): Step<Offer> {
   const keyShares = suites13.length === 0 ? [] : yield* settle(offerKeyShares(provider, firstShares(connection, usable)));
   return {
     versions: inForce,
-    random: provider.random(32),
+    random: helloRandom(connection),
     legacyVersion: Math.min(TLS1_2_VERSION, newest),
     sessionId: resumption12?.session.data.id ?? freshSessionId(connection, newest),
     resumption12,
@@ -98,10 +100,14 @@ export function* makeOffer(connection: Connection): Step<Offer> {
     keyShares,
     cookie: undefined,
     retried: false,
+    isFallback: (connection.get('mode') & MODES.SEND_FALLBACK_SCSV) !== 0,
     // RFC 9846, 4.2.10: early data goes under the first PSK, if under any.
     earlyData: connection.earlyData === 'wanted' && (psks[0]?.maxEarlyData ?? 0) > 0,
   };
 }
+
+/** TLS_FALLBACK_SCSV (RFC 7507). */
+const FALLBACK_SCSV = 0x5600;
 
 /** RFC 9846, D.4: a session id that is not empty makes a middlebox see a resumption it knows. */
 const freshSessionId = (connection: Connection, newest: number): Uint8Array =>
@@ -135,19 +141,31 @@ export function writeOffer(
     ...offeredExtensions(connection, offer),
     ...customExtensionsFor(connection, EXT.CLIENT_HELLO, undefined),
   ]);
-  if (offer.psks.length > 0) extensions.push(unboundPsks(connection, offer));
+  const binding = offer.psks.length > 0 ? [unboundPsks(connection, offer)] : [];
+  if (connection.hasOption(OPTIONS.TLSEXT_PADDING)) extensions.push(...padding(offer, [...extensions, ...binding]));
+  extensions.push(...binding);
   const types = new Set(extensions.map(({ type }) => type));
   const raw = encodeMessage(clientHello, helloOf(offer, extensions));
   return { raw: offer.psks.length > 0 ? bind(connection, offer, raw, transcript) : raw, extensions: types };
 }
 
+/** RFC 7685: some servers hang on hellos of 256 to 511 bytes; those are made longer (SSL_OP_TLSEXT_PADDING). */
+function padding(offer: Offer, extensions: readonly RawExtension[]): readonly RawExtension[] {
+  const { length } = encodeMessage(clientHello, helloOf(offer, extensions));
+  return length > 0xff && length < 0x200 ? [{ type: 21, data: new Uint8Array(Math.max(1, 0x200 - length - 4)) }] : [];
+}
+
 function helloOf(offer: Offer, extensions: readonly RawExtension[]): ClientHello {
-  const suites = offer.suites.map(({ id }) => id);
+  const suites = [
+    ...(offer.grease ? [offer.grease.suite] : []),
+    ...offer.suites.map(({ id }) => id),
+    ...(offer.isFallback ? [FALLBACK_SCSV] : []),
+  ];
   return {
     legacyVersion: offer.legacyVersion,
     random: offer.random,
     legacySessionId: offer.sessionId,
-    cipherSuites: offer.grease ? [offer.grease.suite, ...suites] : suites,
+    cipherSuites: suites,
     legacyCompressionMethods: Uint8Array.of(0),
     extensions,
   };

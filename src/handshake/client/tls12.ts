@@ -25,6 +25,7 @@ import {
   serverHelloDone,
   serverKeyExchange,
 } from '../../wire/tls12-messages.ts';
+import { chainToSend } from '../common/chain.ts';
 import { askForClientCertificate, chooseCredential12 } from '../common/credential.ts';
 import { EXT, parseCustomExtensions } from '../common/custom-extensions.ts';
 import {
@@ -309,10 +310,7 @@ function* sendClientCertificate(
     groups: undefined,
   });
   connection.ownCredential = chosen?.credential;
-  handshake.send(
-    certificate12,
-    (chosen?.credential.chain ?? []).map(({ der }) => der),
-  );
+  handshake.send(certificate12, chosen === undefined ? [] : chainToSend(connection, chosen.credential).map(({ der }) => der));
   return chosen;
 }
 

@@ -15,6 +15,7 @@ import type { Connection } from '../connection.ts';
 import type { Handshake } from '../handshake.ts';
 import { type Step, settle } from '../step.ts';
 import { fits, keyBits, signedContent } from './certificate-verify.ts';
+import { chainToSend } from './chain.ts';
 import { customExtensionsFor, EXT, parseCustomExtensions } from './custom-extensions.ts';
 import { allowed, signSchemes } from './policy.ts';
 import { parseChain } from './verify-peer.ts';
@@ -71,7 +72,7 @@ export function sendCertificate(
 ): void {
   const { connection } = handshake;
   connection.ownCredential = credential;
-  const entries = (credential?.chain ?? []).map((one, index) => ({
+  const entries = (credential === undefined ? [] : chainToSend(connection, credential)).map((one, index) => ({
     data: one.der,
     extensions: [
       ...(index === 0 && credential !== undefined ? leafExtensions(credential, demand, staple) : []),

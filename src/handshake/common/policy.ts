@@ -1,9 +1,11 @@
 /** What a connection is willing to use: its settings, bounded by its security policy. */
+import { copyOf } from '../../bytes/bytes.ts';
+import { build } from '../../bytes/writer.ts';
 import { allows, type SecurityOperation } from '../../config/security.ts';
 import { VERIFY_BY_ROLE } from '../../config/settings.ts';
 import { type AeadSuite, type CipherSuite, cipherSuite, DEFAULT_TLS12_SUITES, isTls13Suite } from '../../registry/cipher-suites.ts';
 import { namedGroup } from '../../registry/groups.ts';
-import { OPTIONS, VERIFY } from '../../registry/options.ts';
+import { MODES, OPTIONS, VERIFY } from '../../registry/options.ts';
 import { type SignatureScheme, signatureScheme } from '../../registry/signature-schemes.ts';
 import { SUPPORTED_VERSIONS, TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION, TLS1_VERSION } from '../../registry/versions.ts';
 import type { Connection } from '../connection.ts';
@@ -83,4 +85,24 @@ export function verifySchemes(connection: Connection): readonly SignatureScheme[
 export function signSchemes(connection: Connection): readonly SignatureScheme[] {
   const client = connection.isServer ? undefined : connection.get('clientSigalgs');
   return schemes(connection, client ?? connection.get('sigalgs'));
+}
+
+/**
+ * Suites that both sides have: in the client's order, or with CIPHER_SERVER_PREFERENCE in ours. With PRIORITIZE_CHACHA a
+ * client that puts ChaCha20-Poly1305 first, as those without AES hardware do, gets it.
+ */
+export function sharedSuites<S extends CipherSuite>(connection: Connection, own: readonly S[], offered: readonly number[]): readonly S[] {
+  if (!connection.hasOption(OPTIONS.CIPHER_SERVER_PREFERENCE)) return offered.flatMap((id) => own.find((suite) => suite.id === id) ?? []);
+  const shared = own.filter(({ id }) => offered.includes(id));
+  const first = cipherSuite(offered.find((id) => cipherSuite(id) !== undefined) ?? 0);
+  if (!connection.hasOption(OPTIONS.PRIORITIZE_CHACHA) || first?.aead !== 'chacha20-poly1305') return shared;
+  return [...shared.filter(({ aead }) => aead === first.aead), ...shared.filter(({ aead }) => aead !== first.aead)];
+}
+
+/** 32 random bytes of a hello; with the mode that says so the first four are the time (RFC 5246, 7.4.1.2; SSL_MODE_SEND_*HELLO_TIME). */
+export function helloRandom(connection: Connection): Uint8Array {
+  const random = copyOf(connection.provider.random(32));
+  const mode = connection.isServer ? MODES.SEND_SERVERHELLO_TIME : MODES.SEND_CLIENTHELLO_TIME;
+  if ((connection.get('mode') & mode) !== 0) random.set(build((w) => w.u32(Math.floor(connection.owner.now() / 1000))));
+  return random;
 }

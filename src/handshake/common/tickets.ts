@@ -130,7 +130,9 @@ function* cachedSession(connection: Connection, id: Uint8Array): Step<SslSession
     if (session !== undefined) return session;
   }
   const callback = connection.get('getSessionCallback');
-  return callback && (yield* settle(callback(connection.owner.handle, id)));
+  const session = callback && (yield* settle(callback(connection.owner.handle, id)));
+  if (session !== undefined) cache.statistics.callbackHits++;
+  return session;
 }
 
 function* ticketSession(connection: Connection, ticket: Uint8Array): Step<SslSession | undefined> {

@@ -11,7 +11,7 @@ import type { CipherSuite } from '../../registry/cipher-suites.ts';
 import { fatal } from '../../registry/fatal.ts';
 import { OPTIONS } from '../../registry/options.ts';
 import type { ClientHello } from '../../wire/client-hello.ts';
-import { groups, tls13Suites } from '../common/policy.ts';
+import { groups, sharedSuites, tls13Suites } from '../common/policy.ts';
 import type { Connection } from '../connection.ts';
 import type { Handshake } from '../handshake.ts';
 import type { Step } from '../step.ts';
@@ -48,8 +48,8 @@ export function readHello(hello: ClientHello, raw: Uint8Array): ReadHello {
 /** Chooses suite, PSK and group. `fixed`: the suite that a HelloRetryRequest promised. */
 export function* select(handshake: Handshake, read: ReadHello, fixed: CipherSuite | undefined): Step<Selection> {
   const { connection } = handshake;
-  const suites =
-    fixed === undefined ? sharedSuites(connection, read.hello) : sharedSuites(connection, read.hello).filter((suite) => suite === fixed);
+  const shared = sharedSuites(connection, tls13Suites(connection), read.hello.cipherSuites);
+  const suites = fixed === undefined ? shared : shared.filter((suite) => suite === fixed);
   const [preferred] = suites;
   if (preferred === undefined)
     return fatal(fixed === undefined ? 'handshake_failure' : 'illegal_parameter', fixed === undefined ? 'NO_SHARED_CIPHER' : 'BAD_CIPHER');
@@ -69,13 +69,6 @@ export function* select(handshake: Handshake, read: ReadHello, fixed: CipherSuit
     psk,
     ...(typeof share === 'number' ? { share: undefined, retryGroup: share } : { share, retryGroup: undefined }),
   };
-}
-
-/** Suites both sides have, in the client's order or, with CIPHER_SERVER_PREFERENCE, in ours. */
-function sharedSuites(connection: Connection, hello: ClientHello): readonly CipherSuite[] {
-  const own = tls13Suites(connection);
-  if (connection.hasOption(OPTIONS.CIPHER_SERVER_PREFERENCE)) return own.filter(({ id }) => hello.cipherSuites.includes(id));
-  return hello.cipherSuites.flatMap((id) => own.find((suite) => suite.id === id) ?? []);
 }
 
 /** The share to answer, in our order of groups; a group that both sides have but no share was sent for; or nothing. */

@@ -41,6 +41,7 @@ import {
   serverKeyExchange,
   writeSigned,
 } from '../../wire/tls12-messages.ts';
+import { chainToSend } from '../common/chain.ts';
 import { askForCertificates, CERTIFICATE_TYPE, type Chosen12, chooseCredential12 } from '../common/credential.ts';
 import { customExtensionsFor, EXT, parseCustomExtensions } from '../common/custom-extensions.ts';
 import {
@@ -55,7 +56,7 @@ import {
   usesEcdhe,
   usesPsk,
 } from '../common/key-exchange12.ts';
-import { groups, signSchemes, suites12, verifyMode, verifySchemes, versions } from '../common/policy.ts';
+import { groups, helloRandom, sharedSuites, signSchemes, suites12, verifyMode, verifySchemes, versions } from '../common/policy.ts';
 import { sign12, verify12 } from '../common/signed12.ts';
 import { stapledResponse } from '../common/staple.ts';
 import { findSession, remember, sealSession, sessionOf } from '../common/tickets.ts';
@@ -149,10 +150,7 @@ function usesExtendedMasterSecret(connection: Connection, block: ExtensionBlock<
 /** The first suite both sides have, in the order that counts, for which there is a certificate, a group or a key. */
 function choose(connection: Connection, read: ReadHello, version: number): Choice12 {
   const { hello, block } = read;
-  const own = suites12(connection, version);
-  const shared = connection.hasOption(OPTIONS.CIPHER_SERVER_PREFERENCE)
-    ? own.filter(({ id }) => hello.cipherSuites.includes(id))
-    : hello.cipherSuites.flatMap((id) => own.find((suite) => suite.id === id) ?? []);
+  const shared = sharedSuites(connection, suites12(connection, version), hello.cipherSuites);
   connection.peerGroups = block.get(supportedGroups) ?? [];
   connection.peerSignatureSchemes = block.get(signatureAlgorithms) ?? [];
   for (const suite of shared) {
@@ -289,7 +287,7 @@ function* fullHandshake(
     connection.enter('SW_CERT');
     handshake.send(
       certificate12,
-      chosen.credential.chain.map(({ der }) => der),
+      chainToSend(connection, chosen.credential).map(({ der }) => der),
     );
   }
   if (staple !== undefined) {
@@ -365,7 +363,7 @@ function sendServerHello(handshake: Handshake, { hello, block }: ReadHello, agre
 
 /** RFC 9846, 4.1.3: a server that speaks something newer says so at the end of its random. */
 function serverRandom(connection: Connection, version: number): Uint8Array {
-  const random = copyOf(connection.provider.random(32));
+  const random = helloRandom(connection);
   const [newest = version] = versions(connection);
   if (newest === TLS1_3_VERSION && version === TLS1_2_VERSION) random.set(DOWNGRADE_TO_TLS12, 24);
   else if (newest >= TLS1_2_VERSION && version <= TLS1_1_VERSION) random.set(DOWNGRADE_TO_TLS11, 24);

@@ -27,7 +27,7 @@ import { type CertificateDemand, chooseCredential, NO_CONTEXT, sendCertificate, 
 import { customExtensionsFor, EXT, parseCustomExtensions } from '../common/custom-extensions.ts';
 import { checkFinished, verifyData } from '../common/finished.ts';
 import { installApplicationSecrets, readWith, writeWith } from '../common/keys.ts';
-import { verifyMode } from '../common/policy.ts';
+import { helloRandom, verifyMode } from '../common/policy.ts';
 import { stapledResponse } from '../common/staple.ts';
 import { sendTickets } from '../common/tickets.ts';
 import { waivedOrVerified } from '../common/verify-peer.ts';
@@ -191,7 +191,7 @@ function* sendServerHello(handshake: Handshake, { hello }: ReadHello, { suite, p
   const { connection } = handshake;
   const answer = share && (yield* settle(answerKeyShare(connection.provider, share.group, share.share)));
   if (share !== undefined) connection.group = share.group;
-  connection.serverRandom = connection.provider.random(32).slice();
+  connection.serverRandom = helloRandom(connection);
   const extensions: RawExtension[] = [encode(supportedVersions, 'SH13', TLS1_3_VERSION)];
   if (share !== undefined && answer !== undefined) extensions.push(encode(keyShare, 'SH13', { group: share.group, share: answer.share }));
   if (psk !== undefined) extensions.push(encode(preSharedKey, 'SH13', psk.index));

@@ -52,9 +52,13 @@ export class ExData {
     this.values.set(index, value);
   }
 
-  /** Copies every value, through the dup callback where there is one. False where a callback refused (SSL_dup(3)). */
+  /**
+   * Copies the values up to the last that was ever set, through the dup callback where there is one, also for those between that
+   * were not set. False where a callback refused (SSL_dup(3)).
+   */
   copyFrom(source: ExData): boolean {
-    for (const [index, { onDup, argl, argp }] of REGISTERED[this.kind].entries()) {
+    const visited = 1 + Math.max(-1, ...source.values.keys());
+    for (const [index, { onDup, argl, argp }] of REGISTERED[this.kind].slice(0, visited).entries()) {
       const value = source.values.get(index);
       const copied = onDup === undefined ? { value } : onDup(this, source, value, index, argl, argp);
       if (copied === undefined) return false;
