@@ -7,6 +7,7 @@ import { TLS12_SUITES } from '../dist/registry/cipher-suites.js';
 const PATH = new URL('../test/vectors/cipher-strings.json', import.meta.url);
 const BUILT = new Set(TLS12_SUITES.map(({ name }) => name));
 
+/** @param {string} string */
 function meaningOf(string) {
   const { status, stdout, stderr } = spawnSync('openssl', ['ciphers', '--', string], { encoding: 'utf8' });
   if (stderr.includes(':invalid command:')) return 'INVALID_COMMAND';

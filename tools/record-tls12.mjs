@@ -28,18 +28,27 @@ const CASES = [
   { version: 'tls1', suite: 'PSK-NULL-SHA', encryptThenMac: false },
 ];
 
-/** Resolves when a program has printed something that matches. */
+/**
+ * What a program had printed when the first thing matched, and what that was.
+ * @param {import('node:child_process').ChildProcessWithoutNullStreams} program
+ * @param {RegExp} pattern
+ */
 async function printed(program, pattern) {
   let text = '';
   for await (const chunk of program.stdout) {
     text += chunk;
-    if (pattern.test(text)) return text;
+    const found = pattern.exec(text);
+    if (found !== null) return { text, found };
   }
   throw new Error(`it ended before ${pattern}: ${text}`);
 }
 
-/** A port that hands on what it gets, and keeps it. */
+/**
+ * A port that hands on what it gets, and keeps it.
+ * @param {number} target
+ */
 async function recorder(target) {
+  /** @type {{ client: Buffer[], server: Buffer[] }} */
   const taken = { client: [], server: [] };
   const server = createServer((client) => {
     const onward = createConnection(target, '127.0.0.1');
@@ -48,35 +57,33 @@ async function recorder(target) {
     for (const socket of [client, onward]) socket.on('error', () => socket.destroy());
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return { server, port: server.address().port, taken };
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return { server, port: address.port, taken };
 }
 
+/**
+ * @param {(typeof CASES)[number]} connection
+ * @param {string} folder
+ */
 async function record({ version, suite, encryptThenMac }, folder) {
   const keys = join(folder, 'keys');
   const common = [`-${version}`, '-cipher', `${suite}:@SECLEVEL=0`, '-psk', PSK, ...(encryptThenMac ? [] : ['-no_etm'])];
   const server = spawn('openssl', ['s_server', '-accept', '127.0.0.1:0', '-nocert', '-rev', '-no_ticket', ...common]);
-  const [, port] = /ACCEPT 127\.0\.0\.1:(\d+)/.exec(await printed(server, /ACCEPT .*\n/));
-  const proxy = await recorder(Number(port));
+  const accepting = await printed(server, /ACCEPT 127\.0\.0\.1:(\d+)\n/);
+  const proxy = await recorder(Number(accepting.found[1]));
   const exporting = ['-keymatexport', EXPORTER.label, '-keymatexportlen', String(EXPORTER.length)];
   const client = spawn('openssl', ['s_client', '-connect', `127.0.0.1:${proxy.port}`, '-keylogfile', keys, ...exporting, ...common]);
   client.stdin.write(`${LINE}\n`);
-  const greeting = await printed(client, new RegExp([...LINE].reverse().join('')));
+  const { text } = await printed(client, new RegExp([...LINE].reverse().join('')));
   client.kill();
   server.kill();
   proxy.server.close();
-  const [, , master] = /CLIENT_RANDOM (\S+) (\S+)/.exec(readFileSync(keys, 'utf8'));
+  const master = /CLIENT_RANDOM \S+ (\S+)/.exec(readFileSync(keys, 'utf8'))?.[1];
   rmSync(keys);
-  const [, exported] = /Keying material: (\S+)/.exec(greeting);
-  const hex = (chunks) => Buffer.concat(chunks).toString('hex');
-  return {
-    version,
-    suite,
-    encryptThenMac,
-    master,
-    exported: exported.toLowerCase(),
-    client: hex(proxy.taken.client),
-    server: hex(proxy.taken.server),
-  };
+  const exported = /Keying material: (\S+)/.exec(text)?.[1]?.toLowerCase();
+  const [clientBytes, serverBytes] = [proxy.taken.client, proxy.taken.server].map((chunks) => Buffer.concat(chunks).toString('hex'));
+  return { version, suite, encryptThenMac, master, exported, client: clientBytes, server: serverBytes };
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'record-'));

@@ -1,4 +1,4 @@
-import { PeerAlert, sentence, SslError } from '../registry/fatal.ts';
+import { PeerAlert, SslError, sentence } from '../registry/fatal.ts';
 
 /** Failures as ERR_print_errors(3) prints them, less what only C has: the thread, the function, the file. */
 export function errorLines(error: unknown): string {

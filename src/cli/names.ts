@@ -1,11 +1,11 @@
 /** Names, times, keys and algorithms as OpenSSL's commands print them. */
 import { calendar } from '../asn1/time.ts';
 import { utf8 } from '../bytes/bytes.ts';
+import { EPHEMERAL_KEYS } from '../node/negotiated.ts';
+import { sigalgName } from '../node/sigalg-names.ts';
 import { groupName, namedGroup } from '../registry/groups.ts';
 import { ATTRIBUTE_OIDS, namesByOid } from '../registry/oids.ts';
 import { signatureScheme } from '../registry/signature-schemes.ts';
-import { EPHEMERAL_KEYS } from '../node/negotiated.ts';
-import { sigalgName } from '../node/sigalg-names.ts';
 import { signatureAlgorithmOf } from '../x509/algorithms.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { attributeText, type Name } from '../x509/name.ts';
@@ -15,7 +15,9 @@ const ATTRIBUTES = namesByOid(ATTRIBUTE_OIDS);
 /** `C = DE, O = "Acme, Inc", CN = example.com`. */
 export const nameLine = (name: Name): string =>
   name.rdns
-    .map((rdn) => rdn.map((attribute) => `${ATTRIBUTES.get(attribute.type) ?? attribute.type} = ${quoted(attributeText(attribute) ?? '')}`).join(' + '))
+    .map((rdn) =>
+      rdn.map((attribute) => `${ATTRIBUTES.get(attribute.type) ?? attribute.type} = ${quoted(attributeText(attribute) ?? '')}`).join(' + '),
+    )
     .join(', ');
 
 /** Bytes beyond ASCII are escaped, and a value with separators in it is quoted (ASN1_STRING_print_ex(3)). */
@@ -90,7 +92,9 @@ export function schemeText(id: number): { readonly digest: string | undefined; r
 /** One scheme in a list: the older spelling where it is unambiguous. */
 export const sigalgText = (id: number): string => {
   const scheme = signatureScheme(id);
-  return scheme === undefined || scheme.key === 'rsa-pss' || !('hash' in scheme.algorithm) ? (scheme?.name ?? sigalgName(id)) : sigalgName(id);
+  return scheme === undefined || scheme.key === 'rsa-pss' || !('hash' in scheme.algorithm)
+    ? (scheme?.name ?? sigalgName(id))
+    : sigalgName(id);
 };
 
 /** `Server Temp Key: X25519, 253 bits`, or the group's name where it is a hybrid. */
@@ -98,5 +102,7 @@ export function temporaryKey(group: number): string {
   const name = groupName(group);
   const known = EPHEMERAL_KEYS[name];
   if (known !== undefined) return `Server Temp Key: ${name.startsWith('x') ? '' : 'ECDH, '}${known.name}, ${known.size} bits`;
-  return namedGroup(group)?.kind === 'ffdhe' ? `Server Temp Key: DH, ${name.slice('ffdhe'.length)} bits` : `Negotiated TLS1.3 group: ${name}`;
+  return namedGroup(group)?.kind === 'ffdhe'
+    ? `Server Temp Key: DH, ${name.slice('ffdhe'.length)} bits`
+    : `Negotiated TLS1.3 group: ${name}`;
 }

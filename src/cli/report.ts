@@ -25,7 +25,9 @@ export function clientReport(ssl: Ssl, { showCerts, exporter }: { readonly showC
   const result = connection?.verifyResult ?? 'OK';
   return lines([
     '---',
-    ...(chain.length === 0 || reused ? [] : ['Certificate chain', ...chain.map((certificate, i) => chainEntry(certificate, i, showCerts)), '---']),
+    ...(chain.length === 0 || reused
+      ? []
+      : ['Certificate chain', ...chain.map((certificate, i) => chainEntry(certificate, i, showCerts)), '---']),
     ...(leaf === undefined ? ['no peer certificate available'] : serverCertificate(leaf, showCerts)),
     '---',
     ...authorities('client', connection?.peerCaNames ?? []),
@@ -36,7 +38,9 @@ export function clientReport(ssl: Ssl, { showCerts, exporter }: { readonly showC
     result === 'OK' ? 'Verification: OK' : `Verification error: ${VERIFY_TEXTS[result]}`,
     ...(connection?.peerName === undefined ? [] : [`Verified peername: ${connection.peerName}`]),
     '---',
-    suite === undefined ? 'New, (NONE), Cipher is (NONE)' : `${reused ? 'Reused' : 'New'}, ${versionName(suite.minVersion)}, Cipher is ${suite.name}`,
+    suite === undefined
+      ? 'New, (NONE), Cipher is (NONE)'
+      : `${reused ? 'Reused' : 'New'}, ${versionName(suite.minVersion)}, Cipher is ${suite.name}`,
     ...(leaf === undefined ? [] : [`Server public key is ${keyText(leaf).bits} bit`]),
     'Secure Renegotiation IS NOT supported',
     'Compression: NONE',
@@ -102,14 +106,20 @@ export function negotiable(ssl: Ssl): readonly string[] {
       ? []
       : [
           `Signature Algorithms: ${theirs.map(sigalgText).join(':')}`,
-          `Shared Signature Algorithms: ${theirs.filter((id) => own.includes(id)).map(sigalgText).join(':')}`,
+          `Shared Signature Algorithms: ${theirs
+            .filter((id) => own.includes(id))
+            .map(sigalgText)
+            .join(':')}`,
         ]),
     ...peerSignature(connection?.peerSignatureScheme ?? 0),
     ...(groups.length === 0
       ? []
       : [
           `Supported groups: ${groups.map(groupName).join(':')}`,
-          `Shared groups: ${groups.filter((id) => ssl.get('groups').includes(id)).map(groupName).join(':')}`,
+          `Shared groups: ${groups
+            .filter((id) => ssl.get('groups').includes(id))
+            .map(groupName)
+            .join(':')}`,
         ]),
   ];
 }
@@ -117,7 +127,12 @@ export function negotiable(ssl: Ssl): readonly string[] {
 /** The block of `-keymatexport`; empty where it was not asked for. */
 export function exporterReport(ssl: Ssl, label: string | undefined, length: number): string {
   if (label === undefined) return '';
-  return ['Keying material exporter:', `    Label: '${label}'`, `    Length: ${length} bytes`, `    Keying material: ${upperHex(ssl.exportKeyingMaterial(length, label))}`].join('\n');
+  return [
+    'Keying material exporter:',
+    `    Label: '${label}'`,
+    `    Length: ${length} bytes`,
+    `    Keying material: ${upperHex(ssl.exportKeyingMaterial(length, label))}`,
+  ].join('\n');
 }
 
 const lines = (list: readonly string[]): string => `${list.join('\n')}\n`;

@@ -1,9 +1,10 @@
 /** Options that s_client and s_server share: each is a row that says how it is written and what it does to the settings. */
+
+import type { FurtherSettings } from '../node/index.ts';
+import { sigalgList } from '../node/sigalg-names.ts';
 import { LIMITS } from '../registry/limits.ts';
 import { OPTIONS } from '../registry/options.ts';
 import { X509_PURPOSE, X509_V_FLAG } from '../registry/x509-flags.ts';
-import type { FurtherSettings } from '../node/index.ts';
-import { sigalgList } from '../node/sigalg-names.ts';
 import { parseIp } from '../x509/ip-address.ts';
 import { X509VerifyParam } from '../x509/verify-params.ts';
 import { type Arguments, type OptionGroup, type OptionSpec, usage } from './arguments.ts';
@@ -49,7 +50,8 @@ const numeric =
   (draft, value) =>
     set(draft, Number.isSafeInteger(Number(value)) ? Number(value) : usage(`Can't parse "${value}" as a number for -${name}`));
 
-const number = (name: string, help: string, set: (draft: Draft, value: number) => void): TlsOption => taking(name, 'int', help, numeric(name, set));
+const number = (name: string, help: string, set: (draft: Draft, value: number) => void): TlsOption =>
+  taking(name, 'int', help, numeric(name, set));
 
 const groupList: TlsOption['apply'] = ({ settings }, value) => {
   settings.groups = value;

@@ -15,7 +15,10 @@ export interface VerifyOutput {
 export function verifyOutput(errors: Writable, { returnError, quiet, depth }: VerifyOutput): VerifyCallback {
   return (ok, context) => {
     const { certificate } = context;
-    if (!ok || !quiet) errors.write(certificate === undefined ? `depth=${context.depth} <no cert>\n` : `depth=${context.depth} ${nameLine(certificate.subject)}\n`);
+    if (!ok || !quiet)
+      errors.write(
+        certificate === undefined ? `depth=${context.depth} <no cert>\n` : `depth=${context.depth} ${nameLine(certificate.subject)}\n`,
+      );
     let accepted = ok;
     if (!ok) {
       errors.write(`verify error:num=${context.resultCode}:${VERIFY_TEXTS[context.result]}\n`);

@@ -1,3 +1,4 @@
+import { type CipherSuite, isTls13Suite } from '../registry/cipher-suites.ts';
 import type { Ssl } from '../ssl/ssl.ts';
 import type { Settings } from './settings.ts';
 
@@ -19,5 +20,16 @@ export function allows(
   what?: unknown,
 ): boolean {
   const callback = get('securityCallback');
-  return callback === undefined ? bits >= levelBits(get('securityLevel')) : callback(handle, operation, bits, what);
+  if (callback !== undefined) return callback(handle, operation, bits, what);
+  const level = get('securityLevel');
+  // What is asked about with `cipher` is a suite.
+  return bits >= levelBits(level) && (operation !== 'cipher' || what === undefined || fits(what as CipherSuite, level));
+}
+
+/** What a level demands of a suite beside bits (SSL_CTX_set_security_level(3)). */
+function fits(suite: CipherSuite, level: number): boolean {
+  if (level >= 1 && (suite.authentication === 'none' || suite.mac === 'md5')) return false;
+  if (level >= 3 && !isTls13Suite(suite) && suite.keyExchange !== 'ecdhe' && suite.keyExchange !== 'dhe') return false;
+  // HMAC with SHA-1 has 160 bits.
+  return level < 4 || suite.mac !== 'sha1';
 }

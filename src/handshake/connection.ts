@@ -53,6 +53,7 @@ export class Connection {
   /** Whether a handshake, the first or a later one, is under way. */
   handshaking = false;
   private proofs: Established | undefined;
+  private opened: SslSession | undefined;
   suite: CipherSuite | undefined;
   group = 0;
   clientRandom: Uint8Array | undefined;
@@ -206,9 +207,17 @@ export class Connection {
 
   /** The state after any handshake. */
   finishHandshake(): void {
+    this.holdOpened(undefined);
     this.handshaking = false;
     this.state = 'OK';
     this.inform(INFO.HANDSHAKE_DONE, 1);
+  }
+
+  /** Keeps a session that came out of a ticket, and belongs to nobody yet, until the handshake is over. */
+  holdOpened(session: SslSession | undefined): SslSession | undefined {
+    this.opened?.free();
+    this.opened = session;
+    return session;
   }
 
   /** Takes a session over in place of the one before, which loses a reference. */
@@ -220,6 +229,7 @@ export class Connection {
   /** Forgets every key and secret. */
   wipe(): void {
     this.io.wipe();
+    this.holdOpened(undefined);
     wipe(this.readSecret, this.writeSecret, this.exporterSecret, this.earlyExporterSecret, this.resumptionSecret, this.masterSecret);
     this.masterSecret = undefined;
     this.prf = undefined;

@@ -154,7 +154,7 @@ export class MessageIo {
 
   private receiveAlert(content: Uint8Array): void {
     // RFC 9846, 5.1: an alert is not fragmented, and there is one in a record.
-    if (content.length !== 2) fatal('decode_error', 'BAD_LENGTH', `an alert of ${content.length} bytes`);
+    if (content.length !== 2) fatal('decode_error', 'INVALID_ALERT', `an alert of ${content.length} bytes`);
     const [level, description] = content as unknown as [number, number];
     this.observer.message(false, CONTENT_TYPE.alert, content);
     this.observer.alert(false, level, description);

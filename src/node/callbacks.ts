@@ -90,7 +90,12 @@ function ownProtocol(ssl: Ssl, offered: readonly Uint8Array[]): Uint8Array | 'no
 // ---- stapled OCSP responses
 
 interface StapleSource {
-  emit(event: 'OCSPRequest', certificate: Uint8Array, issuer: Uint8Array | undefined, done: (error: Error | null, response?: Uint8Array) => void): boolean;
+  emit(
+    event: 'OCSPRequest',
+    certificate: Uint8Array,
+    issuer: Uint8Array | undefined,
+    done: (error: Error | null, response?: Uint8Array) => void,
+  ): boolean;
 }
 
 /** Server: 'OCSPRequest' asks for the response to staple. Client: 'OCSPResponse' shows the one that came, or null. */

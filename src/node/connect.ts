@@ -1,5 +1,5 @@
 import { connect as connectTcp, type NetConnectOpts } from 'node:net';
-import { checkNames, type ConnectOptions } from './options.ts';
+import { type ConnectOptions, checkNames } from './options.ts';
 import { TLSSocket } from './tls-socket.ts';
 
 type Listener = () => void;

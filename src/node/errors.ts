@@ -1,17 +1,18 @@
 /** Failures in the form that Node programs match on: `code`, `library`, `reason`, and Node's own codes for what it checks itself. */
-import { PeerAlert, sentence, SslError, TlsFatal } from '../registry/fatal.ts';
+import { PeerAlert, SslError, sentence, TlsFatal } from '../registry/fatal.ts';
 import type { Reason } from '../registry/reasons.ts';
 import type { X509VerifyResult } from '../registry/verify-results.ts';
 import { VERIFY_TEXTS } from '../registry/verify-texts.ts';
-import { addressText } from '../x509/ip-address.ts';
 import type { Certificate } from '../x509/certificate.ts';
+import { addressText } from '../x509/ip-address.ts';
 
 export interface NodeError extends Error {
   code: string;
 }
 
 /** An error with a code and whatever else belongs to it. */
-export const withCode = (code: string, message: string, extra: object = {}): NodeError => Object.assign(new Error(message), { code, ...extra });
+export const withCode = (code: string, message: string, extra: object = {}): NodeError =>
+  Object.assign(new Error(message), { code, ...extra });
 
 /** ERR_LIB_SSL, where an error code says which library it is from. */
 const LIBRARY = 20;
@@ -74,7 +75,10 @@ const NODE_CODES: ReadonlySet<X509VerifyResult> = new Set<X509VerifyResult>([
 /** A result of verification as an error; `host` and the certificate say what did not fit where it is the name. */
 export function verifyError(result: X509VerifyResult, host: string, leaf: Certificate | undefined, cause?: unknown): NodeError {
   if (leaf !== undefined && (result === 'HOSTNAME_MISMATCH' || result === 'IP_ADDRESS_MISMATCH')) return nameError(result, host, leaf);
-  return Object.assign(new Error(VERIFY_TEXTS[result], { cause }), { code: NODE_CODES.has(result) ? result : 'UNSPECIFIED', verifyResult: result });
+  return Object.assign(new Error(VERIFY_TEXTS[result], { cause }), {
+    code: NODE_CODES.has(result) ? result : 'UNSPECIFIED',
+    verifyResult: result,
+  });
 }
 
 function nameError(result: X509VerifyResult, host: string, leaf: Certificate): NodeError {
@@ -82,7 +86,10 @@ function nameError(result: X509VerifyResult, host: string, leaf: Certificate): N
   const list = names.length === 0 ? 'Cert does not contain a DNS name' : undefined;
   const reason =
     result === 'IP_ADDRESS_MISMATCH'
-      ? `IP: ${host} is not in the cert's list: ${names.filter((name) => name.startsWith('IP')).map((name) => name.slice(11)).join(', ')}`
+      ? `IP: ${host} is not in the cert's list: ${names
+          .filter((name) => name.startsWith('IP'))
+          .map((name) => name.slice(11))
+          .join(', ')}`
       : (list ?? `Host: ${host}. is not in the cert's altnames: ${names.join(', ')}`);
   return withCode('ERR_TLS_CERT_ALTNAME_INVALID', `Hostname/IP does not match certificate's altnames: ${reason}`, { reason, host });
 }

@@ -34,7 +34,9 @@ export function createSecureContext(options: SecureContextOptions = {}): SecureC
 
 type Apply = (context: SslContext, value: unknown, options: SecureContextOptions) => void;
 type Options = Omit<SecureContextOptions, 'ssl' | 'ca' | 'passphrase'>;
-type Table = { readonly [K in keyof Options]-?: (context: SslContext, value: NonNullable<Options[K]>, options: SecureContextOptions) => void };
+type Table = {
+  readonly [K in keyof Options]-?: (context: SslContext, value: NonNullable<Options[K]>, options: SecureContextOptions) => void;
+};
 
 /** How each option becomes settings, in the order in which they are applied. */
 const APPLY: Table = {

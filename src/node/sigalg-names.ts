@@ -7,7 +7,8 @@ export function sigalgName(id: number): string {
 }
 
 /** A colon list in either spelling as IANA's names. Names nobody knows stay, for the setting to refuse. */
-export const sigalgList = (list: string): readonly string[] => list.split(':').flatMap((name) => BY_SPELLING.get(name.toUpperCase()) ?? [name]);
+export const sigalgList = (list: string): readonly string[] =>
+  list.split(':').flatMap((name) => BY_SPELLING.get(name.toUpperCase()) ?? [name]);
 
 const KEY_NAMES = { ecdsa: 'ECDSA', 'rsa-pss': 'RSA-PSS', 'rsa-pkcs1': 'RSA' } as const;
 const EDWARDS = { ed25519: 'Ed25519+UNDEF', ed448: 'Ed448+UNDEF' } as const;

@@ -9,7 +9,15 @@ import { Ssl } from '../ssl/ssl.ts';
 import { parseIp } from '../x509/ip-address.ts';
 import { installCallbacks, register } from './callbacks.ts';
 import { isReason, verifyError, withCode } from './errors.ts';
-import { cipherInfo, type CipherInfo, type EphemeralKeyInfo, ephemeralKeyInfo, type PeerCertificate, peerCertificate, x509Of } from './negotiated.ts';
+import {
+  type CipherInfo,
+  cipherInfo,
+  type EphemeralKeyInfo,
+  ephemeralKeyInfo,
+  type PeerCertificate,
+  peerCertificate,
+  x509Of,
+} from './negotiated.ts';
 import { checkNames, DEFAULT_HANDSHAKE_TIMEOUT, type TLSSocketOptions } from './options.ts';
 import { SecureContext } from './secure-context.ts';
 import { sigalgName } from './sigalg-names.ts';
@@ -119,7 +127,8 @@ export class TLSSocket extends TlsStream {
     const { verifyResult, peerChain, reused, isServer } = connection;
     if (verifyResult !== 'OK') return verifyError(verifyResult, this.expectedHost, peerChain[0]);
     if (isServer) {
-      const absent = this.options.requestCert === true && peerChain.length === 0 && !reused && connection.session?.data.peerChain.length === 0;
+      const absent =
+        this.options.requestCert === true && peerChain.length === 0 && !reused && connection.session?.data.peerChain.length === 0;
       return absent ? verifyError('UNABLE_TO_GET_ISSUER_CERT', '', undefined) : undefined;
     }
     if (this.options.checkServerIdentity === undefined || reused) return undefined;
@@ -230,7 +239,10 @@ export class TLSSocket extends TlsStream {
   /** Schemes both sides would sign with, in our order, by OpenSSL's older names. */
   getSharedSigalgs(): string[] {
     const theirs = this.ssl.connection?.peerSignatureSchemes ?? [];
-    return this.ssl.get('sigalgs').filter((id) => theirs.includes(id)).map(sigalgName);
+    return this.ssl
+      .get('sigalgs')
+      .filter((id) => theirs.includes(id))
+      .map(sigalgName);
   }
 
   /** RFC 9846, 7.5. */

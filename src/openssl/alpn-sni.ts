@@ -1,7 +1,8 @@
 /** The name a client asks for, and the application protocol (SSL_CTX_set_tlsext_servername_callback(3), SSL_CTX_set_alpn_select_cb(3)). */
+
+import { sameBytes } from '../bytes/bytes.ts';
 import type { AlpnSelectCallback, ServerNameCallback } from '../config/callbacks.ts';
 import { alpnWire } from '../config/settings.ts';
-import { sameBytes } from '../bytes/bytes.ts';
 import { argOf, mapped, unwrap, wrap } from './callbacks.ts';
 import * as c from './constants.ts';
 import { refused } from './refused.ts';
@@ -11,12 +12,14 @@ import type { SSL, SSL_CTX } from './types.ts';
 
 // ---- SNI
 
-export const SSL_set_tlsext_host_name = (ssl: SSL, name: string | null): number => put('SSL_set_tlsext_host_name', ssl, 'serverName', name ?? undefined);
+export const SSL_set_tlsext_host_name = (ssl: SSL, name: string | null): number =>
+  put('SSL_set_tlsext_host_name', ssl, 'serverName', name ?? undefined);
 
 /** The name that was asked for: on a server by the client, on a client by us. */
 export const SSL_get_servername = (ssl: SSL, type: number): string | null =>
   type === c.TLSEXT_NAMETYPE_host_name ? (alive(ssl).connection?.serverName ?? ssl.get('serverName') ?? null) : null;
-export const SSL_get_servername_type = (ssl: SSL): number => (SSL_get_servername(ssl, c.TLSEXT_NAMETYPE_host_name) === null ? -1 : c.TLSEXT_NAMETYPE_host_name);
+export const SSL_get_servername_type = (ssl: SSL): number =>
+  SSL_get_servername(ssl, c.TLSEXT_NAMETYPE_host_name) === null ? -1 : c.TLSEXT_NAMETYPE_host_name;
 
 /** SSL_TLSEXT_ERR_OK, _NOACK or _ALERT_FATAL, or the alert itself in place of C's `*al`. */
 export type servername_cb = (ssl: SSL, arg: unknown) => ServerNameVerdict | Promise<ServerNameVerdict>;
@@ -25,7 +28,9 @@ export type ServerNameVerdict = number | { readonly alert: number };
 /** Without a C callback, while only its argument was set, nothing is acknowledged: as if none were there. */
 const serverNameCallback = (cb: servername_cb | null, arg: unknown): ServerNameCallback =>
   wrap(cb, arg, (ssl: SSL) =>
-    cb === null ? 'noack' : mapped(cb(ssl, arg), (verdict) => {
+    cb === null
+      ? 'noack'
+      : mapped(cb(ssl, arg), (verdict) => {
           if (typeof verdict === 'object') return verdict;
           if (verdict === c.SSL_TLSEXT_ERR_ALERT_FATAL) return { alert: c.SSL_AD_UNRECOGNIZED_NAME };
           return verdict === c.SSL_TLSEXT_ERR_OK ? 'ok' : 'noack';
@@ -44,7 +49,8 @@ export const SSL_CTX_set_tlsext_servername_arg = (ctx: SSL_CTX, arg: unknown): n
 // ---- ALPN: lists are the wire's, a length byte before each name
 
 /** 0 for success and 1 for failure: the other way round than everywhere else, as in C. */
-const setProtocols = (func: string, holder: Holder, protocols: Uint8Array): number => (put(func, holder, 'alpnProtocols', protocols) === 1 ? 0 : 1);
+const setProtocols = (func: string, holder: Holder, protocols: Uint8Array): number =>
+  put(func, holder, 'alpnProtocols', protocols) === 1 ? 0 : 1;
 
 export const SSL_CTX_set_alpn_protos = (ctx: SSL_CTX, protos: Uint8Array): number => setProtocols('SSL_CTX_set_alpn_protos', ctx, protos);
 export const SSL_set_alpn_protos = (ssl: SSL, protos: Uint8Array): number => setProtocols('SSL_set_alpn_protos', ssl, protos);
@@ -92,8 +98,17 @@ export const SSL_CTX_set_next_protos_advertised_cb: (ctx: SSL_CTX, cb: Anything 
   'SSL_CTX_set_next_protos_advertised_cb',
   undefined,
 );
-export const SSL_CTX_set_next_proto_select_cb: (ctx: SSL_CTX, cb: Anything | null, arg: unknown) => void = refused('SSL_CTX_set_next_proto_select_cb', undefined);
-export const SSL_CTX_set_npn_advertised_cb: (ctx: SSL_CTX, cb: Anything | null, arg: unknown) => void = refused('SSL_CTX_set_npn_advertised_cb', undefined);
-export const SSL_CTX_set_npn_select_cb: (ctx: SSL_CTX, cb: Anything | null, arg: unknown) => void = refused('SSL_CTX_set_npn_select_cb', undefined);
+export const SSL_CTX_set_next_proto_select_cb: (ctx: SSL_CTX, cb: Anything | null, arg: unknown) => void = refused(
+  'SSL_CTX_set_next_proto_select_cb',
+  undefined,
+);
+export const SSL_CTX_set_npn_advertised_cb: (ctx: SSL_CTX, cb: Anything | null, arg: unknown) => void = refused(
+  'SSL_CTX_set_npn_advertised_cb',
+  undefined,
+);
+export const SSL_CTX_set_npn_select_cb: (ctx: SSL_CTX, cb: Anything | null, arg: unknown) => void = refused(
+  'SSL_CTX_set_npn_select_cb',
+  undefined,
+);
 export const SSL_get0_next_proto_negotiated: (ssl: SSL) => Uint8Array = refused('SSL_get0_next_proto_negotiated', new Uint8Array(0));
 export const SSL_get0_npn_negotiated: (ssl: SSL) => Uint8Array = refused('SSL_get0_npn_negotiated', new Uint8Array(0));

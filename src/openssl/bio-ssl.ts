@@ -2,10 +2,10 @@
 import type { Bio } from '../bio/bio.ts';
 import { refuse } from '../registry/fatal.ts';
 import { Ssl } from '../ssl/ssl.ts';
-import { BIO, BIO_free_all, BIO_find_type, type BIO_METHOD, BIO_pending, BIO_up_ref, BIO_wpending } from './bio.ts';
+import { BIO, BIO_find_type, BIO_free_all, type BIO_METHOD, BIO_pending, BIO_up_ref, BIO_wpending } from './bio.ts';
 import * as c from './constants.ts';
+import { attempt } from './errors.ts';
 import { SSL_do_handshake } from './handshake.ts';
-import { attempt } from './err.ts';
 import { SSL_get_error, SSL_read, SSL_shutdown, SSL_write } from './io.ts';
 import { refused } from './refused.ts';
 import { SSL_copy_session_id, SSL_new, SSL_set_accept_state, SSL_set_connect_state } from './ssl.ts';
@@ -39,7 +39,12 @@ const portOf = (bio: BIO | null): Port | undefined => (bio === null ? undefined 
 const asBio = (port: Bio | undefined): BIO | null => (port === undefined ? null : port instanceof Port ? port.bio : foreign(port));
 
 function foreign(port: Bio): BIO {
-  return new BIO({ type: c.BIO_TYPE_NONE, name: 'application', read: (_bio, max) => port.read(max), write: (_bio, bytes) => port.write(bytes) });
+  return new BIO({
+    type: c.BIO_TYPE_NONE,
+    name: 'application',
+    read: (_bio, max) => port.read(max),
+    write: (_bio, bytes) => port.write(bytes),
+  });
 }
 
 // ---- SSL_set_bio(3) and its references
@@ -70,10 +75,8 @@ export function SSL_set_bio(ssl: SSL, rbio: BIO | null, wbio: BIO | null): void 
   const [reader, writer] = [SSL_get_rbio(ssl), SSL_get_wbio(ssl)];
   if (rbio === reader && wbio === writer) return;
   if (rbio !== null && rbio === wbio) BIO_up_ref(rbio);
-  if (rbio === reader) return SSL_set0_wbio(ssl, wbio);
-  if (wbio === writer && reader !== writer) return SSL_set0_rbio(ssl, rbio);
-  SSL_set0_rbio(ssl, rbio);
-  SSL_set0_wbio(ssl, wbio);
+  if (rbio !== reader) SSL_set0_rbio(ssl, rbio);
+  if (rbio === reader || wbio !== writer || reader === writer) SSL_set0_wbio(ssl, wbio);
 }
 
 // ---- BIO_f_ssl(3)

@@ -1,10 +1,11 @@
 /** BIO: reference counted and chained; the ends of a chain are memory, one side of a pair, or nothing. */
-import { EMPTY, fromUtf8, utf8 } from '../bytes/bytes.ts';
+
 import { MemBio } from '../bio/mem.ts';
 import { bioPair, type PairBio } from '../bio/pair.ts';
+import { fromUtf8, utf8 } from '../bytes/bytes.ts';
 import { refuse } from '../registry/fatal.ts';
 import * as c from './constants.ts';
-import { BIO_R_BROKEN_PIPE, BIO_R_IN_USE, BIO_R_UNSUPPORTED_METHOD, BIO_R_WRITE_TO_READ_ONLY_BIO, pushError } from './err.ts';
+import { pushError } from './errors.ts';
 
 /** What a kind of BIO does. `bio.data` is its own; a filter goes on with `bio.next`. */
 export interface BIO_METHOD {
@@ -203,7 +204,7 @@ const MEMORY: BIO_METHOD = {
 const READ_ONLY_MEMORY: BIO_METHOD = {
   ...MEMORY,
   write: () => {
-    pushError(c.ERR_LIB_BIO, 'mem_write', BIO_R_WRITE_TO_READ_ONLY_BIO);
+    pushError(c.ERR_LIB_BIO, 'mem_write', c.BIO_R_WRITE_TO_READ_ONLY_BIO);
     return -1;
   },
 };
@@ -212,7 +213,7 @@ export const BIO_s_mem = (): BIO_METHOD => MEMORY;
 export const BIO_s_secmem = (): BIO_METHOD => MEMORY;
 
 /** A copy of bytes or text to read from, with "end of file" behind it. */
-export function BIO_new_mem_buf(buf: Uint8Array | string, length: number = -1): BIO {
+export function BIO_new_mem_buf(buf: Uint8Array | string, length = -1): BIO {
   const bytes = typeof buf === 'string' ? utf8(buf) : buf;
   const bio = new BIO(READ_ONLY_MEMORY);
   const mem = memory(bio);
@@ -251,7 +252,8 @@ interface PairSide {
 /** BIO_s_bio's own size of a buffer. */
 const PAIR_SIZE = 17 * 1024;
 
-const sideOf = (bio: BIO): PairSide => (bio.method === PAIR ? (bio.data as PairSide) : refuse('BAD_VALUE', `${bio.method.name} is no BIO pair`));
+const sideOf = (bio: BIO): PairSide =>
+  bio.method === PAIR ? (bio.data as PairSide) : refuse('BAD_VALUE', `${bio.method.name} is no BIO pair`);
 
 const PAIR: BIO_METHOD = {
   type: c.BIO_TYPE_BIO,
@@ -263,7 +265,7 @@ const PAIR: BIO_METHOD = {
   write: (bio, bytes) => {
     const { end, peer } = sideOf(bio);
     if (end !== undefined && peer !== undefined) return end.write(bytes);
-    pushError(c.ERR_LIB_BIO, 'bio_write', BIO_R_BROKEN_PIPE);
+    pushError(c.ERR_LIB_BIO, 'bio_write', c.BIO_R_BROKEN_PIPE);
     return -1;
   },
   pending: (bio) => sideOf(bio).end?.pending ?? 0,
@@ -277,7 +279,7 @@ const PAIR: BIO_METHOD = {
 export const BIO_s_bio = (): BIO_METHOD => PAIR;
 
 /** Two connected BIOs; sizes in bytes, 0 for 17 KiB. */
-export function BIO_new_bio_pair(size1: number = 0, size2: number = 0): [BIO, BIO] | null {
+export function BIO_new_bio_pair(size1 = 0, size2 = 0): [BIO, BIO] | null {
   const pair: [BIO, BIO] = [new BIO(PAIR), new BIO(PAIR)];
   BIO_set_write_buf_size(pair[0], size1);
   BIO_set_write_buf_size(pair[1], size2);
@@ -287,7 +289,7 @@ export function BIO_new_bio_pair(size1: number = 0, size2: number = 0): [BIO, BI
 export function BIO_make_bio_pair(a: BIO, b: BIO): number {
   const [left, right] = [sideOf(a), sideOf(b)];
   if (left.peer !== undefined || right.peer !== undefined) {
-    pushError(c.ERR_LIB_BIO, 'bio_make_pair', BIO_R_IN_USE);
+    pushError(c.ERR_LIB_BIO, 'bio_make_pair', c.BIO_R_IN_USE);
     return 0;
   }
   [left.end, right.end] = bioPair(left.size, right.size);
@@ -320,7 +322,8 @@ export const BIO_get_write_buf_size = (bio: BIO): number => sideOf(bio).size;
 export const BIO_get_write_guarantee = (bio: BIO): number => sideOf(bio).end?.writeGuarantee ?? 0;
 export const BIO_ctrl_get_write_guarantee: (bio: BIO) => number = BIO_get_write_guarantee;
 /** Bytes the other side would like to read; it is not told here, so it is what there is room for while it waits. */
-export const BIO_get_read_request = (bio: BIO): number => (((sideOf(bio).peer?.flags ?? 0) & c.BIO_FLAGS_READ) === 0 ? 0 : BIO_get_write_guarantee(bio));
+export const BIO_get_read_request = (bio: BIO): number =>
+  ((sideOf(bio).peer?.flags ?? 0) & c.BIO_FLAGS_READ) === 0 ? 0 : BIO_get_write_guarantee(bio);
 export const BIO_ctrl_get_read_request: (bio: BIO) => number = BIO_get_read_request;
 
 /** Nothing more comes from here: the other side reads "end of file" when it has read all. */
@@ -331,7 +334,14 @@ export function BIO_shutdown_wr(bio: BIO): number {
 
 // ---- nothing, and a filter that buffers
 
-const NOTHING: BIO_METHOD = { type: c.BIO_TYPE_NULL, name: 'NULL', read: () => 'eof', write: (_bio, bytes) => bytes.length, pending: () => 0, wpending: () => 0 };
+const NOTHING: BIO_METHOD = {
+  type: c.BIO_TYPE_NULL,
+  name: 'NULL',
+  read: () => 'eof',
+  write: (_bio, bytes) => bytes.length,
+  pending: () => 0,
+  wpending: () => 0,
+};
 
 export const BIO_s_null = (): BIO_METHOD => NOTHING;
 
@@ -368,22 +378,3 @@ const BUFFER: BIO_METHOD = {
 const BUFFER_SIZE = 4096;
 
 export const BIO_f_buffer = (): BIO_METHOD => BUFFER;
-
-/** A kind of BIO that needs what a library without sockets has not. */
-export function unsupported(func: string): null {
-  pushError(c.ERR_LIB_BIO, func, BIO_R_UNSUPPORTED_METHOD);
-  return null;
-}
-
-/** All that can be read now. */
-export function readEverything(bio: BIO): Uint8Array {
-  let all = EMPTY;
-  for (;;) {
-    const piece = bio.read(1 << 20);
-    if (typeof piece === 'string') return all;
-    const joined = new Uint8Array(all.length + piece.length);
-    joined.set(all);
-    joined.set(piece, all.length);
-    all = joined;
-  }
-}

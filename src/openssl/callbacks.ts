@@ -8,7 +8,8 @@ interface Wrapped {
 }
 
 /** The core's form of a C callback. */
-export const wrap = <F extends (...args: never[]) => unknown>(c: unknown, arg: unknown, adapted: F): F => Object.assign(adapted, { c, arg });
+export const wrap = <F extends (...args: never[]) => unknown>(c: unknown, arg: unknown, adapted: F): F =>
+  Object.assign(adapted, { c, arg });
 
 /** The C callback inside a setting; null where none is set, or one of the core's own. */
 export const unwrap = <C>(setting: unknown): C | null => (isWrapped(setting) ? ((setting.c ?? null) as C | null) : null);
@@ -18,4 +19,5 @@ export const argOf = (setting: unknown): unknown => (isWrapped(setting) ? (setti
 const isWrapped = (setting: unknown): setting is Wrapped => typeof setting === 'function' && 'c' in setting;
 
 /** A value or a promise of it, turned into something else. */
-export const mapped = <A, B>(value: A | Promise<A>, to: (value: A) => B): B | Promise<B> => (value instanceof Promise ? value.then(to) : to(value));
+export const mapped = <A, B>(value: A | Promise<A>, to: (value: A) => B): B | Promise<B> =>
+  value instanceof Promise ? value.then(to) : to(value);

@@ -1,16 +1,17 @@
 /** Certificates, private keys and chains of a context or a connection: one slot for each kind of key. */
 import { provider } from '#provider';
-import { type Credential, Credentials } from '../config/credentials.ts';
 import type { CertCallback, ClientCertCallback, PasswordCallback } from '../config/callbacks.ts';
+import { type Credential, Credentials } from '../config/credentials.ts';
 import { refuse, SslError } from '../registry/fatal.ts';
 import type { CertificateSource, KeySource } from '../ssl/credentials.ts';
 import { parseCertificate, parseCertificates } from '../x509/certificate.ts';
 import { keyMatches, parsePrivateKey } from '../x509/private-key.ts';
 import { mapped, unwrap, wrap } from './callbacks.ts';
 import * as c from './constants.ts';
-import { attempt, ERR_clear_error, pushError, X509_R_KEY_VALUES_MISMATCH } from './err.ts';
+import { ERR_clear_error } from './err.ts';
+import { attempt, pushError } from './errors.ts';
 import { checkFileType, readFile } from './files.ts';
-import { type pem_password_cb, passwordOf } from './pem.ts';
+import { passwordOf, type pem_password_cb } from './password.ts';
 import { refused } from './refused.ts';
 import { type Holder, putQuietly } from './settings.ts';
 import { alive } from './state.ts';
@@ -35,7 +36,10 @@ const run = (func: string, work: () => unknown): number =>
 const useCertificate = (func: string, owner: Owner, x: X509 | null): number =>
   run(func, () => {
     const leaf = x ?? refuse('PASSED_NULL_PARAMETER');
-    owner.set('credentials', slots(owner).withCertificate(leaf, (key) => keyMatches(leaf, key)));
+    owner.set(
+      'credentials',
+      slots(owner).withCertificate(leaf, (key) => keyMatches(leaf, key)),
+    );
   });
 
 export const SSL_CTX_use_certificate = (ctx: SSL_CTX, x: X509 | null): number => useCertificate('SSL_CTX_use_certificate', ctx, x);
@@ -44,7 +48,8 @@ export const SSL_use_certificate = (ssl: SSL, x: X509 | null): number => useCert
 const useCertificateBytes = (func: string, owner: Owner, der: Uint8Array): number =>
   attempt(func, 0, () => useCertificate(func, owner, parseCertificate(der.slice())));
 
-export const SSL_CTX_use_certificate_ASN1 = (ctx: SSL_CTX, der: Uint8Array): number => useCertificateBytes('SSL_CTX_use_certificate_ASN1', ctx, der);
+export const SSL_CTX_use_certificate_ASN1 = (ctx: SSL_CTX, der: Uint8Array): number =>
+  useCertificateBytes('SSL_CTX_use_certificate_ASN1', ctx, der);
 export const SSL_use_certificate_ASN1 = (ssl: SSL, der: Uint8Array): number => useCertificateBytes('SSL_use_certificate_ASN1', ssl, der);
 
 /** The first certificate of a file. */
@@ -72,7 +77,8 @@ const useChainFile = (func: string, owner: Owner, file: string): number => {
   });
 };
 
-export const SSL_CTX_use_certificate_chain_file = (ctx: SSL_CTX, file: string): number => useChainFile('SSL_CTX_use_certificate_chain_file', ctx, file);
+export const SSL_CTX_use_certificate_chain_file = (ctx: SSL_CTX, file: string): number =>
+  useChainFile('SSL_CTX_use_certificate_chain_file', ctx, file);
 export const SSL_use_certificate_chain_file = (ssl: SSL, file: string): number => useChainFile('SSL_use_certificate_chain_file', ssl, file);
 
 // ---- private keys. One that does not belong to the certificate in its slot is refused
@@ -85,7 +91,7 @@ const useKey = (func: string, owner: Owner, pkey: EVP_PKEY | null): number =>
       return 1;
     } catch (error) {
       if (!(error instanceof SslError) || error.reason !== 'BAD_VALUE') throw error;
-      pushError(c.ERR_LIB_X509, func, X509_R_KEY_VALUES_MISMATCH);
+      pushError(c.ERR_LIB_X509, func, c.X509_R_KEY_VALUES_MISMATCH);
       return 0;
     }
   });
@@ -95,15 +101,20 @@ export const SSL_use_PrivateKey = (ssl: SSL, pkey: EVP_PKEY | null): number => u
 
 const importKey = (owner: Holder, bytes: Uint8Array): EVP_PKEY => {
   const callback = owner.get('defaultPasswordCallback');
-  const ask = callback && ((): Uint8Array => passwordOf(null, callback(false, owner.get('defaultPasswordUserdata'))) ?? refuse('BAD_DATA', 'no password'));
+  const ask =
+    callback &&
+    ((): Uint8Array => passwordOf(null, callback(false, owner.get('defaultPasswordUserdata'))) ?? refuse('BAD_DATA', 'no password'));
   return provider.importPrivateKey(parsePrivateKey(bytes, ask, provider));
 };
 
-const useKeyBytes = (func: string, owner: Owner, der: Uint8Array): number => attempt(func, 0, () => useKey(func, owner, importKey(owner, der.slice())));
+const useKeyBytes = (func: string, owner: Owner, der: Uint8Array): number =>
+  attempt(func, 0, () => useKey(func, owner, importKey(owner, der.slice())));
 
 /** The kind of key is found in the key itself. */
-export const SSL_CTX_use_PrivateKey_ASN1 = (_type: number, ctx: SSL_CTX, der: Uint8Array): number => useKeyBytes('SSL_CTX_use_PrivateKey_ASN1', ctx, der);
-export const SSL_use_PrivateKey_ASN1 = (_type: number, ssl: SSL, der: Uint8Array): number => useKeyBytes('SSL_use_PrivateKey_ASN1', ssl, der);
+export const SSL_CTX_use_PrivateKey_ASN1 = (_type: number, ctx: SSL_CTX, der: Uint8Array): number =>
+  useKeyBytes('SSL_CTX_use_PrivateKey_ASN1', ctx, der);
+export const SSL_use_PrivateKey_ASN1 = (_type: number, ssl: SSL, der: Uint8Array): number =>
+  useKeyBytes('SSL_use_PrivateKey_ASN1', ssl, der);
 
 /** An encrypted file asks the default password callback. */
 const useKeyFile = (func: string, owner: Owner, file: string, type: number): number =>
@@ -112,15 +123,19 @@ const useKeyFile = (func: string, owner: Owner, file: string, type: number): num
     return bytes === null ? 0 : useKey(func, owner, importKey(owner, checkFileType(bytes, type)));
   });
 
-export const SSL_CTX_use_PrivateKey_file = (ctx: SSL_CTX, file: string, type: number): number => useKeyFile('SSL_CTX_use_PrivateKey_file', ctx, file, type);
-export const SSL_use_PrivateKey_file = (ssl: SSL, file: string, type: number): number => useKeyFile('SSL_use_PrivateKey_file', ssl, file, type);
+export const SSL_CTX_use_PrivateKey_file = (ctx: SSL_CTX, file: string, type: number): number =>
+  useKeyFile('SSL_CTX_use_PrivateKey_file', ctx, file, type);
+export const SSL_use_PrivateKey_file = (ssl: SSL, file: string, type: number): number =>
+  useKeyFile('SSL_use_PrivateKey_file', ssl, file, type);
 export const SSL_CTX_use_RSAPrivateKey = (ctx: SSL_CTX, rsa: EVP_PKEY | null): number => useKey('SSL_CTX_use_RSAPrivateKey', ctx, rsa);
 export const SSL_use_RSAPrivateKey = (ssl: SSL, rsa: EVP_PKEY | null): number => useKey('SSL_use_RSAPrivateKey', ssl, rsa);
-export const SSL_CTX_use_RSAPrivateKey_ASN1 = (ctx: SSL_CTX, der: Uint8Array): number => useKeyBytes('SSL_CTX_use_RSAPrivateKey_ASN1', ctx, der);
+export const SSL_CTX_use_RSAPrivateKey_ASN1 = (ctx: SSL_CTX, der: Uint8Array): number =>
+  useKeyBytes('SSL_CTX_use_RSAPrivateKey_ASN1', ctx, der);
 export const SSL_use_RSAPrivateKey_ASN1 = (ssl: SSL, der: Uint8Array): number => useKeyBytes('SSL_use_RSAPrivateKey_ASN1', ssl, der);
 export const SSL_CTX_use_RSAPrivateKey_file = (ctx: SSL_CTX, file: string, type: number): number =>
   useKeyFile('SSL_CTX_use_RSAPrivateKey_file', ctx, file, type);
-export const SSL_use_RSAPrivateKey_file = (ssl: SSL, file: string, type: number): number => useKeyFile('SSL_use_RSAPrivateKey_file', ssl, file, type);
+export const SSL_use_RSAPrivateKey_file = (ssl: SSL, file: string, type: number): number =>
+  useKeyFile('SSL_use_RSAPrivateKey_file', ssl, file, type);
 
 /** Certificate, key and chain in one step. Without `override` a slot that is taken stays as it is (0). */
 const useBoth = (func: string, owner: Owner, x: X509, pkey: EVP_PKEY, chain: readonly X509[] | null, override: number): number =>
@@ -162,7 +177,8 @@ export const SSL_certs_clear = (ssl: SSL): void => void ssl.set('credentials', C
 const setCurrent = (owner: Holder, op: number): number => {
   const { kinds, current } = slots(owner);
   const filled = kinds.filter((kind) => slots(owner).ready.some(({ leaf }) => leaf === slots(owner).get(kind)?.chain[0]));
-  const next = op === c.SSL_CERT_SET_FIRST ? filled[0] : op === c.SSL_CERT_SET_NEXT ? filled[filled.findIndex((kind) => kind === current) + 1] : undefined;
+  const at = { [c.SSL_CERT_SET_FIRST]: 0, [c.SSL_CERT_SET_NEXT]: 1 + (current === undefined ? -1 : filled.indexOf(current)) }[op];
+  const next = at === undefined ? undefined : filled[at];
   if (next === undefined) return 0;
   owner.set('credentials', slots(owner).select(next));
   return 1;
@@ -217,8 +233,10 @@ export type SSL_cert_cb = (ssl: SSL, arg: unknown) => number | Promise<number>;
 const certCallback = (cb: SSL_cert_cb | null, arg: unknown): CertCallback | undefined =>
   cb === null ? undefined : wrap(cb, arg, (ssl: SSL) => mapped(cb(ssl, arg), (answer) => (answer < 0 ? 'retry' : answer > 0)));
 
-export const SSL_CTX_set_cert_cb = (ctx: SSL_CTX, cb: SSL_cert_cb | null, arg: unknown): void => void ctx.set('certCallback', certCallback(cb, arg));
-export const SSL_set_cert_cb = (ssl: SSL, cb: SSL_cert_cb | null, arg: unknown): void => void ssl.set('certCallback', certCallback(cb, arg));
+export const SSL_CTX_set_cert_cb = (ctx: SSL_CTX, cb: SSL_cert_cb | null, arg: unknown): void =>
+  void ctx.set('certCallback', certCallback(cb, arg));
+export const SSL_set_cert_cb = (ssl: SSL, cb: SSL_cert_cb | null, arg: unknown): void =>
+  void ssl.set('certCallback', certCallback(cb, arg));
 
 /** The certificate and its key; 0: none; -1: ask again later. */
 export type SSL_client_cert_cb = (ssl: SSL) => ClientCertificate | Promise<ClientCertificate>;
@@ -240,13 +258,17 @@ export const SSL_CTX_get_client_cert_cb = (ctx: SSL_CTX): SSL_client_cert_cb | n
 // ---- passwords of encrypted keys
 
 const passwordCallback = (cb: pem_password_cb | null): PasswordCallback | undefined =>
-  cb === null ? undefined : wrap(cb, null, (_writing: boolean, userdata: unknown) => passwordOf(cb, userdata) ?? refuse('BAD_DATA', 'no password'));
+  cb === null
+    ? undefined
+    : wrap(cb, null, (_writing: boolean, userdata: unknown) => passwordOf(cb, userdata) ?? refuse('BAD_DATA', 'no password'));
 
-export const SSL_CTX_set_default_passwd_cb = (ctx: SSL_CTX, cb: pem_password_cb | null): void => void ctx.set('defaultPasswordCallback', passwordCallback(cb));
+export const SSL_CTX_set_default_passwd_cb = (ctx: SSL_CTX, cb: pem_password_cb | null): void =>
+  void ctx.set('defaultPasswordCallback', passwordCallback(cb));
 export const SSL_CTX_get_default_passwd_cb = (ctx: SSL_CTX): pem_password_cb | null => unwrap(ctx.get('defaultPasswordCallback'));
 export const SSL_CTX_set_default_passwd_cb_userdata = (ctx: SSL_CTX, u: unknown): void => void ctx.set('defaultPasswordUserdata', u);
 export const SSL_CTX_get_default_passwd_cb_userdata = (ctx: SSL_CTX): unknown => ctx.get('defaultPasswordUserdata') ?? null;
-export const SSL_set_default_passwd_cb = (ssl: SSL, cb: pem_password_cb | null): void => void ssl.set('defaultPasswordCallback', passwordCallback(cb));
+export const SSL_set_default_passwd_cb = (ssl: SSL, cb: pem_password_cb | null): void =>
+  void ssl.set('defaultPasswordCallback', passwordCallback(cb));
 export const SSL_get_default_passwd_cb = (ssl: SSL): pem_password_cb | null => unwrap(alive(ssl).get('defaultPasswordCallback'));
 export const SSL_set_default_passwd_cb_userdata = (ssl: SSL, u: unknown): void => void ssl.set('defaultPasswordUserdata', u);
 export const SSL_get_default_passwd_cb_userdata = (ssl: SSL): unknown => alive(ssl).get('defaultPasswordUserdata') ?? null;

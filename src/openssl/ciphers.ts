@@ -1,13 +1,14 @@
 /** Cipher suites and lists of them (SSL_CTX_set_cipher_list(3), SSL_CIPHER_get_name(3)). */
+
 import { parseCipherString } from '../config/cipher-string.ts';
-import { CIPHER_SUITES, type CipherSuite, cipherSuite, DEFAULT_TLS12_SUITES } from '../registry/cipher-suites.ts';
 import type { HashName } from '../crypto/provider.ts';
+import { CIPHER_SUITES, type CipherSuite, cipherSuite, DEFAULT_TLS12_SUITES } from '../registry/cipher-suites.ts';
 import { versionName } from '../registry/versions.ts';
-import { build } from '../bytes/writer.ts';
 import * as c from './constants.ts';
-import { attempt } from './err.ts';
+import { attempt } from './errors.ts';
 import { asInt, type Holder, put } from './settings.ts';
 import { alive } from './state.ts';
+import { suiteBytes } from './suite-bytes.ts';
 import type { SSL, SSL_CIPHER, SSL_CTX } from './types.ts';
 
 // ---- lists
@@ -24,13 +25,15 @@ const setList = (func: string, holder: Holder, rules: string): number =>
 export const SSL_CTX_set_cipher_list = (ctx: SSL_CTX, rules: string): number => setList('SSL_CTX_set_cipher_list', ctx, rules);
 export const SSL_set_cipher_list = (ssl: SSL, rules: string): number => setList('SSL_set_cipher_list', ssl, rules);
 /** TLS 1.3: names joined by colons; none for no TLS 1.3. */
-export const SSL_CTX_set_ciphersuites = (ctx: SSL_CTX, names: string): number => put('SSL_CTX_set_ciphersuites', ctx, 'cipherSuites', names);
+export const SSL_CTX_set_ciphersuites = (ctx: SSL_CTX, names: string): number =>
+  put('SSL_CTX_set_ciphersuites', ctx, 'cipherSuites', names);
 export const SSL_set_ciphersuites = (ssl: SSL, names: string): number => put('SSL_set_ciphersuites', ssl, 'cipherSuites', names);
 
 const suitesOf = (ids: readonly number[]): SSL_CIPHER[] => ids.flatMap((id) => cipherSuite(id) ?? []);
 
 /** All that are configured, those of TLS 1.3 first. */
-const listOf = (holder: Holder): SSL_CIPHER[] => suitesOf([...holder.get('cipherSuites'), ...(holder.get('cipherList') ?? DEFAULT_TLS12_SUITES)]);
+const listOf = (holder: Holder): SSL_CIPHER[] =>
+  suitesOf([...holder.get('cipherSuites'), ...(holder.get('cipherList') ?? DEFAULT_TLS12_SUITES)]);
 
 export const SSL_CTX_get_ciphers = (ctx: SSL_CTX): SSL_CIPHER[] => listOf(ctx);
 export const SSL_get_ciphers = (ssl: SSL): SSL_CIPHER[] => listOf(alive(ssl));
@@ -53,7 +56,7 @@ export const SSL_get_shared_ciphers = (ssl: SSL): string | null => {
   return shared.length === 0 ? null : shared.map(({ name }) => name).join(':');
 };
 /** The client's list as it stands on the wire, two bytes each. */
-export const SSL_get0_raw_cipherlist = (ssl: SSL): Uint8Array => build((w) => (alive(ssl).connection?.peerCipherSuites ?? []).forEach((id) => void w.u16(id)));
+export const SSL_get0_raw_cipherlist = (ssl: SSL): Uint8Array => suiteBytes(alive(ssl).connection?.peerCipherSuites ?? []);
 
 // ---- the suite in use
 
@@ -70,7 +73,8 @@ export const SSL_get_cipher_bits = (ssl: SSL): number => SSL_CIPHER_get_bits(SSL
 export const SSL_CIPHER_get_name = (cipher: SSL_CIPHER | null): string => cipher?.name ?? '(NONE)';
 export const SSL_CIPHER_standard_name = (cipher: SSL_CIPHER | null): string => cipher?.standardName ?? '(NONE)';
 /** OpenSSL's name of a suite by IANA's. */
-export const OPENSSL_cipher_name = (rfc_name: string): string => CIPHER_SUITES.find(({ standardName }) => standardName === rfc_name)?.name ?? '(NONE)';
+export const OPENSSL_cipher_name = (rfc_name: string): string =>
+  CIPHER_SUITES.find(({ standardName }) => standardName === rfc_name)?.name ?? '(NONE)';
 /** Bits of the key. */
 export const SSL_CIPHER_get_bits = (cipher: SSL_CIPHER | null): number => (cipher === null ? 0 : strength(cipher));
 export const SSL_CIPHER_get_version = (cipher: SSL_CIPHER | null): string =>
@@ -110,10 +114,17 @@ const KX_NIDS = {
   'ecdhe-psk': c.NID_kx_ecdhe_psk,
   'rsa-psk': c.NID_kx_rsa_psk,
 } as const;
-const AUTH_NIDS = { any: c.NID_auth_any, rsa: c.NID_auth_rsa, ecdsa: c.NID_auth_ecdsa, psk: c.NID_auth_psk, none: c.NID_auth_null } as const;
+const AUTH_NIDS = {
+  any: c.NID_auth_any,
+  rsa: c.NID_auth_rsa,
+  ecdsa: c.NID_auth_ecdsa,
+  psk: c.NID_auth_psk,
+  none: c.NID_auth_null,
+} as const;
 
 export const SSL_CIPHER_get_cipher_nid = ({ aead, cbc }: SSL_CIPHER): number => CIPHER_NIDS[aead ?? cbc ?? ''] ?? c.NID_undef;
-export const SSL_CIPHER_get_digest_nid = ({ aead, mac }: SSL_CIPHER): number => (aead === undefined ? (DIGEST_NIDS[mac ?? ''] ?? c.NID_undef) : c.NID_undef);
+export const SSL_CIPHER_get_digest_nid = ({ aead, mac }: SSL_CIPHER): number =>
+  aead === undefined ? (DIGEST_NIDS[mac ?? ''] ?? c.NID_undef) : c.NID_undef;
 export const SSL_CIPHER_get_kx_nid = ({ keyExchange }: SSL_CIPHER): number => KX_NIDS[keyExchange];
 export const SSL_CIPHER_get_auth_nid = ({ authentication }: SSL_CIPHER): number => AUTH_NIDS[authentication];
 
@@ -121,7 +132,16 @@ export const SSL_CIPHER_get_auth_nid = ({ authentication }: SSL_CIPHER): number 
 export const SSL_CIPHER_description = (cipher: SSL_CIPHER): string =>
   `${cipher.name.padEnd(23)} ${SSL_CIPHER_get_version(cipher)} Kx=${KX_TEXTS[cipher.keyExchange].padEnd(8)} Au=${AUTH_TEXTS[cipher.authentication].padEnd(4)} Enc=${encryptionText(cipher).padEnd(9)} Mac=${macText(cipher).padEnd(4)}\n`;
 
-const KX_TEXTS = { any: 'any', ecdhe: 'ECDH', dhe: 'DH', rsa: 'RSA', psk: 'PSK', 'dhe-psk': 'DHEPSK', 'ecdhe-psk': 'ECDHEPSK', 'rsa-psk': 'RSAPSK' } as const;
+const KX_TEXTS = {
+  any: 'any',
+  ecdhe: 'ECDH',
+  dhe: 'DH',
+  rsa: 'RSA',
+  psk: 'PSK',
+  'dhe-psk': 'DHEPSK',
+  'ecdhe-psk': 'ECDHEPSK',
+  'rsa-psk': 'RSAPSK',
+} as const;
 const AUTH_TEXTS = { any: 'any', rsa: 'RSA', ecdsa: 'ECDSA', psk: 'PSK', none: 'None' } as const;
 
 const ENCRYPTION_TEXTS: readonly (readonly [string, string])[] = [
@@ -138,7 +158,8 @@ function encryptionText({ aead, cbc, keyLength }: CipherSuite): string {
   return `${family}${mode}(${8 * keyLength})`;
 }
 
-const macText = ({ aead, mac }: CipherSuite): string => (aead === undefined ? (mac === 'sha1' ? 'SHA1' : (mac ?? '').toUpperCase()) : 'AEAD');
+const macText = ({ aead, mac }: CipherSuite): string =>
+  aead === undefined ? (mac === 'sha1' ? 'SHA1' : (mac ?? '').toUpperCase()) : 'AEAD';
 
 // ---- compression: there is none
 

@@ -1,18 +1,29 @@
 /** SSL_CONF_cmd(3): settings by the words of command lines and configuration files. */
-import { parseCertificates } from '../x509/certificate.ts';
+
 import { versionByName } from '../registry/versions.ts';
+import { parseCertificates } from '../x509/certificate.ts';
 import { BIO_new_mem_buf } from './bio.ts';
+import {
+  SSL_CTX_use_certificate_chain_file,
+  SSL_CTX_use_PrivateKey_file,
+  SSL_use_certificate_chain_file,
+  SSL_use_PrivateKey_file,
+} from './certificates.ts';
+import { SSL_CTX_set_cipher_list, SSL_CTX_set_ciphersuites, SSL_set_cipher_list, SSL_set_ciphersuites } from './ciphers.ts';
 import * as c from './constants.ts';
-import { attempt, pushSslError } from './err.ts';
 import { SSL_CTX_use_serverinfo_file } from './custom-extensions.ts';
+import { attempt, pushSslError } from './errors.ts';
 import { readDirectory, readFile } from './files.ts';
 import { SSL_add_dir_cert_subjects_to_stack, SSL_add_file_cert_subjects_to_stack } from './names-ca.ts';
 import { PEM_read_bio_DHparams } from './pem.ts';
 import type { Holder } from './settings.ts';
-import { putQuietly } from './settings.ts';
-import { SSL_CTX_set_cipher_list, SSL_CTX_set_ciphersuites, SSL_set_cipher_list, SSL_set_ciphersuites } from './ciphers.ts';
-import { SSL_CTX_set1_client_sigalgs_list, SSL_CTX_set1_sigalgs_list, SSL_set1_client_sigalgs_list, SSL_set1_sigalgs_list } from './sigalgs.ts';
-import { SSL_CTX_use_certificate_chain_file, SSL_CTX_use_PrivateKey_file, SSL_use_certificate_chain_file, SSL_use_PrivateKey_file } from './certificates.ts';
+import { done, putQuietly } from './settings.ts';
+import {
+  SSL_CTX_set1_client_sigalgs_list,
+  SSL_CTX_set1_sigalgs_list,
+  SSL_set1_client_sigalgs_list,
+  SSL_set1_sigalgs_list,
+} from './sigalgs.ts';
 import type { SSL, SSL_CTX, X509_NAME } from './types.ts';
 import { X509_STORE_new } from './x509.ts';
 
@@ -58,8 +69,16 @@ export function SSL_CONF_CTX_finish(cctx: SSL_CONF_CTX): number {
   const { certificateFile, keyFile, target } = cctx;
   const looksForKey = certificateFile !== null && keyFile === null && (cctx.flags & c.SSL_CONF_FLAG_REQUIRE_PRIVATE) !== 0;
   if (looksForKey && usePrivateKey(cctx, certificateFile) <= 0) return 0;
-  if (cctx.authorities.length > 0) target?.set('caList', cctx.authorities.map(({ raw }) => raw));
-  if (cctx.clientAuthorities.length > 0) target?.set('clientCaList', cctx.clientAuthorities.map(({ raw }) => raw));
+  if (cctx.authorities.length > 0)
+    target?.set(
+      'caList',
+      cctx.authorities.map(({ raw }) => raw),
+    );
+  if (cctx.clientAuthorities.length > 0)
+    target?.set(
+      'clientCaList',
+      cctx.clientAuthorities.map(({ raw }) => raw),
+    );
   return 1;
 }
 
@@ -125,7 +144,7 @@ function rowOf({ flags }: SSL_CONF_CTX, name: string): Row | undefined {
   });
 }
 
-const yes = (work: () => unknown): number => attempt('SSL_CONF_cmd', 0, () => (work(), 1));
+const yes = (work: () => unknown): number => attempt('SSL_CONF_cmd', 0, () => done(work()));
 
 /** Switches options on or off. */
 const option = (line: string, bits: number, on: boolean, needs = 0): Row => ({
@@ -133,9 +152,27 @@ const option = (line: string, bits: number, on: boolean, needs = 0): Row => ({
   run: ({ target }) => yes(() => target?.set('options', on ? target.get('options') | bits : target.get('options') & ~bits)),
 });
 
-const text = (file: string | undefined, line: string | undefined, run: Row['run'], needs = 0): Row => ({ file, line, type: c.SSL_CONF_TYPE_STRING, needs, run });
-const path = (file: string | undefined, line: string | undefined, run: Row['run'], needs = 0): Row => ({ file, line, type: c.SSL_CONF_TYPE_FILE, needs, run });
-const directory = (file: string | undefined, line: string | undefined, run: Row['run'], needs = 0): Row => ({ file, line, type: c.SSL_CONF_TYPE_DIR, needs, run });
+const text = (file: string | undefined, line: string | undefined, run: Row['run'], needs = 0): Row => ({
+  file,
+  line,
+  type: c.SSL_CONF_TYPE_STRING,
+  needs,
+  run,
+});
+const path = (file: string | undefined, line: string | undefined, run: Row['run'], needs = 0): Row => ({
+  file,
+  line,
+  type: c.SSL_CONF_TYPE_FILE,
+  needs,
+  run,
+});
+const directory = (file: string | undefined, line: string | undefined, run: Row['run'], needs = 0): Row => ({
+  file,
+  line,
+  type: c.SSL_CONF_TYPE_DIR,
+  needs,
+  run,
+});
 
 /** The same function on a context and on a connection; without either a command is only checked for its name. */
 const either =
@@ -248,7 +285,8 @@ const verifyStore =
       return 1;
     });
 
-const inDirectory = (name: string): readonly string[] | null => readDirectory('SSL_CONF_cmd', name)?.map((file) => `${name}/${file}`) ?? null;
+const inDirectory = (name: string): readonly string[] | null =>
+  readDirectory('SSL_CONF_cmd', name)?.map((file) => `${name}/${file}`) ?? null;
 
 const dhParameters: Row['run'] = ({ target }, value) => {
   const bytes = readFile('SSL_CONF_cmd', value);
@@ -301,11 +339,26 @@ const ROWS: readonly Row[] = [
   path('PrivateKey', 'key', usePrivateKey, CERTIFICATE),
   path('ServerInfoFile', undefined, ({ ctx }, value) => (ctx === null ? 1 : SSL_CTX_use_serverinfo_file(ctx, value)), SERVER_CERTIFICATE),
   directory('VerifyCAPath', 'verifyCApath', verifyStore(inDirectory), CERTIFICATE),
-  path('VerifyCAFile', 'verifyCAfile', verifyStore((name) => [name]), CERTIFICATE),
+  path(
+    'VerifyCAFile',
+    'verifyCAfile',
+    verifyStore((name) => [name]),
+    CERTIFICATE,
+  ),
   path('RequestCAFile', 'requestCAFile', ({ authorities }, value) => SSL_add_file_cert_subjects_to_stack(authorities, value), CERTIFICATE),
-  path('ClientCAFile', undefined, ({ clientAuthorities }, value) => SSL_add_file_cert_subjects_to_stack(clientAuthorities, value), SERVER_CERTIFICATE),
+  path(
+    'ClientCAFile',
+    undefined,
+    ({ clientAuthorities }, value) => SSL_add_file_cert_subjects_to_stack(clientAuthorities, value),
+    SERVER_CERTIFICATE,
+  ),
   directory('RequestCAPath', undefined, ({ authorities }, value) => SSL_add_dir_cert_subjects_to_stack(authorities, value), CERTIFICATE),
-  directory('ClientCAPath', undefined, ({ clientAuthorities }, value) => SSL_add_dir_cert_subjects_to_stack(clientAuthorities, value), SERVER_CERTIFICATE),
+  directory(
+    'ClientCAPath',
+    undefined,
+    ({ clientAuthorities }, value) => SSL_add_dir_cert_subjects_to_stack(clientAuthorities, value),
+    SERVER_CERTIFICATE,
+  ),
   path('DHParameters', 'dhparam', dhParameters, SERVER_CERTIFICATE),
   text('RecordPadding', 'record_padding', ({ target }, value) => (target === null ? 1 : putQuietly(target, 'blockPadding', Number(value)))),
   text('NumTickets', 'num_tickets', ({ target }, value) => (target === null ? 1 : putQuietly(target, 'numTickets', Number(value))), SERVER),

@@ -47,6 +47,8 @@ export const SSL_OP_TLS_BLOCK_PADDING_BUG = 0;
 export const SSL_OP_TLS_D5_BUG = 0;
 export const SSL_OP_TLS_ROLLBACK_BUG = 0x800000;
 export const SSL_OP_ALL = 0x80000854;
+export const SSL_OP_ALLOW_NO_DHE_KEX = 0x400;
+export const SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION = 0x40000;
 
 // Modes of SSL_CTX_set_mode(3).
 export const SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER = 2;
@@ -498,6 +500,8 @@ export const NID_sha256 = 672;
 export const NID_sha384 = 673;
 export const NID_sha512 = 674;
 export const NID_undef = 0;
+/** OpenSSL's flag for groups that have no number of their own: their code point stands below it. */
+export const TLSEXT_nid_unknown = 0x1000000;
 export const SSL3_CK_FALLBACK_SCSV = 0x3005600;
 export const SSL3_CK_SCSV = 0x30000ff;
 export const TLS1_3_CK_AES_128_CCM_8_SHA256 = 0x3001305;
@@ -545,6 +549,16 @@ export const BIO_FLAGS_READ = 1;
 export const BIO_FLAGS_WRITE = 2;
 export const BIO_FLAGS_IO_SPECIAL = 4;
 export const BIO_FLAGS_SHOULD_RETRY = 8;
+export const ENOENT = 2;
+export const PEM_R_NO_START_LINE = 108;
+export const PEM_R_BAD_PASSWORD_READ = 104;
+export const X509_R_KEY_VALUES_MISMATCH = 116;
+export const X509_R_CERT_ALREADY_IN_HASH_TABLE = 101;
+export const BIO_R_UNSUPPORTED_METHOD = 121;
+export const BIO_R_NULL_PARAMETER = 115;
+export const BIO_R_BROKEN_PIPE = 124;
+export const BIO_R_IN_USE = 123;
+export const BIO_R_WRITE_TO_READ_ONLY_BIO = 126;
 
 // Everything else.
 export const SSL_KEY_UPDATE_NONE = -1;

@@ -1,10 +1,11 @@
 /** The life of a context, and what is set on it as a whole. */
-import { SslContext } from '../ssl/context.ts';
+
 import { refuse } from '../registry/fatal.ts';
-import { attempt } from './err.ts';
+import { SslContext } from '../ssl/context.ts';
+import { attempt } from './errors.ts';
 import type { SSL_METHOD } from './method.ts';
 import { refused } from './refused.ts';
-import { alive, rememberMethod } from './state.ts';
+import { ofLiving, rememberMethod } from './state.ts';
 import type { SSL_CTX } from './types.ts';
 
 /** A context with one reference. Its defaults are this library's, not 1.1.1's: docs/deviations.md. */
@@ -33,7 +34,7 @@ export const SSLeay_add_ssl_algorithms = (): number => 1;
 export const SSL_add_ssl_module = (): void => undefined;
 
 /** Curves are always chosen by what both sides have. */
-export const SSL_CTX_set_ecdh_auto = (ctx: SSL_CTX, _onoff: number): number => (alive(ctx), 1);
+export const SSL_CTX_set_ecdh_auto = (ctx: SSL_CTX, _onoff: number): number => ofLiving(ctx, 1);
 
 const not = (name: string): ((...args: readonly unknown[]) => number) => refused(name, 0);
 

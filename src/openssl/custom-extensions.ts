@@ -1,11 +1,12 @@
 /** Extensions that the application sends and reads itself (SSL_CTX_add_custom_ext(3)), and serverinfo, which is made of them. */
+
+import { pemBlocks } from '../asn1/pem.ts';
 import { concat } from '../bytes/bytes.ts';
 import { Reader } from '../bytes/reader.ts';
-import { pemBlocks } from '../asn1/pem.ts';
 import type { CustomExtension } from '../config/callbacks.ts';
 import { refuse } from '../registry/fatal.ts';
 import * as c from './constants.ts';
-import { attempt } from './err.ts';
+import { attempt } from './errors.ts';
 import { readFile } from './files.ts';
 import { asInt } from './settings.ts';
 import type { SSL, SSL_CTX, X509 } from './types.ts';
@@ -164,7 +165,8 @@ const BUILT_IN: ReadonlySet<number> = new Set([
 /** The context that version 1 of the format implies. */
 const V1_CONTEXT = c.SSL_EXT_CLIENT_HELLO | c.SSL_EXT_TLS1_2_SERVER_HELLO | c.SSL_EXT_IGNORE_ON_RESUMPTION;
 
-export const SSL_CTX_use_serverinfo = (ctx: SSL_CTX, serverinfo: Uint8Array): number => SSL_CTX_use_serverinfo_ex(ctx, c.SSL_SERVERINFOV1, serverinfo);
+export const SSL_CTX_use_serverinfo = (ctx: SSL_CTX, serverinfo: Uint8Array): number =>
+  SSL_CTX_use_serverinfo_ex(ctx, c.SSL_SERVERINFOV1, serverinfo);
 
 export const SSL_CTX_use_serverinfo_ex = (ctx: SSL_CTX, version: number, serverinfo: Uint8Array): number =>
   attempt('SSL_CTX_use_serverinfo_ex', 0, () => {
@@ -185,7 +187,11 @@ function readServerInfo(version: number, bytes: Uint8Array): readonly CustomExte
       const type = r.u16();
       const data = r.vec16().slice();
       // Only the leaf's Certificate entry carries it (RFC 9846, 4.4.2).
-      out.push({ type, context: context | c.SSL_EXT_CLIENT_HELLO, add: (ssl, place, _x, index) => (ssl.isServer && place !== c.SSL_EXT_CLIENT_HELLO && index === 0 ? data : undefined) });
+      out.push({
+        type,
+        context: context | c.SSL_EXT_CLIENT_HELLO,
+        add: (ssl, place, _x, index) => (ssl.isServer && place !== c.SSL_EXT_CLIENT_HELLO && index === 0 ? data : undefined),
+      });
     }
   } catch {
     return refuse('INVALID_SERVERINFO_DATA');

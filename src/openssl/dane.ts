@@ -2,7 +2,7 @@
 import type { HashName } from '../crypto/provider.ts';
 import { refuse, SslError } from '../registry/fatal.ts';
 import { type DaneDigests, USUAL_DANE_DIGESTS } from '../x509/dane.ts';
-import { attempt, reportError } from './err.ts';
+import { attempt, reportError } from './errors.ts';
 import type { Holder } from './settings.ts';
 import { alive } from './state.ts';
 import type { SSL, SSL_CTX, X509 } from './types.ts';

@@ -2,19 +2,22 @@
 import type { AllowEarlyDataCallback } from '../config/callbacks.ts';
 import { mapped, wrap } from './callbacks.ts';
 import * as c from './constants.ts';
-import { attempt } from './err.ts';
-import { enter } from './io.ts';
+import { attempt } from './errors.ts';
+import { enter } from './progress.ts';
 import { asInt, put } from './settings.ts';
 import { alive } from './state.ts';
 import type { Out, SSL, SSL_CTX } from './types.ts';
 
-export const SSL_CTX_set_max_early_data = (ctx: SSL_CTX, bytes: number): number => put('SSL_CTX_set_max_early_data', ctx, 'maxEarlyData', bytes);
+export const SSL_CTX_set_max_early_data = (ctx: SSL_CTX, bytes: number): number =>
+  put('SSL_CTX_set_max_early_data', ctx, 'maxEarlyData', bytes);
 export const SSL_CTX_get_max_early_data = (ctx: SSL_CTX): number => ctx.get('maxEarlyData');
 export const SSL_set_max_early_data = (ssl: SSL, bytes: number): number => put('SSL_set_max_early_data', ssl, 'maxEarlyData', bytes);
 export const SSL_get_max_early_data = (ssl: SSL): number => alive(ssl).get('maxEarlyData');
-export const SSL_CTX_set_recv_max_early_data = (ctx: SSL_CTX, bytes: number): number => put('SSL_CTX_set_recv_max_early_data', ctx, 'recvMaxEarlyData', bytes);
+export const SSL_CTX_set_recv_max_early_data = (ctx: SSL_CTX, bytes: number): number =>
+  put('SSL_CTX_set_recv_max_early_data', ctx, 'recvMaxEarlyData', bytes);
 export const SSL_CTX_get_recv_max_early_data = (ctx: SSL_CTX): number => ctx.get('recvMaxEarlyData');
-export const SSL_set_recv_max_early_data = (ssl: SSL, bytes: number): number => put('SSL_set_recv_max_early_data', ssl, 'recvMaxEarlyData', bytes);
+export const SSL_set_recv_max_early_data = (ssl: SSL, bytes: number): number =>
+  put('SSL_set_recv_max_early_data', ssl, 'recvMaxEarlyData', bytes);
 export const SSL_get_recv_max_early_data = (ssl: SSL): number => alive(ssl).get('recvMaxEarlyData');
 
 /** 1: accept; 0: refuse the early data and go on without it. */

@@ -1,9 +1,15 @@
 /** The error queue (ERR_get_error(3)): one ring for the whole program, as C has one for each thread. */
-import { Asn1Error } from '../asn1/asn1-error.ts';
-import { type Reason, REASONS } from '../registry/reasons.ts';
-import { PeerAlert, sentence, SslError } from '../registry/fatal.ts';
+import { utf8 } from '../bytes/bytes.ts';
+import { sentence } from '../registry/fatal.ts';
+import { REASONS, type Reason } from '../registry/reasons.ts';
 import type { BIO } from './bio.ts';
 import {
+  BIO_R_BROKEN_PIPE,
+  BIO_R_IN_USE,
+  BIO_R_NULL_PARAMETER,
+  BIO_R_UNSUPPORTED_METHOD,
+  BIO_R_WRITE_TO_READ_ONLY_BIO,
+  ENOENT,
   ERR_LIB_ASN1,
   ERR_LIB_BIO,
   ERR_LIB_PEM,
@@ -16,77 +22,13 @@ import {
   ERR_R_MALLOC_FAILURE,
   ERR_R_PASSED_NULL_PARAMETER,
   ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED,
+  PEM_R_BAD_PASSWORD_READ,
+  PEM_R_NO_START_LINE,
+  X509_R_CERT_ALREADY_IN_HASH_TABLE,
+  X509_R_KEY_VALUES_MISMATCH,
 } from './constants.ts';
-import { functionCode, functionName } from './function-codes.ts';
-import { utf8 } from '../bytes/bytes.ts';
-
-export interface ErrorEntry {
-  readonly code: number;
-  readonly file: string;
-  readonly line: number;
-  readonly data: string;
-  mark: boolean;
-}
-
-/** ERR_NUM_ERRORS: when it is full the oldest is lost. */
-const CAPACITY = 16;
-const queue: ErrorEntry[] = [];
-
-// ---- how functions report
-
-/** Puts an error on the queue. `data` says what was wrong with what. */
-export function pushError(lib: number, func: string, reason: number, data = ''): void {
-  if (queue.length === CAPACITY) queue.shift();
-  queue.push({ code: ERR_PACK(lib, functionCode(func), reason), file: '', line: 0, data, mark: false });
-}
-
-export const pushSslError = (func: string, reason: Reason, data?: string): void => pushError(ERR_LIB_SSL, func, reasonNumber(reason), data);
-
-/**
- * Does what a C function is for. A failure goes to the queue and `failure` is the result; only what C calls undefined behaviour
- * is thrown: a wrong type, a handle after its last free.
- */
-export function attempt<T>(func: string, failure: T, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    reportError(func, error);
-    return failure;
-  }
-}
-
-export function reportError(func: string, error: unknown): void {
-  if (error instanceof Asn1Error) pushError(ERR_LIB_ASN1, func, ERR_R_ASN1_LIB, error.message);
-  else if (error instanceof SslError && error.reason !== 'USE_AFTER_FREE') {
-    pushError(ERR_LIB_SSL, insideOf(func, error), reasonNumber(error.reason), error.message);
-  } else throw error;
-}
-
-/** The internal function that 1.1.1 names for failures that are looked for by their printed form. */
-function insideOf(func: string, error: SslError): string {
-  return error instanceof PeerAlert ? 'ssl3_read_bytes' : (RAISED_IN[error.reason] ?? func);
-}
-
-const RAISED_IN: Partial<Record<Reason, string>> = {
-  CONNECTION_TYPE_NOT_SET: 'SSL_do_handshake',
-  CERTIFICATE_VERIFY_FAILED: 'tls_process_server_certificate',
-  PEER_DID_NOT_RETURN_A_CERTIFICATE: 'tls_process_client_certificate',
-  NO_SHARED_CIPHER: 'tls_early_post_process_client_hello',
-  UNSUPPORTED_PROTOCOL: 'tls_early_post_process_client_hello',
-  NO_APPLICATION_PROTOCOL: 'tls_handle_alpn',
-  BINDER_DOES_NOT_VERIFY: 'tls_psk_do_binder',
-  WRONG_VERSION_NUMBER: 'ssl3_get_record',
-  DECRYPTION_FAILED_OR_BAD_RECORD_MAC: 'ssl3_get_record',
-  UNEXPECTED_EOF_WHILE_READING: 'ssl3_read_n',
-  BAD_WRITE_RETRY: 'ssl3_write_pending',
-  BAD_SIGNATURE: 'tls_process_cert_verify',
-};
-
-/** ERR_R_* stand apart from the reasons of a library. */
-const reasonNumber = (reason: Reason): number => {
-  if (reason === 'INTERNAL_ERROR') return ERR_R_INTERNAL_ERROR;
-  return reason === 'PASSED_NULL_PARAMETER' ? ERR_R_PASSED_NULL_PARAMETER : REASONS[reason];
-};
+import { CAPACITY, type ErrorEntry, pack, queue } from './errors.ts';
+import { functionName } from './function-codes.ts';
 
 // ---- reading the queue
 
@@ -130,7 +72,7 @@ export function ERR_add_error_data(_count: number, ...parts: readonly string[]):
 
 // ---- codes and their texts
 
-export const ERR_PACK = (lib: number, func: number, reason: number): number => (((lib & 0xff) << 24) | ((func & 0xfff) << 12) | (reason & 0xfff)) >>> 0;
+export const ERR_PACK: (lib: number, func: number, reason: number) => number = pack;
 export const ERR_GET_LIB = (code: number): number => (code >>> 24) & 0xff;
 export const ERR_GET_FUNC = (code: number): number => (code >>> 12) & 0xfff;
 export const ERR_GET_REASON = (code: number): number => code & 0xfff;
@@ -181,18 +123,6 @@ const LIBRARIES: ReadonlyMap<number, string> = new Map([
   [ERR_LIB_SSL, 'SSL routines'],
   [ERR_LIB_BIO, 'BIO routines'],
 ]);
-
-/** Reasons of other libraries that functions here report. */
-export const ENOENT = 2;
-export const PEM_R_NO_START_LINE = 108;
-export const PEM_R_BAD_PASSWORD_READ = 104;
-export const X509_R_KEY_VALUES_MISMATCH = 116;
-export const X509_R_CERT_ALREADY_IN_HASH_TABLE = 101;
-export const BIO_R_UNSUPPORTED_METHOD = 121;
-export const BIO_R_NULL_PARAMETER = 115;
-export const BIO_R_BROKEN_PIPE = 124;
-export const BIO_R_IN_USE = 123;
-export const BIO_R_WRITE_TO_READ_ONLY_BIO = 126;
 
 const OTHER_TEXTS: ReadonlyMap<string, string> = new Map([
   [`${ERR_LIB_SYS}.${ENOENT}`, 'No such file or directory'],

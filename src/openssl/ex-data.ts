@@ -1,6 +1,6 @@
 /** Values an application attaches to objects (CRYPTO_get_ex_new_index(3)). */
 import { type ExClass, type ExData, newExIndex } from '../session/ex-data.ts';
-import { attempt } from './err.ts';
+import { attempt } from './errors.ts';
 import { alive } from './state.ts';
 import type { Out, SSL, SSL_CTX, SSL_SESSION } from './types.ts';
 
@@ -17,7 +17,13 @@ export type CRYPTO_EX_dup = (
   argp: unknown,
 ) => number;
 
-type NewIndex = (argl: number, argp: unknown, new_func: CRYPTO_EX_new | null, dup_func: CRYPTO_EX_dup | null, free_func: CRYPTO_EX_free | null) => number;
+type NewIndex = (
+  argl: number,
+  argp: unknown,
+  new_func: CRYPTO_EX_new | null,
+  dup_func: CRYPTO_EX_dup | null,
+  free_func: CRYPTO_EX_free | null,
+) => number;
 
 const indexOf =
   (kind: ExClass): NewIndex =>
@@ -48,7 +54,8 @@ const set = (func: string, data: ExData, idx: number, value: unknown): number =>
 
 export const SSL_set_ex_data = (ssl: SSL, idx: number, value: unknown): number => set('SSL_set_ex_data', alive(ssl).exData, idx, value);
 export const SSL_get_ex_data = (ssl: SSL, idx: number): unknown => alive(ssl).exData.get(idx) ?? null;
-export const SSL_CTX_set_ex_data = (ctx: SSL_CTX, idx: number, value: unknown): number => set('SSL_CTX_set_ex_data', alive(ctx).exData, idx, value);
+export const SSL_CTX_set_ex_data = (ctx: SSL_CTX, idx: number, value: unknown): number =>
+  set('SSL_CTX_set_ex_data', alive(ctx).exData, idx, value);
 export const SSL_CTX_get_ex_data = (ctx: SSL_CTX, idx: number): unknown => ctx.exData.get(idx) ?? null;
 export const SSL_SESSION_set_ex_data = (session: SSL_SESSION, idx: number, value: unknown): number =>
   set('SSL_SESSION_set_ex_data', session.exData, idx, value);

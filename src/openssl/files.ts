@@ -1,10 +1,10 @@
 /** Files, where the runtime has them. Everything else here is bytes. */
-import { latin1 } from '../bytes/bytes.ts';
+
 import { isPem } from '../asn1/pem.ts';
-import { utf8 } from '../bytes/bytes.ts';
+import { latin1, utf8 } from '../bytes/bytes.ts';
 import { refuse } from '../registry/fatal.ts';
 import * as c from './constants.ts';
-import { ENOENT, pushError } from './err.ts';
+import { pushError } from './errors.ts';
 
 interface FileSystem {
   readFileSync(path: string): Uint8Array;
@@ -29,7 +29,7 @@ export function readFile(func: string, path: string): Uint8Array | null {
   } catch {
     // What matters to the caller is that there is no such file.
   }
-  pushError(c.ERR_LIB_SYS, func, ENOENT, files === undefined ? 'this runtime has no files' : path);
+  pushError(c.ERR_LIB_SYS, func, c.ENOENT, files === undefined ? 'this runtime has no files' : path);
   return null;
 }
 
@@ -41,7 +41,7 @@ export function readDirectory(func: string, path: string): readonly string[] | n
   } catch {
     // As above.
   }
-  pushError(c.ERR_LIB_SYS, func, ENOENT, path);
+  pushError(c.ERR_LIB_SYS, func, c.ENOENT, path);
   return null;
 }
 

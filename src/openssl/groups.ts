@@ -1,41 +1,19 @@
 /** Groups of key agreement by OpenSSL's numbers and names (SSL_CTX_set1_groups(3)). */
 import type { TmpDhCallback } from '../config/callbacks.ts';
 import type { DhGroup } from '../crypto/ffdhe.ts';
+import { refuse } from '../registry/fatal.ts';
 import { namedGroup } from '../registry/groups.ts';
 import { wrap } from './callbacks.ts';
 import * as c from './constants.ts';
-import { attempt } from './err.ts';
+import { attempt } from './errors.ts';
+import { groupId, groupNid } from './group-numbers.ts';
 import { refused } from './refused.ts';
 import { asInt, type Holder, put } from './settings.ts';
 import { alive } from './state.ts';
-import { refuse } from '../registry/fatal.ts';
 import type { SSL, SSL_CTX } from './types.ts';
 
-const NIDS: readonly (readonly [id: number, nid: number])[] = [
-  [0x0017, c.NID_X9_62_prime256v1],
-  [0x0018, c.NID_secp384r1],
-  [0x0019, c.NID_secp521r1],
-  [0x001d, c.NID_X25519],
-  [0x001e, c.NID_X448],
-  [0x0100, c.NID_ffdhe2048],
-  [0x0101, c.NID_ffdhe3072],
-  [0x0102, c.NID_ffdhe4096],
-  [0x0103, c.NID_ffdhe6144],
-  [0x0104, c.NID_ffdhe8192],
-];
-
-/** OpenSSL's flag for code points that have no number of their own. */
-export const TLSEXT_nid_unknown = 0x100_0000;
-
-const NID_OF: ReadonlyMap<number, number> = new Map(NIDS);
-const ID_OF: ReadonlyMap<number, number> = new Map(NIDS.map(([id, nid]) => [nid, id]));
-
-/** The number of a group; for those without one its code point with TLSEXT_nid_unknown. */
-export const groupNid = (id: number): number => NID_OF.get(id) ?? TLSEXT_nid_unknown | id;
-
-const groupId = (nid: number): number => ID_OF.get(nid) ?? (nid >= TLSEXT_nid_unknown ? nid & 0xffff : refuse('BAD_VALUE', `group ${nid}`));
-
-const setGroups = (func: string, holder: Holder, nids: readonly number[]): number => attempt(func, 0, () => put(func, holder, 'groups', nids.map(groupId)));
+const setGroups = (func: string, holder: Holder, nids: readonly number[]): number =>
+  attempt(func, 0, () => put(func, holder, 'groups', nids.map(groupId)));
 
 export const SSL_CTX_set1_groups = (ctx: SSL_CTX, nids: readonly number[]): number => setGroups('SSL_CTX_set1_groups', ctx, nids);
 export const SSL_set1_groups = (ssl: SSL, nids: readonly number[]): number => setGroups('SSL_set1_groups', ssl, nids);
@@ -98,7 +76,9 @@ export const SSL_set_tmp_dh = (ssl: SSL, dh: DH | null): number => setDh('SSL_se
 export type tmp_dh_cb = (ssl: SSL, is_export: number, keylength: number) => DH | null;
 
 const dhCallback = (cb: tmp_dh_cb | null): TmpDhCallback | undefined =>
-  cb === null ? undefined : wrap(cb, null, (ssl: SSL, isExport: boolean, keyLength: number) => cb(ssl, asInt(isExport), keyLength) ?? undefined);
+  cb === null
+    ? undefined
+    : wrap(cb, null, (ssl: SSL, isExport: boolean, keyLength: number) => cb(ssl, asInt(isExport), keyLength) ?? undefined);
 
 export const SSL_CTX_set_tmp_dh_callback = (ctx: SSL_CTX, cb: tmp_dh_cb | null): void => void ctx.set('tmpDhCallback', dhCallback(cb));
 export const SSL_set_tmp_dh_callback = (ssl: SSL, cb: tmp_dh_cb | null): void => void ssl.set('tmpDhCallback', dhCallback(cb));

@@ -1,14 +1,15 @@
 /** Going on with a handshake, its state, and the ClientHello callback. */
+
 import type { ClientHelloCallback, ClientHelloInfo } from '../config/callbacks.ts';
-import { build } from '../bytes/writer.ts';
 import { fatal, refuse } from '../registry/fatal.ts';
 import { STATES } from '../registry/states.ts';
-import * as c from './constants.ts';
 import { mapped, wrap } from './callbacks.ts';
-import { attempt } from './err.ts';
-import { enter, sendKeyUpdate } from './io.ts';
+import * as c from './constants.ts';
+import { attempt } from './errors.ts';
+import { enter, sendKeyUpdate } from './progress.ts';
 import { asInt } from './settings.ts';
-import { alive, stateOf } from './state.ts';
+import { alive, ofLiving, stateOf } from './state.ts';
+import { suiteBytes } from './suite-bytes.ts';
 import type { SSL, SSL_CTX } from './types.ts';
 
 /** 1 when it is complete; -1 where it must wait or failed. */
@@ -49,8 +50,8 @@ export const SSL_state_string = (ssl: SSL): string => STATES[stateName(ssl)].sho
 export const SSL_state_string_long = (ssl: SSL): string => STATES[stateName(ssl)].long;
 
 /** Records are read whole, so a reader always stands before the next header. */
-export const SSL_rstate_string = (ssl: SSL): string => (alive(ssl), 'RH');
-export const SSL_rstate_string_long = (ssl: SSL): string => (alive(ssl), 'read header');
+export const SSL_rstate_string = (ssl: SSL): string => ofLiving(ssl, 'RH');
+export const SSL_rstate_string_long = (ssl: SSL): string => ofLiving(ssl, 'read header');
 
 /** 1: agreed on (TLS 1.3 has the same by design); 0: not; -1: not known yet. */
 export const SSL_get_extms_support = (ssl: SSL): number => {
@@ -121,7 +122,8 @@ const renegotiate = (func: string, ssl: SSL): number =>
 export const SSL_renegotiate = (ssl: SSL): number => renegotiate('SSL_renegotiate', ssl);
 /** Sessions that are there are always offered. */
 export const SSL_renegotiate_abbreviated = (ssl: SSL): number => renegotiate('SSL_renegotiate_abbreviated', ssl);
-export const SSL_renegotiate_pending = (ssl: SSL): number => asInt(alive(ssl).connection?.established === true && ssl.connection?.handshaking === true);
+export const SSL_renegotiate_pending = (ssl: SSL): number =>
+  asInt(alive(ssl).connection?.established === true && ssl.connection?.handshaking === true);
 /** Those the peer began lately: more than a few end the connection. */
 export const SSL_num_renegotiations = (ssl: SSL): number => alive(ssl).connection?.renegotiations.length ?? 0;
 export const SSL_total_renegotiations: (ssl: SSL) => number = SSL_num_renegotiations;
@@ -176,19 +178,19 @@ function clientHelloCallback(cb: SSL_client_hello_cb_fn, arg: unknown): ClientHe
 
 const hello = (ssl: SSL): ClientHelloInfo | undefined => stateOf(alive(ssl)).clientHello;
 
-export const SSL_client_hello_isv2 = (ssl: SSL): number => (alive(ssl), 0);
+export const SSL_client_hello_isv2 = (ssl: SSL): number => ofLiving(ssl, 0);
 export const SSL_client_hello_get0_legacy_version = (ssl: SSL): number => hello(ssl)?.legacyVersion ?? 0;
 export const SSL_client_hello_get0_random = (ssl: SSL): Uint8Array | null => hello(ssl)?.random ?? null;
 export const SSL_client_hello_get0_session_id = (ssl: SSL): Uint8Array | null => hello(ssl)?.sessionId ?? null;
 /** The suites as they stand on the wire, two bytes each. */
 export const SSL_client_hello_get0_ciphers = (ssl: SSL): Uint8Array | null => {
   const suites = hello(ssl)?.cipherSuites;
-  return suites === undefined ? null : build((w) => suites.forEach((id) => void w.u16(id)));
+  return suites === undefined ? null : suiteBytes(suites);
 };
 export const SSL_client_hello_get0_compression_methods = (ssl: SSL): Uint8Array | null => hello(ssl)?.compressionMethods ?? null;
 /** Types of the extensions in their order. */
-export const SSL_client_hello_get1_extensions_present = (ssl: SSL): number[] | null => hello(ssl)?.extensions.map(({ type }) => type) ?? null;
+export const SSL_client_hello_get1_extensions_present = (ssl: SSL): number[] | null =>
+  hello(ssl)?.extensions.map(({ type }) => type) ?? null;
 /** The contents of one extension; null where it is not there. */
 export const SSL_client_hello_get0_ext = (ssl: SSL, type: number): Uint8Array | null =>
   hello(ssl)?.extensions.find((extension) => extension.type === type)?.data ?? null;
-

@@ -2,7 +2,7 @@
 import type { InfoCallback, KeylogCallback, MsgCallback, RecordPaddingCallback, TlsextDebugCallback } from '../config/callbacks.ts';
 import { unwrap, wrap } from './callbacks.ts';
 import { refused } from './refused.ts';
-import { asInt } from './settings.ts';
+import { asInt, done } from './settings.ts';
 import { alive } from './state.ts';
 import type { SSL, SSL_CTX } from './types.ts';
 
@@ -27,9 +27,9 @@ const msgCallback = (cb: msg_cb | null): MsgCallback | undefined =>
       );
 
 export const SSL_CTX_set_msg_callback = (ctx: SSL_CTX, cb: msg_cb | null): void => void ctx.set('msgCallback', msgCallback(cb));
-export const SSL_CTX_set_msg_callback_arg = (ctx: SSL_CTX, arg: unknown): number => (ctx.set('msgCallbackArg', arg), 1);
+export const SSL_CTX_set_msg_callback_arg = (ctx: SSL_CTX, arg: unknown): number => done(ctx.set('msgCallbackArg', arg));
 export const SSL_set_msg_callback = (ssl: SSL, cb: msg_cb | null): void => void ssl.set('msgCallback', msgCallback(cb));
-export const SSL_set_msg_callback_arg = (ssl: SSL, arg: unknown): number => (ssl.set('msgCallbackArg', arg), 1);
+export const SSL_set_msg_callback_arg = (ssl: SSL, arg: unknown): number => done(ssl.set('msgCallbackArg', arg));
 
 /** One line of an NSS key log. */
 export type SSL_CTX_keylog_cb_func = (ssl: SSL, line: string) => void;
@@ -59,11 +59,12 @@ export const SSL_get_record_padding_callback_arg = (ssl: SSL): unknown => alive(
 export type tlsext_debug_cb = (ssl: SSL, client_server: number, type: number, data: Uint8Array, arg: unknown) => void;
 
 const debugCallback = (cb: tlsext_debug_cb): TlsextDebugCallback =>
-  wrap(cb, null, (ssl: SSL, fromServer: boolean, type: number, data: Uint8Array, arg: unknown) => cb(ssl, asInt(fromServer), type, data, arg));
+  wrap(cb, null, (ssl: SSL, fromServer: boolean, type: number, data: Uint8Array, arg: unknown) =>
+    cb(ssl, asInt(fromServer), type, data, arg),
+  );
 
-export const SSL_set_tlsext_debug_callback = (ssl: SSL, cb: tlsext_debug_cb | null): number => (
-  ssl.set('tlsextDebugCallback', cb === null ? undefined : debugCallback(cb)), 1
-);
-export const SSL_set_tlsext_debug_arg = (ssl: SSL, arg: unknown): number => (ssl.set('tlsextDebugArg', arg), 1);
+export const SSL_set_tlsext_debug_callback = (ssl: SSL, cb: tlsext_debug_cb | null): number =>
+  done(ssl.set('tlsextDebugCallback', cb === null ? undefined : debugCallback(cb)));
+export const SSL_set_tlsext_debug_arg = (ssl: SSL, arg: unknown): number => done(ssl.set('tlsextDebugArg', arg));
 
 export const SSL_trace: msg_cb = refused('SSL_trace', undefined);

@@ -1,10 +1,13 @@
 /** Application data: SSL_read(3), SSL_write(3), SSL_shutdown(3), SSL_get_error(3). */
-import type { SslWant } from '../ssl/ssl.ts';
+
 import { refuse } from '../registry/fatal.ts';
+import type { SslWant } from '../ssl/ssl.ts';
 import * as c from './constants.ts';
-import { attempt, ERR_clear_error, ERR_GET_LIB, ERR_peek_error } from './err.ts';
+import { ERR_GET_LIB, ERR_peek_error } from './err.ts';
+import { attempt } from './errors.ts';
+import { enter, sendKeyUpdate } from './progress.ts';
 import { asInt } from './settings.ts';
-import { alive, stateOf } from './state.ts';
+import { alive, ofLiving } from './state.ts';
 import type { Out, SSL } from './types.ts';
 
 // ---- reading
@@ -55,20 +58,6 @@ function writeFrom(func: string, ssl: SSL, buf: Uint8Array, num: number): number
     if (num === 0) return 0;
     return ssl.write(buf.subarray(0, num)) || -1;
   });
-}
-
-/** SSL_key_update(3) was called: what is written next goes under new keys. */
-export function sendKeyUpdate(ssl: SSL): void {
-  const state = stateOf(ssl);
-  if (state.keyUpdate === c.SSL_KEY_UPDATE_NONE) return;
-  const request = state.keyUpdate === c.SSL_KEY_UPDATE_REQUESTED;
-  state.keyUpdate = c.SSL_KEY_UPDATE_NONE;
-  ssl.keyUpdate(request);
-}
-
-/** Whoever enters the state machine starts with an empty queue, as in C; on a connection in use the caller clears it. */
-export function enter(ssl: SSL): void {
-  if (!alive(ssl).isInitFinished) ERR_clear_error();
 }
 
 // ---- closing
@@ -133,5 +122,5 @@ export const SSL_want_async_job = (ssl: SSL): number => asInt(SSL_want(ssl) === 
 export const SSL_waiting_for_async = (ssl: SSL): number => asInt(alive(ssl).want === 'async');
 
 /** Buffers come and go by themselves. */
-export const SSL_alloc_buffers = (ssl: SSL): number => (alive(ssl), 1);
-export const SSL_free_buffers = (ssl: SSL): number => (alive(ssl), 1);
+export const SSL_alloc_buffers = (ssl: SSL): number => ofLiving(ssl, 1);
+export const SSL_free_buffers = (ssl: SSL): number => ofLiving(ssl, 1);

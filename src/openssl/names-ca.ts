@@ -4,7 +4,8 @@ import type { SettingName } from '../config/settings.ts';
 import { refuse } from '../registry/fatal.ts';
 import { CERTIFICATE_LABELS, parseCertificate } from '../x509/certificate.ts';
 import { parseName } from '../x509/name.ts';
-import { attempt, ERR_clear_error } from './err.ts';
+import { ERR_clear_error } from './err.ts';
+import { attempt } from './errors.ts';
 import { readDirectory, readFile } from './files.ts';
 import type { Holder } from './settings.ts';
 import { alive } from './state.ts';
@@ -14,7 +15,8 @@ type ListName = Extract<SettingName, 'caList' | 'clientCaList'>;
 
 const namesOf = (list: readonly Uint8Array[] | undefined): X509_NAME[] => (list ?? []).map(parseName);
 
-const setList = (holder: Holder, name: ListName, names: readonly X509_NAME[] | null): void => void holder.set(name, names === null ? undefined : names.map(({ raw }) => raw));
+const setList = (holder: Holder, name: ListName, names: readonly X509_NAME[] | null): void =>
+  void holder.set(name, names === null ? undefined : names.map(({ raw }) => raw));
 
 const add = (holder: Holder, name: ListName, x: X509 | null): number => {
   if (x === null) return 0;
@@ -65,7 +67,9 @@ export const SSL_add_file_cert_subjects_to_stack = (names: X509_NAME[], file: st
   attempt('SSL_add_file_cert_subjects_to_stack', 0, () => {
     const bytes = readFile('SSL_add_file_cert_subjects_to_stack', file);
     if (bytes === null) return 0;
-    const subjects = [...pemBlocks(bytes)].filter(({ label }) => CERTIFICATE_LABELS.has(label)).map((block) => parseCertificate(block.bytes).subject);
+    const subjects = [...pemBlocks(bytes)]
+      .filter(({ label }) => CERTIFICATE_LABELS.has(label))
+      .map((block) => parseCertificate(block.bytes).subject);
     if (subjects.length === 0) refuse('NO_CERTIFICATE_ASSIGNED', file);
     for (const subject of subjects) if (!names.some((name) => name.matches(subject))) names.push(subject);
     return 1;

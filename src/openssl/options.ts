@@ -2,7 +2,7 @@
 import { versionName } from '../registry/versions.ts';
 import { TLS1_3_VERSION } from './constants.ts';
 import { asInt, type Holder, put, putQuietly } from './settings.ts';
-import { alive } from './state.ts';
+import { alive, ofLiving } from './state.ts';
 import type { SSL, SSL_CTX } from './types.ts';
 
 // ---- SSL_CTX_set_options(3): bits are added or taken away, the result is the new mask
@@ -50,7 +50,8 @@ export const TLS1_get_client_version = (ssl: SSL): number => SSL_client_version(
 export const SSL_CTX_set_max_send_fragment = (ctx: SSL_CTX, size: number): number => putQuietly(ctx, 'maxSendFragment', size);
 export const SSL_set_max_send_fragment = (ssl: SSL, size: number): number => putQuietly(ssl, 'maxSendFragment', size);
 /** At most max_send_fragment. */
-const putSplit = (holder: Holder, size: number): number => (size > holder.get('maxSendFragment') ? 0 : putQuietly(holder, 'splitSendFragment', size));
+const putSplit = (holder: Holder, size: number): number =>
+  size > holder.get('maxSendFragment') ? 0 : putQuietly(holder, 'splitSendFragment', size);
 export const SSL_CTX_set_split_send_fragment = (ctx: SSL_CTX, size: number): number => putSplit(ctx, size);
 export const SSL_set_split_send_fragment = (ssl: SSL, size: number): number => putSplit(ssl, size);
 export const SSL_CTX_set_block_padding = (ctx: SSL_CTX, size: number): number => putQuietly(ctx, 'blockPadding', size);
@@ -71,8 +72,8 @@ export const SSL_set_max_cert_list = (ssl: SSL, size: number): number => putCert
 export const SSL_get_max_cert_list = (ssl: SSL): number => alive(ssl).get('maxCertList');
 
 /** Records are sealed one after another, so a pipeline is always one: other numbers are refused (0). */
-export const SSL_CTX_set_max_pipelines = (ctx: SSL_CTX, count: number): number => (alive(ctx), asInt(count === 1));
-export const SSL_set_max_pipelines = (ssl: SSL, count: number): number => (alive(ssl), asInt(count === 1));
+export const SSL_CTX_set_max_pipelines = (ctx: SSL_CTX, count: number): number => ofLiving(ctx, asInt(count === 1));
+export const SSL_set_max_pipelines = (ssl: SSL, count: number): number => ofLiving(ssl, asInt(count === 1));
 
 // ---- reading and closing
 

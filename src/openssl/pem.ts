@@ -1,31 +1,19 @@
 /** PEM and DER readers and writers over BIOs. What is read can be read once: a BIO is a stream. */
 import { provider } from '#provider';
 import { malformed } from '../asn1/asn1-error.ts';
-import { type PemBlock, pemBlocks, pemText } from '../asn1/pem.ts';
 import { readDer, TAG } from '../asn1/der-reader.ts';
+import { type PemBlock, pemBlocks, pemText } from '../asn1/pem.ts';
 import { utf8 } from '../bytes/bytes.ts';
 import type { DhGroup } from '../crypto/ffdhe.ts';
 import { decodeSession, encodeSession } from '../session/asn1.ts';
 import { parseCertificate } from '../x509/certificate.ts';
 import { parseCrl } from '../x509/crl.ts';
 import { parsePrivateKey } from '../x509/private-key.ts';
-import { BIO_read, BIO_write, type BIO } from './bio.ts';
+import { type BIO, BIO_read, BIO_write } from './bio.ts';
 import * as c from './constants.ts';
-import { attempt, PEM_R_BAD_PASSWORD_READ, PEM_R_NO_START_LINE, pushError } from './err.ts';
+import { attempt, pushError } from './errors.ts';
+import { passwordOf, type pem_password_cb } from './password.ts';
 import type { EVP_PKEY, SSL_SESSION, X509, X509_CRL } from './types.ts';
-
-/** C's callback fills a buffer of `size` bytes; here it gives the password, or 0 where there is none. */
-export type pem_password_cb = (size: number, rwflag: number, userdata: unknown) => string | Uint8Array | number;
-
-/** As C's PEM_BUFSIZE. */
-const PASSWORD_SIZE = 1024;
-
-/** The password that a callback or, without one, the user data gives. */
-export function passwordOf(cb: pem_password_cb | null, userdata: unknown): Uint8Array | undefined {
-  const answer = cb === null ? userdata : cb(PASSWORD_SIZE, 0, userdata);
-  if (typeof answer === 'string') return utf8(answer);
-  return answer instanceof Uint8Array ? answer : undefined;
-}
 
 export const PEM_read_bio_X509 = (bio: BIO, _x: null = null, _cb: pem_password_cb | null = null, _u: unknown = null): X509 | null =>
   nextBlock('PEM_read_bio_X509', bio, ['CERTIFICATE', 'X509 CERTIFICATE', 'TRUSTED CERTIFICATE'], ({ bytes }) => parseCertificate(bytes));
@@ -42,7 +30,7 @@ export const PEM_read_bio_PrivateKey = (bio: BIO, _x: null = null, cb: pem_passw
     const password = (): Uint8Array => {
       const given = passwordOf(cb, u);
       if (given !== undefined) return given;
-      pushError(c.ERR_LIB_PEM, 'PEM_read_bio_PrivateKey', PEM_R_BAD_PASSWORD_READ);
+      pushError(c.ERR_LIB_PEM, 'PEM_read_bio_PrivateKey', c.PEM_R_BAD_PASSWORD_READ);
       return malformed('no password');
     };
     return provider.importPrivateKey(parsePrivateKey(pemOf(block), password, provider));
@@ -54,16 +42,21 @@ export const PEM_read_bio_DHparams = (bio: BIO, _x: null = null, _cb: pem_passwo
     readDer(bytes, (r) =>
       r.inside(TAG.sequence, (inner) => {
         const group = { prime: inner.unsigned().slice(), generator: inner.unsigned().slice() };
-        inner.rest();
+        if (!inner.empty) inner.skip();
         return group;
       }),
     ),
   );
 
-export const PEM_read_bio_SSL_SESSION = (bio: BIO, _x: null = null, _cb: pem_password_cb | null = null, _u: unknown = null): SSL_SESSION | null =>
-  nextBlock('PEM_read_bio_SSL_SESSION', bio, ['SSL SESSION PARAMETERS'], ({ bytes }) => decodeSession(bytes));
+export const PEM_read_bio_SSL_SESSION = (
+  bio: BIO,
+  _x: null = null,
+  _cb: pem_password_cb | null = null,
+  _u: unknown = null,
+): SSL_SESSION | null => nextBlock('PEM_read_bio_SSL_SESSION', bio, ['SSL SESSION PARAMETERS'], ({ bytes }) => decodeSession(bytes));
 
-export const PEM_write_bio_SSL_SESSION = (bio: BIO, session: SSL_SESSION): number => writeText(bio, pemText('SSL SESSION PARAMETERS', encodeSession(session)));
+export const PEM_write_bio_SSL_SESSION = (bio: BIO, session: SSL_SESSION): number =>
+  writeText(bio, pemText('SSL SESSION PARAMETERS', encodeSession(session)));
 export const PEM_write_bio_X509 = (bio: BIO, x: X509): number => writeText(bio, pemText('CERTIFICATE', x.der));
 
 const writeText = (bio: BIO, text: string): number => (BIO_write(bio, utf8(text)) === text.length ? 1 : 0);
@@ -81,7 +74,7 @@ function nextBlock<T>(func: string, bio: BIO, labels: readonly string[], parse: 
   for (;;) {
     const text = readBlock(bio);
     if (text === undefined) {
-      pushError(c.ERR_LIB_PEM, func, PEM_R_NO_START_LINE, `expecting: ${labels[0]}`);
+      pushError(c.ERR_LIB_PEM, func, c.PEM_R_NO_START_LINE, `expecting: ${labels[0]}`);
       return null;
     }
     const block = attempt(func, null, () => [...pemBlocks(text)][0] ?? null);

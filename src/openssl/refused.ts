@@ -1,6 +1,7 @@
 /** Functions that exist so that ported code compiles, and that say why they do nothing. */
-import { pushError } from './err.ts';
+
 import { ERR_LIB_SSL, ERR_R_DISABLED } from './constants.ts';
+import { pushError } from './errors.ts';
 
 const DTLS = 'DTLS is not built yet';
 const ECDH = 'curves are chosen among the groups; see SSL_set1_groups_list';

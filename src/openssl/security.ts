@@ -3,7 +3,7 @@ import type { SecurityCallback } from '../config/callbacks.ts';
 import type { SecurityOperation } from '../config/security.ts';
 import { unwrap, wrap } from './callbacks.ts';
 import * as c from './constants.ts';
-import { groupNid } from './groups.ts';
+import { groupNid } from './group-numbers.ts';
 import type { Holder } from './settings.ts';
 import { alive } from './state.ts';
 import type { SSL, SSL_CTX } from './types.ts';
@@ -18,13 +18,32 @@ export const SSL_set0_security_ex_data = (ssl: SSL, ex: unknown): void => void s
 export const SSL_get0_security_ex_data = (ssl: SSL): unknown => alive(ssl).get('securityExData') ?? null;
 
 /** `op` is one of SSL_SECOP_*; 1 allows, 0 does not. `other` is what is asked about: a suite, a group, a signature scheme, a key. */
-export type security_cb = (ssl: SSL | null, ctx: SSL_CTX | null, op: number, bits: number, nid: number, other: unknown, ex: unknown) => number;
+export type security_cb = (
+  ssl: SSL | null,
+  ctx: SSL_CTX | null,
+  op: number,
+  bits: number,
+  nid: number,
+  other: unknown,
+  ex: unknown,
+) => number;
 
 const callbackOf = (cb: security_cb | null): SecurityCallback | undefined =>
   cb === null
     ? undefined
-    : wrap(cb, null, (ssl: SSL | undefined, operation: string, bits: number, what: unknown) =>
-        cb(ssl ?? null, ssl?.context ?? null, OPERATIONS[operation as SecurityOperation], bits, nidOf(what), what, ssl?.get('securityExData') ?? null) !== 0,
+    : wrap(
+        cb,
+        null,
+        (ssl: SSL | undefined, operation: string, bits: number, what: unknown) =>
+          cb(
+            ssl ?? null,
+            ssl?.context ?? null,
+            OPERATIONS[operation as SecurityOperation],
+            bits,
+            nidOf(what),
+            what,
+            ssl?.get('securityExData') ?? null,
+          ) !== 0,
       );
 
 const OPERATIONS: Readonly<Record<SecurityOperation, number>> = {
@@ -40,7 +59,9 @@ const OPERATIONS: Readonly<Record<SecurityOperation, number>> = {
 
 /** Groups have numbers; what is asked about otherwise is passed as `other` itself. */
 const nidOf = (what: unknown): number =>
-  typeof what === 'object' && what !== null && 'id' in what && 'parts' in what && typeof what.id === 'number' ? groupNid(what.id) : c.NID_undef;
+  typeof what === 'object' && what !== null && 'id' in what && 'parts' in what && typeof what.id === 'number'
+    ? groupNid(what.id)
+    : c.NID_undef;
 
 const set = (holder: Holder, cb: security_cb | null): void => void holder.set('securityCallback', callbackOf(cb));
 

@@ -1,6 +1,13 @@
 /** SSL_SESSION, the session a connection has or tries, and a context's cache. */
-import type { GenerateSessionIdCallback, GetSessionCallback, NewSessionCallback, NotResumableCallback, RemoveSessionCallback } from '../config/callbacks.ts';
-import { toHex } from '../bytes/bytes.ts';
+
+import { concat, toHex } from '../bytes/bytes.ts';
+import type {
+  GenerateSessionIdCallback,
+  GetSessionCallback,
+  NewSessionCallback,
+  NotResumableCallback,
+  RemoveSessionCallback,
+} from '../config/callbacks.ts';
 import { cipherSuite } from '../registry/cipher-suites.ts';
 import { fatal, refuse } from '../registry/fatal.ts';
 import { LIMITS } from '../registry/limits.ts';
@@ -8,18 +15,18 @@ import { X509_VERIFY_RESULTS } from '../registry/verify-results.ts';
 import { versionName } from '../registry/versions.ts';
 import { decodeSession, encodeSession } from '../session/asn1.ts';
 import { type SessionData, SslSession } from '../session/session.ts';
-import { BIO_puts, type BIO, readEverything } from './bio.ts';
+import { type BIO, BIO_puts } from './bio.ts';
 import { mapped, unwrap, wrap } from './callbacks.ts';
 import * as c from './constants.ts';
-import { attempt } from './err.ts';
-import { asInt, put } from './settings.ts';
-import { alive } from './state.ts';
+import { attempt } from './errors.ts';
+import { asInt, done, put } from './settings.ts';
+import { alive, ofLiving } from './state.ts';
 import type { SSL, SSL_CIPHER, SSL_CTX, SSL_SESSION, X509 } from './types.ts';
 
 // ---- life
 
 export const SSL_SESSION_new = (): SSL_SESSION => new SslSession();
-export const SSL_SESSION_up_ref = (session: SSL_SESSION): number => (session.upRef(), 1);
+export const SSL_SESSION_up_ref = (session: SSL_SESSION): number => done(session.upRef());
 export const SSL_SESSION_free = (session: SSL_SESSION | null): void => session?.free();
 export const SSL_SESSION_dup = (session: SSL_SESSION): SSL_SESSION => session.dup();
 
@@ -43,11 +50,12 @@ export const SSL_cache_hit: (ssl: SSL) => number = SSL_session_reused;
 export const SSL_has_matching_session_id = (ssl: SSL, id: Uint8Array): number => asInt(alive(ssl).sessions.cache.has(id));
 export const SSL_CTX_set_session_id_context = (ctx: SSL_CTX, context: Uint8Array): number =>
   put('SSL_CTX_set_session_id_context', ctx, 'sessionIdContext', context);
-export const SSL_set_session_id_context = (ssl: SSL, context: Uint8Array): number => put('SSL_set_session_id_context', ssl, 'sessionIdContext', context);
+export const SSL_set_session_id_context = (ssl: SSL, context: Uint8Array): number =>
+  put('SSL_set_session_id_context', ssl, 'sessionIdContext', context);
 
 // ---- what a session holds
 
-const change = (session: SSL_SESSION, values: Partial<SessionData>): number => (session.update(values), 1);
+const change = (session: SSL_SESSION, values: Partial<SessionData>): number => done(session.update(values));
 
 export const SSL_SESSION_get_id = (session: SSL_SESSION): Uint8Array => session.data.id;
 /** At most 32 bytes. */
@@ -60,7 +68,8 @@ export const SSL_SESSION_set1_id_context = (session: SSL_SESSION, context: Uint8
   );
 /** Seconds since 1970. */
 export const SSL_SESSION_get_time = (session: SSL_SESSION): number => Math.floor(session.data.createdAt / 1000);
-export const SSL_SESSION_set_time = (session: SSL_SESSION, seconds: number): number => (change(session, { createdAt: 1000 * seconds }), seconds);
+export const SSL_SESSION_set_time = (session: SSL_SESSION, seconds: number): number =>
+  change(session, { createdAt: 1000 * seconds }) && seconds;
 export const SSL_SESSION_get_timeout = (session: SSL_SESSION): number => session.data.timeout;
 export const SSL_SESSION_set_timeout = (session: SSL_SESSION, seconds: number): number => change(session, { timeout: seconds });
 export const SSL_get_time: (session: SSL_SESSION) => number = SSL_SESSION_get_time;
@@ -72,9 +81,11 @@ export const SSL_SESSION_set_protocol_version = (session: SSL_SESSION, version: 
 export const SSL_SESSION_get0_cipher = (session: SSL_SESSION): SSL_CIPHER | null => cipherSuite(session.data.cipherSuite) ?? null;
 export const SSL_SESSION_set_cipher = (session: SSL_SESSION, cipher: SSL_CIPHER): number => change(session, { cipherSuite: cipher.id });
 export const SSL_SESSION_get0_hostname = (session: SSL_SESSION): string | null => session.data.serverName ?? null;
-export const SSL_SESSION_set1_hostname = (session: SSL_SESSION, name: string | null): number => change(session, { serverName: name ?? undefined });
+export const SSL_SESSION_set1_hostname = (session: SSL_SESSION, name: string | null): number =>
+  change(session, { serverName: name ?? undefined });
 export const SSL_SESSION_get0_alpn_selected = (session: SSL_SESSION): Uint8Array | null => session.data.alpn ?? null;
-export const SSL_SESSION_set1_alpn_selected = (session: SSL_SESSION, alpn: Uint8Array | null): number => change(session, { alpn: alpn?.slice() });
+export const SSL_SESSION_set1_alpn_selected = (session: SSL_SESSION, alpn: Uint8Array | null): number =>
+  change(session, { alpn: alpn?.slice() });
 export const SSL_SESSION_get0_peer = (session: SSL_SESSION): X509 | null => session.data.peerChain[0] ?? null;
 export const SSL_SESSION_get_max_fragment_length = (session: SSL_SESSION): number => session.data.maxFragmentLength;
 export const SSL_SESSION_get_max_early_data = (session: SSL_SESSION): number => session.data.maxEarlyData;
@@ -100,7 +111,16 @@ export const i2d_SSL_SESSION = (session: SSL_SESSION): Uint8Array => encodeSessi
 export const d2i_SSL_SESSION = (der: Uint8Array): SSL_SESSION | null => attempt('d2i_SSL_SESSION', null, () => decodeSession(der));
 export const i2d_SSL_SESSION_bio = (bio: BIO, session: SSL_SESSION): number => asInt(bio.write(encodeSession(session)) > 0);
 /** Reads all there is. */
-export const d2i_SSL_SESSION_bio = (bio: BIO): SSL_SESSION | null => d2i_SSL_SESSION(readEverything(bio));
+export const d2i_SSL_SESSION_bio = (bio: BIO): SSL_SESSION | null => d2i_SSL_SESSION(everythingIn(bio));
+
+function everythingIn(bio: BIO): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (;;) {
+    const part = bio.read(1 << 20);
+    if (typeof part === 'string') return concat(...parts);
+    parts.push(part.slice());
+  }
+}
 
 /** The form of `openssl sess_id -text`. */
 export function SSL_SESSION_print(bio: BIO, session: SSL_SESSION): number {
@@ -154,7 +174,8 @@ function replaced(ctx: SSL_CTX, name: 'sessionCacheMode' | 'sessionCacheSize' | 
   return before;
 }
 
-const statistic = (ctx: SSL_CTX, name: keyof SSL_CTX['sessions']['cache']['statistics']): number => alive(ctx).sessions.cache.statistics[name];
+const statistic = (ctx: SSL_CTX, name: keyof SSL_CTX['sessions']['cache']['statistics']): number =>
+  alive(ctx).sessions.cache.statistics[name];
 
 export const SSL_CTX_sess_number = (ctx: SSL_CTX): number => alive(ctx).sessions.cache.size;
 export const SSL_CTX_sess_hits = (ctx: SSL_CTX): number => statistic(ctx, 'hits');
@@ -167,8 +188,8 @@ export const SSL_CTX_sess_accept = (ctx: SSL_CTX): number => statistic(ctx, 'acc
 export const SSL_CTX_sess_accept_good = (ctx: SSL_CTX): number => statistic(ctx, 'acceptGood');
 export const SSL_CTX_sess_cb_hits = (ctx: SSL_CTX): number => statistic(ctx, 'callbackHits');
 /** There are no renegotiations. */
-export const SSL_CTX_sess_connect_renegotiate = (ctx: SSL_CTX): number => (alive(ctx), 0);
-export const SSL_CTX_sess_accept_renegotiate = (ctx: SSL_CTX): number => (alive(ctx), 0);
+export const SSL_CTX_sess_connect_renegotiate = (ctx: SSL_CTX): number => ofLiving(ctx, 0);
+export const SSL_CTX_sess_accept_renegotiate = (ctx: SSL_CTX): number => ofLiving(ctx, 0);
 
 // ---- callbacks
 
@@ -188,7 +209,8 @@ export const SSL_CTX_sess_set_new_cb = (ctx: SSL_CTX, cb: new_session_cb | null)
   void ctx.set('newSessionCallback', cb === null ? undefined : newCallback(cb));
 export const SSL_CTX_sess_get_new_cb = (ctx: SSL_CTX): new_session_cb | null => unwrap(ctx.get('newSessionCallback'));
 
-const removeCallback = (cb: remove_session_cb): RemoveSessionCallback => wrap(cb, null, (ctx: SSL_CTX, session: SSL_SESSION) => cb(ctx, session));
+const removeCallback = (cb: remove_session_cb): RemoveSessionCallback =>
+  wrap(cb, null, (ctx: SSL_CTX, session: SSL_SESSION) => cb(ctx, session));
 
 export const SSL_CTX_sess_set_remove_cb = (ctx: SSL_CTX, cb: remove_session_cb | null): void =>
   void ctx.set('removeSessionCallback', cb === null ? undefined : removeCallback(cb));
@@ -205,7 +227,9 @@ export const SSL_CTX_sess_get_get_cb = (ctx: SSL_CTX): get_session_cb | null => 
 export type GEN_SESSION_CB = (ssl: SSL, length: number) => Uint8Array | 0;
 
 const idCallback = (cb: GEN_SESSION_CB | null): GenerateSessionIdCallback | undefined =>
-  cb === null ? undefined : wrap(cb, null, (ssl: SSL, length: number) => cb(ssl, length) || fatal('internal_error', 'SSL_SESSION_ID_CALLBACK_FAILED'));
+  cb === null
+    ? undefined
+    : wrap(cb, null, (ssl: SSL, length: number) => cb(ssl, length) || fatal('internal_error', 'SSL_SESSION_ID_CALLBACK_FAILED'));
 
 export const SSL_CTX_set_generate_session_id = (ctx: SSL_CTX, cb: GEN_SESSION_CB | null): number =>
   put('SSL_CTX_set_generate_session_id', ctx, 'generateSessionIdCallback', idCallback(cb));

@@ -1,6 +1,6 @@
 /** Setting and reading rows of the settings table from C functions. */
 import type { SettingInput, SettingName, Settings } from '../config/settings.ts';
-import { attempt } from './err.ts';
+import { attempt } from './errors.ts';
 
 /** A context or a connection. */
 export interface Holder {
@@ -26,8 +26,8 @@ export function putQuietly<K extends SettingName>(holder: Holder, name: K, value
   }
 }
 
+/** 1, as C answers when something was done that cannot fail. */
+export const done = (_effect: unknown): number => 1;
+
 /** A flag that C has as an int. */
 export const asInt = (flag: boolean): number => (flag ? 1 : 0);
-
-/** A getter's undefined as C's NULL. */
-export const orNull = <T>(value: T | undefined): T | null => value ?? null;

@@ -1,6 +1,6 @@
 /** Signature algorithms by OpenSSL's numbers and names (SSL_CTX_set1_sigalgs(3)). */
 import type { SettingName } from '../config/settings.ts';
-import { type SignatureScheme, SIGNATURE_SCHEMES, signatureScheme, signatureSchemeByName } from '../registry/signature-schemes.ts';
+import { SIGNATURE_SCHEMES, type SignatureScheme, signatureScheme, signatureSchemeByName } from '../registry/signature-schemes.ts';
 import * as c from './constants.ts';
 import { type Holder, putQuietly } from './settings.ts';
 import { alive } from './state.ts';
@@ -10,7 +10,13 @@ type ListName = Extract<SettingName, 'sigalgs' | 'clientSigalgs'>;
 
 // ---- lists: a bad one is 0, nothing is pushed, the old one stays
 
-const HASH_NIDS: Readonly<Record<string, number>> = { sha1: c.NID_sha1, sha224: c.NID_sha224, sha256: c.NID_sha256, sha384: c.NID_sha384, sha512: c.NID_sha512 };
+const HASH_NIDS: Readonly<Record<string, number>> = {
+  sha1: c.NID_sha1,
+  sha224: c.NID_sha224,
+  sha256: c.NID_sha256,
+  sha384: c.NID_sha384,
+  sha512: c.NID_sha512,
+};
 
 const hashOf = ({ algorithm }: SignatureScheme): string | undefined => ('hash' in algorithm ? algorithm.hash : undefined);
 const hashNid = (scheme: SignatureScheme): number => HASH_NIDS[hashOf(scheme) ?? ''] ?? c.NID_undef;
@@ -52,16 +58,20 @@ function fromNames(list: string): readonly number[] | undefined {
 function byParts(name: string): SignatureScheme | undefined {
   const [kind = '', hash = '', ...more] = name.split('+');
   const algorithm = KINDS.get(kind.toUpperCase());
-  return more.length > 0 ? undefined : SIGNATURE_SCHEMES.find((one) => one.algorithm.kind === algorithm && hashOf(one) === hash.toLowerCase());
+  return more.length > 0
+    ? undefined
+    : SIGNATURE_SCHEMES.find((one) => one.algorithm.kind === algorithm && hashOf(one) === hash.toLowerCase());
 }
 
-const putList = (holder: Holder, name: ListName, ids: readonly number[] | undefined): number => (ids === undefined ? 0 : putQuietly(holder, name, ids));
+const putList = (holder: Holder, name: ListName, ids: readonly number[] | undefined): number =>
+  ids === undefined ? 0 : putQuietly(holder, name, ids);
 
 export const SSL_CTX_set1_sigalgs = (ctx: SSL_CTX, pairs: readonly number[]): number => putList(ctx, 'sigalgs', fromNids(pairs));
 export const SSL_set1_sigalgs = (ssl: SSL, pairs: readonly number[]): number => putList(ssl, 'sigalgs', fromNids(pairs));
 export const SSL_CTX_set1_sigalgs_list = (ctx: SSL_CTX, list: string): number => putList(ctx, 'sigalgs', fromNames(list));
 export const SSL_set1_sigalgs_list = (ssl: SSL, list: string): number => putList(ssl, 'sigalgs', fromNames(list));
-export const SSL_CTX_set1_client_sigalgs = (ctx: SSL_CTX, pairs: readonly number[]): number => putList(ctx, 'clientSigalgs', fromNids(pairs));
+export const SSL_CTX_set1_client_sigalgs = (ctx: SSL_CTX, pairs: readonly number[]): number =>
+  putList(ctx, 'clientSigalgs', fromNids(pairs));
 export const SSL_set1_client_sigalgs = (ssl: SSL, pairs: readonly number[]): number => putList(ssl, 'clientSigalgs', fromNids(pairs));
 export const SSL_CTX_set1_client_sigalgs_list = (ctx: SSL_CTX, list: string): number => putList(ctx, 'clientSigalgs', fromNames(list));
 export const SSL_set1_client_sigalgs_list = (ssl: SSL, list: string): number => putList(ssl, 'clientSigalgs', fromNames(list));
@@ -91,7 +101,10 @@ export const SSL_get_sigalgs = (ssl: SSL, idx: number): SigalgEntry | null => en
 /** The same of those that both sides have. */
 export const SSL_get_shared_sigalgs = (ssl: SSL, idx: number): SigalgEntry | null => {
   const own = alive(ssl).get('sigalgs');
-  return entry((ssl.connection?.peerSignatureSchemes ?? []).filter((id) => own.includes(id)), idx);
+  return entry(
+    (ssl.connection?.peerSignatureSchemes ?? []).filter((id) => own.includes(id)),
+    idx,
+  );
 };
 
 const nidOf = (id: number | undefined, nid: (scheme: SignatureScheme) => number): number | null => {

@@ -1,14 +1,16 @@
 /** The life of a connection: SSL_new(3), SSL_dup(3), SSL_clear(3), and the context it belongs to. */
-import { Ssl } from '../ssl/ssl.ts';
+
 import { refuse } from '../registry/fatal.ts';
-import { attempt } from './err.ts';
+import { Ssl } from '../ssl/ssl.ts';
+import { attempt } from './errors.ts';
 import type { SSL_METHOD } from './method.ts';
 import { refused } from './refused.ts';
 import { asInt } from './settings.ts';
-import { alive } from './state.ts';
+import { alive, ofLiving } from './state.ts';
 import type { SSL, SSL_CTX } from './types.ts';
 
-export const SSL_new = (ctx: SSL_CTX | null): SSL | null => attempt('SSL_new', null, () => (ctx === null ? refuse('NULL_SSL_CTX') : new Ssl(ctx)));
+export const SSL_new = (ctx: SSL_CTX | null): SSL | null =>
+  attempt('SSL_new', null, () => (ctx === null ? refuse('NULL_SSL_CTX') : new Ssl(ctx)));
 
 export function SSL_up_ref(ssl: SSL): number {
   ssl.upRef();
@@ -47,5 +49,5 @@ export const SSL_copy_session_id = (to: SSL, from: SSL): number =>
 
 export const SSL_set_ssl_method: (ssl: SSL, method: SSL_METHOD | null) => number = refused('SSL_set_ssl_method', 0);
 export const SSL_config: (ssl: SSL, name: string) => number = refused('SSL_config', 0);
-export const SSL_set_ecdh_auto = (ssl: SSL, _onoff: number): number => (alive(ssl), 1);
+export const SSL_set_ecdh_auto = (ssl: SSL, _onoff: number): number => ofLiving(ssl, 1);
 export const SSL_set_debug = (_ssl: SSL, _debug: number): void => undefined;

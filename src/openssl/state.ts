@@ -1,9 +1,9 @@
 /** What the C functions remember of objects beside what the objects know themselves. */
 import type { ClientHelloInfo } from '../config/callbacks.ts';
-import type { Ssl } from '../ssl/ssl.ts';
-import type { SslContext } from '../ssl/context.ts';
-import type { SSL_METHOD } from './method.ts';
 import { refuse } from '../registry/fatal.ts';
+import type { SslContext } from '../ssl/context.ts';
+import type { Ssl } from '../ssl/ssl.ts';
+import type { SSL_METHOD } from './method.ts';
 
 export interface SslState {
   /** While the ClientHello callback runs. */
@@ -35,4 +35,10 @@ export function rememberMethod(context: SslContext, method: SSL_METHOD): void {
 /** A handle after its last free is C's undefined behaviour; here it is an exception. */
 export function alive<T extends { readonly referenceCount: number }>(handle: T): T {
   return handle.referenceCount > 0 ? handle : refuse('USE_AFTER_FREE', 'a handle after its last free');
+}
+
+/** An answer that does not depend on the handle, which has to be alive all the same. */
+export function ofLiving<T>(handle: { readonly referenceCount: number }, answer: T): T {
+  alive(handle);
+  return answer;
 }

@@ -5,7 +5,7 @@ import { argOf, mapped, unwrap, wrap } from './callbacks.ts';
 import * as c from './constants.ts';
 import { refused } from './refused.ts';
 import type { Holder } from './settings.ts';
-import { alive, stateOf } from './state.ts';
+import { alive, ofLiving, stateOf } from './state.ts';
 import type { SSL, SSL_CTX } from './types.ts';
 
 /**
@@ -32,7 +32,8 @@ const callback = (holder: Holder, cb: tlsext_status_cb | null, arg: unknown): nu
   return 1;
 };
 
-export const SSL_CTX_set_tlsext_status_cb = (ctx: SSL_CTX, cb: tlsext_status_cb | null): number => callback(ctx, cb, argOf(ctx.get('statusCallback')));
+export const SSL_CTX_set_tlsext_status_cb = (ctx: SSL_CTX, cb: tlsext_status_cb | null): number =>
+  callback(ctx, cb, argOf(ctx.get('statusCallback')));
 export const SSL_CTX_get_tlsext_status_cb = (ctx: SSL_CTX): tlsext_status_cb | null => unwrap(ctx.get('statusCallback'));
 export const SSL_CTX_set_tlsext_status_arg = (ctx: SSL_CTX, arg: unknown): number => callback(ctx, unwrap(ctx.get('statusCallback')), arg);
 export const SSL_CTX_get_tlsext_status_arg = (ctx: SSL_CTX): unknown => argOf(ctx.get('statusCallback'));
@@ -50,7 +51,8 @@ export const SSL_set_tlsext_status_type = (ssl: SSL, type: number): number => se
 export const SSL_get_tlsext_status_type = (ssl: SSL): number => typeOf(alive(ssl));
 
 /** DER of the response that the server stapled; null where it stapled none. */
-export const SSL_get_tlsext_status_ocsp_resp = (ssl: SSL): Uint8Array | null => alive(ssl).connection?.ocspResponse ?? stateOf(ssl).ocspResponse ?? null;
+export const SSL_get_tlsext_status_ocsp_resp = (ssl: SSL): Uint8Array | null =>
+  alive(ssl).connection?.ocspResponse ?? stateOf(ssl).ocspResponse ?? null;
 /** DER of the response to staple. */
 export function SSL_set_tlsext_status_ocsp_resp(ssl: SSL, response: Uint8Array | null): number {
   stateOf(alive(ssl)).ocspResponse = response?.slice();
@@ -68,14 +70,20 @@ export const SSL_get_tlsext_status_exts: (ssl: SSL) => null = refused('SSL_get_t
 type Validate = (...args: readonly unknown[]) => number;
 export const SSL_CTX_enable_ct: (ctx: SSL_CTX, mode: number) => number = refused('SSL_CTX_enable_ct', 0);
 export const SSL_enable_ct: (ssl: SSL, mode: number) => number = refused('SSL_enable_ct', 0);
-export const SSL_CTX_set_ct_validation_callback: (ctx: SSL_CTX, cb: Validate | null, arg: unknown) => number = refused('SSL_CTX_set_ct_validation_callback', 0);
-export const SSL_set_ct_validation_callback: (ssl: SSL, cb: Validate | null, arg: unknown) => number = refused('SSL_set_ct_validation_callback', 0);
+export const SSL_CTX_set_ct_validation_callback: (ctx: SSL_CTX, cb: Validate | null, arg: unknown) => number = refused(
+  'SSL_CTX_set_ct_validation_callback',
+  0,
+);
+export const SSL_set_ct_validation_callback: (ssl: SSL, cb: Validate | null, arg: unknown) => number = refused(
+  'SSL_set_ct_validation_callback',
+  0,
+);
 export const SSL_CTX_set0_ctlog_store: (ctx: SSL_CTX, store: unknown) => void = refused('SSL_CTX_set0_ctlog_store', undefined);
 export const SSL_CTX_get0_ctlog_store: (ctx: SSL_CTX) => null = refused('SSL_CTX_get0_ctlog_store', null);
 export const SSL_CTX_set_ctlog_list_file: (ctx: SSL_CTX, path: string) => number = refused('SSL_CTX_set_ctlog_list_file', 0);
 export const SSL_CTX_set_default_ctlog_list_file: (ctx: SSL_CTX) => number = refused('SSL_CTX_set_default_ctlog_list_file', 0);
 export const SSL_get0_peer_scts: (ssl: SSL) => null = refused('SSL_get0_peer_scts', null);
-export const SSL_CTX_ct_is_enabled = (ctx: SSL_CTX): number => (alive(ctx), 0);
-export const SSL_ct_is_enabled = (ssl: SSL): number => (alive(ssl), 0);
+export const SSL_CTX_ct_is_enabled = (ctx: SSL_CTX): number => ofLiving(ctx, 0);
+export const SSL_ct_is_enabled = (ssl: SSL): number => ofLiving(ssl, 0);
 export const SSL_CTX_disable_ct = (ctx: SSL_CTX): void => void alive(ctx);
 export const SSL_disable_ct = (ssl: SSL): void => void alive(ssl);

@@ -1,12 +1,12 @@
 /** Session tickets: how many, under which keys, and what the application puts into them. */
 import { provider } from '#provider';
-import type { TicketKeyCallback } from '../config/callbacks.ts';
 import { concat, copyOf } from '../bytes/bytes.ts';
+import type { TicketKeyCallback } from '../config/callbacks.ts';
 import { fatal, refuse } from '../registry/fatal.ts';
 import { unwrap, wrap } from './callbacks.ts';
-import { attempt } from './err.ts';
-import { put, putQuietly } from './settings.ts';
+import { attempt } from './errors.ts';
 import { refused } from './refused.ts';
+import { done, put, putQuietly } from './settings.ts';
 import { alive } from './state.ts';
 import type { SSL, SSL_CTX, SSL_SESSION } from './types.ts';
 
@@ -22,7 +22,8 @@ export const SSL_SESSION_get0_ticket = (session: SSL_SESSION): Uint8Array => ses
 /** Seconds. */
 export const SSL_SESSION_get_ticket_lifetime_hint = (session: SSL_SESSION): number => session.data.ticketLifetime;
 export const SSL_SESSION_get0_ticket_appdata = (session: SSL_SESSION): Uint8Array => session.data.ticketAppData;
-export const SSL_SESSION_set1_ticket_appdata = (session: SSL_SESSION, data: Uint8Array): number => (session.update({ ticketAppData: copyOf(data) }), 1);
+export const SSL_SESSION_set1_ticket_appdata = (session: SSL_SESSION, data: Uint8Array): number =>
+  done(session.update({ ticketAppData: copyOf(data) }));
 
 // ---- keys
 
@@ -56,7 +57,14 @@ export interface HMAC_CTX {
  * `enc` 1: fill `key_name`, and give the keys to seal with; 0: give the keys of `key_name`. Answers 1; 2 where the ticket should be
  * replaced; 0 where the key is not known; below 0 for failure.
  */
-export type tlsext_ticket_key_cb = (ssl: SSL, key_name: Uint8Array, iv: Uint8Array, ectx: EVP_CIPHER_CTX, hctx: HMAC_CTX, enc: number) => number;
+export type tlsext_ticket_key_cb = (
+  ssl: SSL,
+  key_name: Uint8Array,
+  iv: Uint8Array,
+  ectx: EVP_CIPHER_CTX,
+  hctx: HMAC_CTX,
+  enc: number,
+) => number;
 
 /** Tickets have their own form here (AES-256-GCM); the two keys that the callback gives are hashed into its one. */
 const keyCallback = (cb: tlsext_ticket_key_cb): TicketKeyCallback =>
@@ -66,7 +74,8 @@ const keyCallback = (cb: tlsext_ticket_key_cb): TicketKeyCallback =>
     const answer = cb(ssl, name, provider.random(16), ectx, hctx, keyName === undefined ? 1 : 0);
     if (answer < 0) return fatal('internal_error', 'CALLBACK_FAILED', 'ticket key callback');
     if (answer === 0) return undefined;
-    if (ectx.key === undefined || hctx.key === undefined) return fatal('internal_error', 'CALLBACK_FAILED', 'ticket key callback without keys');
+    if (ectx.key === undefined || hctx.key === undefined)
+      return fatal('internal_error', 'CALLBACK_FAILED', 'ticket key callback without keys');
     return { name, key: provider.digest('sha256', concat(ectx.key, hctx.key)), renew: answer === 2 };
   });
 
@@ -77,8 +86,10 @@ export const SSL_CTX_set_tlsext_ticket_key_cb = (ctx: SSL_CTX, cb: tlsext_ticket
 export const SSL_CTX_get_tlsext_ticket_key_cb = (ctx: SSL_CTX): tlsext_ticket_key_cb | null => unwrap(ctx.get('ticketKeyCallback'));
 
 /** For ticket key callbacks: they only note the key. */
-export const EVP_EncryptInit_ex = (ctx: EVP_CIPHER_CTX, _cipher: unknown, _engine: unknown, key: Uint8Array, _iv: Uint8Array): number => note(ctx, key);
-export const EVP_DecryptInit_ex = (ctx: EVP_CIPHER_CTX, _cipher: unknown, _engine: unknown, key: Uint8Array, _iv: Uint8Array): number => note(ctx, key);
+export const EVP_EncryptInit_ex = (ctx: EVP_CIPHER_CTX, _cipher: unknown, _engine: unknown, key: Uint8Array, _iv: Uint8Array): number =>
+  note(ctx, key);
+export const EVP_DecryptInit_ex = (ctx: EVP_CIPHER_CTX, _cipher: unknown, _engine: unknown, key: Uint8Array, _iv: Uint8Array): number =>
+  note(ctx, key);
 export const HMAC_Init_ex = (ctx: HMAC_CTX, key: Uint8Array, _md: unknown, _engine: unknown): number => note(ctx, key);
 
 function note(ctx: { key: Uint8Array | undefined }, key: Uint8Array): number {
@@ -89,4 +100,7 @@ function note(ctx: { key: Uint8Array | undefined }, key: Uint8Array): number {
 type Anything = (...args: readonly unknown[]) => unknown;
 export const SSL_set_session_secret_cb: (ssl: SSL, cb: Anything | null, arg: unknown) => number = refused('SSL_set_session_secret_cb', 0);
 export const SSL_set_session_ticket_ext: (ssl: SSL, data: Uint8Array) => number = refused('SSL_set_session_ticket_ext', 0);
-export const SSL_set_session_ticket_ext_cb: (ssl: SSL, cb: Anything | null, arg: unknown) => number = refused('SSL_set_session_ticket_ext_cb', 0);
+export const SSL_set_session_ticket_ext_cb: (ssl: SSL, cb: Anything | null, arg: unknown) => number = refused(
+  'SSL_set_session_ticket_ext_cb',
+  0,
+);

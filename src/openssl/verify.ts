@@ -1,18 +1,17 @@
 /** Verification of the peer: mode, callback, parameters, stores, and what came of it. */
 import type { VerifyCallback } from '../config/callbacks.ts';
 import { VERIFY_BY_ROLE } from '../config/settings.ts';
-import { X509_VERIFY_RESULTS } from '../registry/verify-results.ts';
 import { refuse } from '../registry/fatal.ts';
-import type { CertificateSource } from '../ssl/credentials.ts';
+import { X509_VERIFY_RESULTS } from '../registry/verify-results.ts';
 import { parseIp } from '../x509/ip-address.ts';
 import { mapped, unwrap, wrap } from './callbacks.ts';
 import * as c from './constants.ts';
-import { attempt } from './err.ts';
+import { attempt } from './errors.ts';
 import { looksHashed, readDirectory, readFile, systemBundle, systemDirectory } from './files.ts';
-import { asInt, type Holder } from './settings.ts';
+import { resultName } from './result-names.ts';
+import { asInt, done, type Holder } from './settings.ts';
 import { alive } from './state.ts';
 import type { SSL, SSL_CTX, X509, X509_STORE, X509_STORE_CTX, X509_VERIFY_PARAM } from './types.ts';
-import { resultName } from './x509.ts';
 
 /** Answers 1 to go on and 0 to fail, whatever `preverify_ok` was. A promise of it waits with SSL_ERROR_WANT_RETRY_VERIFY. */
 export type SSL_verify_cb = (preverify_ok: number, ctx: X509_STORE_CTX) => number | Promise<number>;
@@ -33,7 +32,8 @@ export function SSL_set_verify(ssl: SSL, mode: number, cb: SSL_verify_cb | null)
 }
 
 /** The mode in force: where nobody chose one, clients verify. */
-const modeOf = (mode: number, isServer: boolean): number => (mode === VERIFY_BY_ROLE ? (isServer ? c.SSL_VERIFY_NONE : c.SSL_VERIFY_PEER) : mode);
+const modeOf = (mode: number, isServer: boolean): number =>
+  mode === VERIFY_BY_ROLE ? (isServer ? c.SSL_VERIFY_NONE : c.SSL_VERIFY_PEER) : mode;
 
 export const SSL_CTX_get_verify_mode = (ctx: SSL_CTX): number => modeOf(ctx.get('verifyMode'), ctx.role !== 'client');
 export const SSL_get_verify_mode = (ssl: SSL): number => modeOf(alive(ssl).get('verifyMode'), ssl.isServer);
@@ -49,8 +49,8 @@ export const SSL_get_verify_depth = (ssl: SSL): number => alive(ssl).get('verify
 
 export const SSL_CTX_get0_param = (ctx: SSL_CTX): X509_VERIFY_PARAM => ctx.get('verifyParam');
 export const SSL_get0_param = (ssl: SSL): X509_VERIFY_PARAM => alive(ssl).get('verifyParam');
-export const SSL_CTX_set1_param = (ctx: SSL_CTX, param: X509_VERIFY_PARAM): number => (ctx.get('verifyParam').set1(param), 1);
-export const SSL_set1_param = (ssl: SSL, param: X509_VERIFY_PARAM): number => (alive(ssl).get('verifyParam').set1(param), 1);
+export const SSL_CTX_set1_param = (ctx: SSL_CTX, param: X509_VERIFY_PARAM): number => done(ctx.get('verifyParam').set1(param));
+export const SSL_set1_param = (ssl: SSL, param: X509_VERIFY_PARAM): number => done(alive(ssl).get('verifyParam').set1(param));
 
 const setPurpose = (func: string, holder: Holder, purpose: number): number =>
   attempt(func, 0, () => (holder.get('verifyParam').setPurpose(purpose) ? 1 : refuse('BAD_VALUE', `purpose ${purpose}`)));
@@ -92,7 +92,8 @@ const setVerifyStore = (holder: Holder, store: X509_STORE | null): number => {
 };
 
 export const SSL_CTX_set0_verify_cert_store = (ctx: SSL_CTX, store: X509_STORE | null): number => setVerifyStore(ctx, store);
-export const SSL_CTX_set1_verify_cert_store = (ctx: SSL_CTX, store: X509_STORE | null): number => setVerifyStore(ctx, store?.upRef() ?? null);
+export const SSL_CTX_set1_verify_cert_store = (ctx: SSL_CTX, store: X509_STORE | null): number =>
+  setVerifyStore(ctx, store?.upRef() ?? null);
 export const SSL_set0_verify_cert_store = (ssl: SSL, store: X509_STORE | null): number => setVerifyStore(ssl, store);
 export const SSL_set1_verify_cert_store = (ssl: SSL, store: X509_STORE | null): number => setVerifyStore(ssl, store?.upRef() ?? null);
 
@@ -105,11 +106,7 @@ export function SSL_CTX_load_verify_locations(ctx: SSL_CTX, file: string | null,
 
 function trustFile(func: string, ctx: SSL_CTX, file: string): boolean {
   const bytes = readFile(func, file);
-  return bytes !== null && attempt(func, false, () => (trustNow(ctx, bytes), true));
-}
-
-function trustNow(ctx: SSL_CTX, bundle: Exclude<CertificateSource, string>): void {
-  ctx.trust(bundle);
+  return bytes !== null && attempt(func, false, () => ctx.trust(bytes) === ctx);
 }
 
 function trustDirectory(func: string, ctx: SSL_CTX, directory: string): boolean {

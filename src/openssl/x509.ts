@@ -1,18 +1,18 @@
 /** The neighbours of libssl that its programs need: certificates, names, stores, verification parameters, keys. */
 import { provider } from '#provider';
 import type { HashName } from '../crypto/provider.ts';
-import { X509_VERIFY_RESULTS, type X509VerifyResult } from '../registry/verify-results.ts';
 import { VERIFY_TEXTS } from '../registry/verify-texts.ts';
 import { parseCertificate } from '../x509/certificate.ts';
+import { parseIp } from '../x509/ip-address.ts';
+import { parseName } from '../x509/name.ts';
 import { nameText } from '../x509/name-text.ts';
 import { keyMatches, parsePrivateKey } from '../x509/private-key.ts';
-import { parseName } from '../x509/name.ts';
 import { X509Store } from '../x509/store.ts';
 import { X509VerifyParam } from '../x509/verify-params.ts';
-import { parseIp } from '../x509/ip-address.ts';
 import * as c from './constants.ts';
-import { attempt } from './err.ts';
-import { asInt } from './settings.ts';
+import { attempt } from './errors.ts';
+import { resultName } from './result-names.ts';
+import { asInt, done } from './settings.ts';
 import type { EVP_PKEY, SSL, X509, X509_CRL, X509_NAME, X509_STORE, X509_STORE_CTX, X509_VERIFY_PARAM } from './types.ts';
 
 // ---- certificates: they hold no secrets and nothing has to be released, so counting their references is a formality
@@ -75,7 +75,7 @@ export function EVP_PKEY_bits({ publicKey }: EVP_PKEY): number {
 // ---- stores
 
 export const X509_STORE_new = (): X509_STORE => new X509Store();
-export const X509_STORE_up_ref = (store: X509_STORE): number => (store.upRef(), 1);
+export const X509_STORE_up_ref = (store: X509_STORE): number => done(store.upRef());
 export const X509_STORE_free = (store: X509_STORE | null): void => store?.free();
 
 export function X509_STORE_add_cert(store: X509_STORE, x: X509): number {
@@ -84,10 +84,10 @@ export function X509_STORE_add_cert(store: X509_STORE, x: X509): number {
   return 1;
 }
 
-export const X509_STORE_add_crl = (store: X509_STORE, crl: X509_CRL): number => (store.addCrl(crl), 1);
-export const X509_STORE_set_flags = (store: X509_STORE, flags: number): number => (store.setFlags(flags), 1);
+export const X509_STORE_add_crl = (store: X509_STORE, crl: X509_CRL): number => done(store.addCrl(crl));
+export const X509_STORE_set_flags = (store: X509_STORE, flags: number): number => done(store.setFlags(flags));
 export const X509_STORE_get0_param = (store: X509_STORE): X509_VERIFY_PARAM => store.params;
-export const X509_STORE_set1_param = (store: X509_STORE, param: X509_VERIFY_PARAM): number => (store.params.set1(param), 1);
+export const X509_STORE_set1_param = (store: X509_STORE, param: X509_VERIFY_PARAM): number => done(store.params.set1(param));
 export const X509_STORE_get0_objects = (store: X509_STORE): X509[] => store.certificates;
 
 // ---- what a verify callback is shown
@@ -109,28 +109,21 @@ export const SSL_get_ex_data_X509_STORE_CTX_idx = (): number => 0;
 export const X509_STORE_CTX_get_ex_data = (ctx: X509_STORE_CTX, index: number): SSL | null =>
   index === SSL_get_ex_data_X509_STORE_CTX_idx() ? ((ctx.connection ?? null) as SSL | null) : null;
 
-export const X509_verify_cert_error_string = (error: number): string =>
-  VERIFY_TEXTS[resultName(error)];
-
-/** The name of a result; numbers nobody knows are "unspecified". */
-export const resultName = (error: number): X509VerifyResult => RESULT_NAMES.get(error) ?? 'UNSPECIFIED';
-
-const RESULT_NAMES: ReadonlyMap<number, X509VerifyResult> = new Map(
-  (Object.keys(X509_VERIFY_RESULTS) as X509VerifyResult[]).map((name) => [X509_VERIFY_RESULTS[name], name]),
-);
+export const X509_verify_cert_error_string = (error: number): string => VERIFY_TEXTS[resultName(error)];
 
 // ---- parameters
 
 export const X509_VERIFY_PARAM_new = (): X509_VERIFY_PARAM => new X509VerifyParam();
 export const X509_VERIFY_PARAM_free = (_param: X509_VERIFY_PARAM | null): void => undefined;
-export const X509_VERIFY_PARAM_inherit = (to: X509_VERIFY_PARAM, from: X509_VERIFY_PARAM): number => (to.inherit(from), 1);
-export const X509_VERIFY_PARAM_set1 = (to: X509_VERIFY_PARAM, from: X509_VERIFY_PARAM): number => (to.set1(from), 1);
-export const X509_VERIFY_PARAM_set1_name = (param: X509_VERIFY_PARAM, name: string): number => (param.assign({ name }), 1);
+export const X509_VERIFY_PARAM_inherit = (to: X509_VERIFY_PARAM, from: X509_VERIFY_PARAM): number => done(to.inherit(from));
+export const X509_VERIFY_PARAM_set1 = (to: X509_VERIFY_PARAM, from: X509_VERIFY_PARAM): number => done(to.set1(from));
+export const X509_VERIFY_PARAM_set1_name = (param: X509_VERIFY_PARAM, name: string): number => done(param.assign({ name }));
 export const X509_VERIFY_PARAM_get0_name = (param: X509_VERIFY_PARAM): string | null => param.name ?? null;
-export const X509_VERIFY_PARAM_set_flags = (param: X509_VERIFY_PARAM, flags: number): number => (param.setFlags(flags), 1);
-export const X509_VERIFY_PARAM_clear_flags = (param: X509_VERIFY_PARAM, flags: number): number => (param.clearFlags(flags), 1);
+export const X509_VERIFY_PARAM_set_flags = (param: X509_VERIFY_PARAM, flags: number): number => done(param.setFlags(flags));
+export const X509_VERIFY_PARAM_clear_flags = (param: X509_VERIFY_PARAM, flags: number): number => done(param.clearFlags(flags));
 export const X509_VERIFY_PARAM_get_flags = (param: X509_VERIFY_PARAM): number => param.flags;
-export const X509_VERIFY_PARAM_set_inh_flags = (param: X509_VERIFY_PARAM, inheritanceFlags: number): number => (param.assign({ inheritanceFlags }), 1);
+export const X509_VERIFY_PARAM_set_inh_flags = (param: X509_VERIFY_PARAM, inheritanceFlags: number): number =>
+  done(param.assign({ inheritanceFlags }));
 export const X509_VERIFY_PARAM_get_inh_flags = (param: X509_VERIFY_PARAM): number => param.inheritanceFlags;
 export const X509_VERIFY_PARAM_set_purpose = (param: X509_VERIFY_PARAM, purpose: number): number => asInt(param.setPurpose(purpose));
 export const X509_VERIFY_PARAM_set_trust = (param: X509_VERIFY_PARAM, trust: number): number => asInt(param.setTrust(trust));
@@ -140,12 +133,14 @@ export const X509_VERIFY_PARAM_set_auth_level = (param: X509_VERIFY_PARAM, level
 export const X509_VERIFY_PARAM_get_auth_level = (param: X509_VERIFY_PARAM): number => param.authLevel;
 export const X509_VERIFY_PARAM_set_time = (param: X509_VERIFY_PARAM, seconds: number): void => param.setTime(seconds);
 export const X509_VERIFY_PARAM_get_time = (param: X509_VERIFY_PARAM): number => param.time;
-export const X509_VERIFY_PARAM_set1_host = (param: X509_VERIFY_PARAM, name: string | null): number => asInt(param.setHost(name ?? undefined));
+export const X509_VERIFY_PARAM_set1_host = (param: X509_VERIFY_PARAM, name: string | null): number =>
+  asInt(param.setHost(name ?? undefined));
 export const X509_VERIFY_PARAM_add1_host = (param: X509_VERIFY_PARAM, name: string): number => asInt(param.addHost(name));
 export const X509_VERIFY_PARAM_set_hostflags = (param: X509_VERIFY_PARAM, flags: number): void => param.setHostFlags(flags);
 export const X509_VERIFY_PARAM_get_hostflags = (param: X509_VERIFY_PARAM): number => param.hostFlags;
 export const X509_VERIFY_PARAM_get0_peername = (param: X509_VERIFY_PARAM): string | null => param.peername ?? null;
-export const X509_VERIFY_PARAM_set1_email = (param: X509_VERIFY_PARAM, email: string | null): number => asInt(param.setEmail(email ?? undefined));
+export const X509_VERIFY_PARAM_set1_email = (param: X509_VERIFY_PARAM, email: string | null): number =>
+  asInt(param.setEmail(email ?? undefined));
 export const X509_VERIFY_PARAM_set1_ip = (param: X509_VERIFY_PARAM, ip: Uint8Array | null): number => asInt(param.setIp(ip ?? undefined));
 export function X509_VERIFY_PARAM_set1_ip_asc(param: X509_VERIFY_PARAM, text: string): number {
   const address = parseIp(text);

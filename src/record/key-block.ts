@@ -39,7 +39,7 @@ export function keysFromBlock(
 export const blockLength = (cbc: CbcName): number => (cbc === '3des-cbc' ? 8 : 16);
 
 /** Bytes of a MAC, which are those of its key as well; 0 for an AEAD. */
-export const macLength = ({ mac }: CipherSuite): number => (mac === undefined ? 0 : (MAC_LENGTHS[mac] ?? 0));
+const macLength = ({ mac }: CipherSuite): number => (mac === undefined ? 0 : (MAC_LENGTHS[mac] ?? 0));
 
 const MAC_LENGTHS: Readonly<Partial<Record<HashName, number>>> = { md5: 16, sha1: 20, sha256: 32, sha384: 48 };
 

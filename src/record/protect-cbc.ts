@@ -143,7 +143,7 @@ export class CbcOpen implements OpenProtection {
     const { tag, blocks } = this;
     checkVersion(header, tag.version);
     // The peer's secrets repeat under its key as ours do under ours.
-    if (blocks.used >= this.blockLimit) fatal('internal_error', 'INTERNAL_ERROR', `${blocks.used} blocks under one key`);
+    if (blocks.used >= this.blockLimit) fatal('internal_error', 'KEY_WORN_OUT', `${blocks.used} blocks`);
     const type = header[0] as number;
     const content = this.form.encryptThenMac ? this.openTagFirst(type, fragment) : this.openPaddingFirst(type, fragment);
     if (content === undefined) return undefined;

@@ -94,9 +94,10 @@ export class RecordWriter {
     return true;
   }
 
+  /** Forgets the key. What is sealed already, such as a last alert, can still be flushed. */
   wipe(): void {
     this.protection.wipe();
-    this.release();
+    if (this.pending === 0) this.release();
   }
 
   private observe(type: number, header: Uint8Array): void {

@@ -107,6 +107,13 @@ describe('record sizes', () => {
     expect(Math.max(...sizes({ recordSizeLimit: 5000 }, { recordSizeLimit: 3000 }))).toBe(3000);
   });
 
+  it('keep to both in TLS 1.2 as well', () => {
+    const old = { maxProtoVersion: 0x0303 };
+    // 8 bytes of nonce and 16 of tag in place of the 17 that were taken off.
+    expect(Math.max(...sizes({ ...old, recordSizeLimit: 5000 }, { recordSizeLimit: 3000 }))).toBe(3000 + 24 - 17);
+    expect(Math.max(...sizes({ ...old, maxFragmentLength: 2 }, {}))).toBe(1024 + 24 - 17);
+  });
+
   it('are padded to blocks, or as a callback says', () => {
     expect(sizes({ blockPadding: 512 }, {}, 100)).toEqual([512]);
     expect(sizes({ recordPaddingCallback: (_ssl, _type, length) => 1000 - length }, {}, 100)).toEqual([1000]);

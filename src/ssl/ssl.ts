@@ -249,9 +249,10 @@ export class Ssl implements Owner {
     return this.outputBio;
   }
 
-  /** SSL_set_bio(3): records are read from `input` and written to `output`. */
-  setBio(input: Bio | undefined, output: Bio | undefined = input): this {
+  /** SSL_set_bio(3): records are read from `input` and written to `output`, which is the same where only one is given. */
+  setBio(input: Bio | undefined, ...rest: readonly [output?: Bio | undefined]): this {
     this.live();
+    const output = rest.length === 0 ? input : rest[0];
     this.inputBio = input;
     this.outputBio = output;
     if (this.running !== undefined) {
@@ -453,10 +454,11 @@ export class Ssl implements Owner {
     return this.running?.connection.io.writer.pending ?? 0;
   }
 
-  /** Hands the BIO what it did not take before. */
+  /** Hands the BIO what it did not take before, the alert of a connection that failed included. */
   flush(): boolean {
     const { connection, driver } = this.start();
-    return driver.guard(() => connection.io.flush());
+    // A connection that failed may still owe its peer the alert.
+    return driver.failure === undefined ? driver.guard(() => connection.io.flush()) : connection.io.flush();
   }
 
   // ---- early data (RFC 9846, 2.3)
@@ -469,7 +471,9 @@ export class Ssl implements Owner {
       return this.wrote(io.write(bytes));
     }
     if (connection.state === 'BEFORE') connection.earlyData = 'wanted';
-    if (connection.earlyData === 'wanted' && !this.drive(true) && this.wanted !== 'early_data') return 0;
+    // Where no PSK allows early data the hello says nothing of it, and nobody waits for an answer.
+    const driven = connection.earlyData !== 'wanted' || this.drive(true);
+    if (!driven && connection.earlyData === 'wanted') return 0;
     if (connection.earlyData !== 'offered' || !driver.busy) refuse('BAD_EARLY_DATA', 'the session allows none');
     if (bytes.length > connection.earlyDataBudget) refuse('TOO_MUCH_EARLY_DATA');
     const count = this.wrote(io.write(bytes));
@@ -561,8 +565,9 @@ export class Ssl implements Owner {
     if (driver.failure !== undefined) throw driver.failure;
     if (connection.handshaking) return refuse('SHUTDOWN_WHILE_IN_INIT');
     if ((this.shutdownFlags & SHUTDOWN.SENT) === 0) {
+      const gone = io.sayGoodbye();
       this.shutdownFlags |= SHUTDOWN.SENT;
-      if (!io.sayGoodbye()) return this.stopAt('write', false);
+      if (!gone) return this.stopAt('write', false);
       if (connection.io.receivedCloseNotify) this.shutdownFlags |= SHUTDOWN.RECEIVED;
       return this.stopAt('nothing', (this.shutdownFlags & SHUTDOWN.RECEIVED) !== 0);
     }

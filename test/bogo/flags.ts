@@ -103,7 +103,6 @@ const FLAGS = {
   'select-empty-alpn': 'flag',
   // Sessions, tickets, early data
   'no-ticket': 'flag',
-  'ticket-key': 'base64',
   'use-ticket-callback': 'flag',
   'use-ticket-aead-callback': 'flag',
   'renew-ticket': 'flag',

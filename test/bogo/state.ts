@@ -1,10 +1,11 @@
-import type { SslSession } from '../../src/index.ts';
-import type { Flags } from './flags.ts';
+import type { Ssl, SslSession } from '../../src/index.ts';
+import type { Flags, FlagSets } from './flags.ts';
 
 /** What callbacks of one connection note for the checks after it. */
 export class State {
-  /** Those of the retry once early data was refused. */
-  flags: Flags;
+  private readonly first: Flags;
+  private readonly retry: Flags;
+  ssl: Ssl | undefined;
   handshakes = 0;
   newSession: SslSession | undefined;
   earlyCallbackCalled = false;
@@ -14,8 +15,14 @@ export class State {
   verifications = 0;
   alpnAsked = false;
 
-  constructor(flags: Flags) {
-    this.flags = flags;
+  constructor(sets: FlagSets, isResumption: boolean) {
+    this.first = isResumption ? sets.resume : sets.initial;
+    this.retry = sets.retry;
+  }
+
+  /** The flags in force: those of the retry once a server refused early data. */
+  get flags(): Flags {
+    return !this.first.server && this.ssl?.connection?.earlyData === 'rejected' ? this.retry : this.first;
   }
 }
 

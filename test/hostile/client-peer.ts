@@ -2,6 +2,7 @@
 import { concat, EMPTY, fromHex, utf8 } from '../../src/bytes/bytes.ts';
 import { readAll } from '../../src/bytes/reader.ts';
 import { type KeyShare, offerKeyShare } from '../../src/crypto/key-exchange.ts';
+import { alpn } from '../../src/extensions/alpn.ts';
 import { cookie } from '../../src/extensions/cookie.ts';
 import { earlyData } from '../../src/extensions/early-data.ts';
 import { encode } from '../../src/extensions/extension.ts';
@@ -65,6 +66,8 @@ export class ClientPeer extends Peer {
   offersPostHandshakeAuth = false;
   modes: Uint8Array = Uint8Array.of(1);
   name: string | undefined;
+  /** A protocol to offer. */
+  alpn: string | undefined;
   /** Whether the binder of `psk` is computed, or what the edit left is sent. */
   binds = true;
   random: Uint8Array = fromHex('c1'.repeat(32));
@@ -180,6 +183,7 @@ export class ClientPeer extends Peer {
     const { psk } = this;
     const out: (RawExtension | undefined)[] = [
       this.name === undefined ? undefined : encode(serverName, 'CH', utf8(this.name)),
+      this.alpn === undefined ? undefined : encode(alpn, 'CH', [utf8(this.alpn)]),
       encode(supportedGroups, 'CH', this.groups),
       encode(signatureAlgorithms, 'CH', [0x0403, 0x0807]),
       encode(supportedVersions, 'CH', [0x0304]),

@@ -51,6 +51,8 @@ export abstract class Peer {
   readonly toVictim: MemBio = new MemBio();
   readonly fromVictim: MemBio = new MemBio();
 
+  /** Handshake messages that we sent. */
+  readonly said: Uint8Array[] = [];
   /** What the victim said: handshake messages, alerts as level and description, data, compatibility records. */
   readonly messages: Uint8Array[] = [];
   readonly alerts: (readonly [level: number, description: number])[] = [];
@@ -172,6 +174,7 @@ export abstract class Peer {
     const encoded = finish(encodeMessage(def, edit === undefined ? value : edit(value)));
     const raw = this.tampers[step]?.(encoded) ?? encoded;
     this.transcript.push(raw);
+    this.said.push(raw);
     this.sendRaw(raw);
     return raw;
   }

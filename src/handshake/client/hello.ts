@@ -36,9 +36,12 @@ export function* clientHandshake(handshake: Handshake): Step<Established> {
   if (connection.get('pskClientCallback') === undefined) demandHostName(connection);
   let sent: SentOffer | undefined;
   try {
-    sent = sendHello(handshake, yield* makeOffer(connection));
+    const offer = yield* makeOffer(connection);
+    for (const psk of offer.psks) if (psk.kind === 'imported') handshake.keep(psk.secret);
+    sent = sendHello(handshake, offer);
     connection.io.changeCipherSpecs = LIMITS.changeCipherSpecRecords.value;
     if (sent.offer.earlyData) yield* beginEarlyData(handshake, sent.offer);
+    else if (connection.earlyData === 'wanted') connection.earlyData = 'none';
     yield* handshake.flush();
     connection.enter('CR_SRVR_HELLO');
     let answer = yield* handshake.receiveUncounted(serverHello);

@@ -37,6 +37,7 @@ import { parseIp } from '../../x509/hostname.ts';
 import { customExtensionsFor, EXT } from '../common/custom-extensions.ts';
 import { groups, helloRandom, schemes, suites12, tls13Suites, verifySchemes, versions } from '../common/policy.ts';
 import { binderOf, hashLength, type Psk } from '../common/psk.ts';
+import { ownRecordSizeLimit } from '../common/record-sizes.ts';
 import type { Connection } from '../connection.ts';
 import { type Step, settle } from '../step.ts';
 import type { Transcript } from '../transcript.ts';
@@ -193,7 +194,9 @@ function offeredExtensions(connection: Connection, offer: Offer): RawExtension[]
         offer.certificateSchemes.map(({ id }) => id),
       ),
     connection.get('sctRequest') ? encode(signedCertificateTimestamp, 'CH', true) : undefined,
-    connection.get('recordSizeLimit') > 0 ? encode(recordSizeLimit, 'CH', connection.get('recordSizeLimit') + 1) : undefined,
+    connection.get('recordSizeLimit') > 0
+      ? encode(recordSizeLimit, 'CH', ownRecordSizeLimit(connection.get('recordSizeLimit')))
+      : undefined,
     authoritiesOf(connection),
     offers13(offer) ? encode(supportedVersions, 'CH', grease ? [grease.version, ...offer.versions] : offer.versions) : undefined,
     offer.cookie && encode(cookie, 'CH', offer.cookie),

@@ -1,10 +1,11 @@
-import { EMPTY } from '../../bytes/bytes.ts';
+import { EMPTY, sameBytes } from '../../bytes/bytes.ts';
 import type { CipherSuite } from '../../registry/cipher-suites.ts';
 import { cipherSuite } from '../../registry/cipher-suites.ts';
 import { LIMITS } from '../../registry/limits.ts';
-import { OPTIONS } from '../../registry/options.ts';
+import { OPTIONS, VERIFY } from '../../registry/options.ts';
 import { TLS1_3_VERSION } from '../../registry/versions.ts';
 import type { SslSession } from '../../session/session.ts';
+import { verifyMode } from '../common/policy.ts';
 import { checkExternal, type Psk, wireForms } from '../common/psk.ts';
 import type { Connection } from '../connection.ts';
 import { type Step, settle } from '../step.ts';
@@ -26,17 +27,24 @@ function resumptionPsk(connection: Connection): Psk | undefined {
   const { data } = session;
   const suite = cipherSuite(data.cipherSuite);
   if (data.version !== TLS1_3_VERSION || data.ticket.length === 0 || suite === undefined) return undefined;
-  if (!session.isCurrent(connection.owner.now()) || !belongsHere(connection, session)) return undefined;
+  if (!isInTime(connection, session) || !belongsHere(connection, session)) return undefined;
   return { identity: data.ticket, secret: data.secret, hash: suite.hash, kind: 'resumption', session, maxEarlyData: data.maxEarlyData };
 }
 
-/** A session stands for an identity that was checked: it is not used for another host. */
+/** A session stands for an identity that was checked: it is not used for another host, purpose or demand than it was made for. */
 function belongsHere(connection: Connection, session: SslSession): boolean {
-  const { serverName, createdAt, ticketLifetime } = session.data;
+  const { serverName, idContext, verifyResult, peerChain } = session.data;
+  if (serverName !== connection.get('serverName') || !sameBytes(idContext, connection.get('sessionIdContext'))) return false;
+  if ((verifyMode(connection) & VERIFY.PEER) === 0) return true;
+  // Resuming skips verification: what was not verified then has to be now. A PSK is an identity of its own.
+  return verifyResult === 'OK' && (peerChain.length > 0 || connection.get('pskClientCallback') !== undefined);
+}
+
+/** RFC 9846, 4.6.1: clients MUST NOT use tickets for longer than their lifetime, nor for more than seven days. */
+function isInTime(connection: Connection, session: SslSession): boolean {
+  const { createdAt, ticketLifetime } = session.data;
   const lifetime = 1000 * Math.min(ticketLifetime, LIMITS.sessionLifetime.value);
-  // RFC 9846, 4.6.1: clients MUST NOT use tickets for longer than their lifetime, nor for more than seven days.
-  if (connection.owner.now() - createdAt > lifetime) return false;
-  return serverName === connection.get('serverName');
+  return session.isCurrent(connection.owner.now()) && connection.owner.now() - createdAt <= lifetime;
 }
 
 /** The session of TLS 1.2 or below that was set, with its ticket if it has one. */
@@ -46,8 +54,8 @@ export function resumable12(
 ): { readonly session: SslSession; readonly ticket: Uint8Array } | undefined {
   const { session } = connection;
   if (session === undefined || !session.isResumable || session.data.version >= TLS1_3_VERSION) return undefined;
-  const { version, id, ticket, serverName } = session.data;
-  if (!versions.includes(version) || id.length === 0 || serverName !== connection.get('serverName')) return undefined;
+  const { version, id, ticket } = session.data;
+  if (!versions.includes(version) || id.length === 0 || !belongsHere(connection, session)) return undefined;
   if (!session.isCurrent(connection.owner.now())) return undefined;
   return { session, ticket: connection.hasOption(OPTIONS.NO_TICKET) ? EMPTY : ticket };
 }

@@ -4,7 +4,7 @@ import { Prf } from '../../crypto/prf.ts';
 import { alpn } from '../../extensions/alpn.ts';
 import { signedCertificateTimestamp, statusRequest } from '../../extensions/certificate-status.ts';
 import type { ExtensionBlock } from '../../extensions/extension.ts';
-import { fragmentLengthOf, maxFragmentLength } from '../../extensions/record-size.ts';
+import { maxFragmentLength, recordSizeLimit } from '../../extensions/record-size.ts';
 import { readBlock } from '../../extensions/table.ts';
 import { encryptThenMac, extendedMasterSecret, renegotiationInfo, sessionTicket } from '../../extensions/tls12.ts';
 import { PlainSeal } from '../../record/protect-none.ts';
@@ -38,6 +38,7 @@ import {
   usesPsk,
 } from '../common/key-exchange12.ts';
 import { signSchemes } from '../common/policy.ts';
+import { takeRecordSizes } from '../common/record-sizes.ts';
 import { sign12, verify12 } from '../common/signed12.ts';
 import { checkStaple } from '../common/staple.ts';
 import { remember, sessionOf } from '../common/tickets.ts';
@@ -90,7 +91,7 @@ function readServerHello(connection: Connection, sent: SentOffer, hello: ServerH
   connection.serverRandom = copyOf(hello.random);
   checkRenegotiation(connection, block);
   readProtocol(connection, block);
-  readFragmentLength(connection, block);
+  takeRecordSizes(connection, { limit: block.get(recordSizeLimit), code: block.get(maxFragmentLength) });
   parseCustomExtensions(connection, EXT.TLS1_2_SERVER_HELLO, hello.extensions);
   connection.signedCertificateTimestamps = block.get(signedCertificateTimestamp);
   const bound = block.has(extendedMasterSecret);
@@ -131,19 +132,6 @@ function readProtocol(connection: Connection, block: ExtensionBlock<'SH12'>): vo
     fatal('illegal_parameter', 'BAD_EXTENSION', 'ALPN');
   }
   connection.alpn = protocol;
-}
-
-function readFragmentLength(connection: Connection, block: ExtensionBlock<'SH12'>): void {
-  const code = block.get(maxFragmentLength);
-  if (code === undefined) return;
-  const length = fragmentLengthOf(code);
-  // RFC 6066, 4: the answer MUST be what was asked.
-  if (length === undefined || code !== connection.get('maxFragmentLength')) {
-    fatal('illegal_parameter', 'SSL3_EXT_INVALID_MAX_FRAGMENT_LENGTH');
-  } else {
-    connection.maxFragmentLength = code;
-    connection.io.writer.maxFragment = Math.min(connection.io.writer.maxFragment, length);
-  }
 }
 
 // ---- resumption

@@ -8,7 +8,7 @@ import type { ExtensionBlock } from '../../extensions/extension.ts';
 import { signatureAlgorithms } from '../../extensions/id-lists.ts';
 import { keyShare } from '../../extensions/key-share.ts';
 import { preSharedKey } from '../../extensions/pre-shared-key.ts';
-import { fragmentLengthOf, maxFragmentLength, recordSizeLimit } from '../../extensions/record-size.ts';
+import { maxFragmentLength, recordSizeLimit } from '../../extensions/record-size.ts';
 import { readBlock } from '../../extensions/table.ts';
 import type { CipherSuite } from '../../registry/cipher-suites.ts';
 import { fatal } from '../../registry/fatal.ts';
@@ -38,6 +38,7 @@ import { EXT, parseCustomExtensions } from '../common/custom-extensions.ts';
 import { checkFinished, verifyData } from '../common/finished.ts';
 import { installApplicationSecrets, readWith, writeWith } from '../common/keys.ts';
 import type { Psk } from '../common/psk.ts';
+import { takeRecordSizes } from '../common/record-sizes.ts';
 import { checkStaple } from '../common/staple.ts';
 import { demandHostName, verifyPeer, waivedOrVerified } from '../common/verify-peer.ts';
 import type { Connection } from '../connection.ts';
@@ -162,7 +163,7 @@ function readEncryptedExtensions(connection: Connection, sent: SentOffer, block:
   if (protocol !== undefined && !connection.get('alpnProtocols').some((name) => sameBytes(name, protocol)))
     fatal('illegal_parameter', 'BAD_EXTENSION', 'ALPN');
   connection.alpn = protocol;
-  readRecordSizes(connection, block);
+  takeRecordSizes(connection, { limit: block.get(recordSizeLimit), code: block.get(maxFragmentLength) });
   if (connection.earlyData !== 'offered') return;
   if (block.get(earlyData) === undefined) {
     connection.earlyData = 'rejected';
@@ -179,27 +180,6 @@ function readEncryptedExtensions(connection: Connection, sent: SentOffer, block:
 
 const sameProtocol = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
   a === undefined || b === undefined ? a === b : sameBytes(a, b);
-
-function readRecordSizes(connection: Connection, block: ExtensionBlock<'EE'>): void {
-  const limit = block.get(recordSizeLimit);
-  const code = block.get(maxFragmentLength);
-  // RFC 8449, 5: both together are illegal_parameter.
-  if (limit !== undefined && code !== undefined)
-    fatal('illegal_parameter', 'BAD_EXTENSION', 'max_fragment_length beside record_size_limit');
-  if (limit !== undefined) {
-    connection.io.writer.maxFragment = Math.min(connection.io.writer.maxFragment, limit - 1);
-    connection.recordLimit = connection.get('recordSizeLimit') + 1;
-  }
-  if (code === undefined) return;
-  const length = fragmentLengthOf(code);
-  // RFC 6066, 4: the answer MUST be what was asked.
-  if (length === undefined || code !== connection.get('maxFragmentLength')) {
-    fatal('illegal_parameter', 'SSL3_EXT_INVALID_MAX_FRAGMENT_LENGTH');
-  }
-  connection.maxFragmentLength = code;
-  connection.recordLimit = length + 1;
-  connection.io.writer.maxFragment = Math.min(connection.io.writer.maxFragment, length);
-}
 
 /** The server's certificate and its signature, and its request for ours if it makes one (RFC 9846, 4.3.2 and 4.4). */
 function* serverAuthentication(
@@ -243,7 +223,7 @@ export function* clientAuthentication(handshake: Handshake, request: Certificate
   const callback = connection.get('certCallback');
   if (callback !== undefined) {
     const ready = yield* untilAnswered(() => callback(connection.owner.handle), 'x509_lookup');
-    if (!ready) fatal('internal_error', 'CALLBACK_FAILED', 'certificate callback');
+    if (!ready) fatal('internal_error', 'CERT_CB_ERROR');
   }
   yield* askForClientCertificate(connection);
   connection.enter('CW_CERT');

@@ -76,5 +76,5 @@ export function* askForCertificates(connection: Connection): Step<void> {
   const callback = connection.get('certCallback');
   if (callback === undefined) return;
   const ready = yield* untilAnswered(() => callback(connection.owner.handle), 'x509_lookup');
-  if (!ready) fatal('internal_error', 'CALLBACK_FAILED', 'certificate callback');
+  if (!ready) fatal('internal_error', 'CERT_CB_ERROR');
 }

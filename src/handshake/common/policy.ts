@@ -52,6 +52,7 @@ export function suites12(connection: Connection, version: number): readonly Ciph
   for (const id of connection.get('cipherList') ?? DEFAULT_TLS12_SUITES) {
     const suite = cipherSuite(id);
     if (suite === undefined || version < suite.minVersion || version > suite.maxVersion) continue;
+    if (suite.cbc !== undefined && !connection.provider.hasCbc(suite.cbc)) continue;
     if (allowed(connection, 'cipher', suite.bits, suite)) suites.push(suite);
   }
   return suites;

@@ -144,7 +144,7 @@ function* ticketSession(connection: Connection, ticket: Uint8Array): Step<SslSes
   for (const key of keys) {
     const state = key && openTicket(connection.provider, key, ticket);
     if (state === undefined) continue;
-    return decoded(state);
+    return connection.holdOpened(decoded(state));
   }
   return undefined;
 }

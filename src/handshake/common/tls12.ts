@@ -61,7 +61,7 @@ export function keysOf(connection: Connection, agreed: Agreed12, prf: Prf, maste
   const keys = keysFromBlock(agreed.suite, agreed.version, block);
   const [own, theirs] = connection.isServer ? [keys.server, keys.client] : [keys.client, keys.server];
   const seal = sealFor(connection.provider, agreed.suite, agreed.version, own, agreed.encryptThenMac);
-  const open = openFor(connection.provider, agreed.suite, agreed.version, theirs, agreed.encryptThenMac);
+  const open = openFor(connection.provider, agreed.suite, agreed.version, theirs, agreed.encryptThenMac, connection.recordLimit);
   return { seal, open };
 }
 

@@ -38,12 +38,12 @@ export function* selectPsk(
   for (const [index, { identity, obfuscatedTicketAge }] of examined.entries()) {
     const psk = yield* findPsk(connection, identity);
     if (psk === undefined) continue;
+    if (psk.kind === 'imported') handshake.keep(psk.secret);
     const own = psk.session?.data.cipherSuite;
     const suite = suites.find(({ id }) => id === own) ?? suites.find(({ hash }) => hash === psk.hash);
     if (suite === undefined) continue;
     const truncated = raw.subarray(0, raw.length - bindersLength(offered.binders));
     const binder = offered.binders[index] ?? fatal('illegal_parameter', 'BAD_PSK', 'binders');
-    if (binder.length !== hashLength(psk.hash)) fatal('illegal_parameter', 'BAD_PSK', `a binder of ${binder.length} bytes`);
     // RFC 9846, 4.2.11: a binder that does not hold MUST end the handshake.
     if (!constantTimeEqual(binder, binderOf(connection.provider, psk, handshake.transcript, truncated)))
       fatal('decrypt_error', 'BINDER_DOES_NOT_VERIFY');

@@ -8,7 +8,7 @@ import { alpn } from '../../extensions/alpn.ts';
 import { signedCertificateTimestamp, statusRequest } from '../../extensions/certificate-status.ts';
 import { type ExtensionBlock, encode } from '../../extensions/extension.ts';
 import { signatureAlgorithms, supportedGroups } from '../../extensions/id-lists.ts';
-import { fragmentLengthOf, maxFragmentLength } from '../../extensions/record-size.ts';
+import { maxFragmentLength, recordSizeLimit } from '../../extensions/record-size.ts';
 import { serverName } from '../../extensions/server-name.ts';
 import { readBlock } from '../../extensions/table.ts';
 import {
@@ -57,6 +57,7 @@ import {
   usesPsk,
 } from '../common/key-exchange12.ts';
 import { groups, helloRandom, sharedSuites, signSchemes, suites12, verifyMode, verifySchemes, versions } from '../common/policy.ts';
+import { answerRecordSizes } from '../common/record-sizes.ts';
 import { sign12, verify12 } from '../common/signed12.ts';
 import { stapledResponse } from '../common/staple.ts';
 import { findSession, remember, sealSession, sessionOf } from '../common/tickets.ts';
@@ -339,7 +340,9 @@ function sendServerHello(handshake: Handshake, { hello, block }: ReadHello, agre
     extensions.push(encode(renegotiationInfo, 'SH12', connection.established ? concat(peerFinished, ownFinished) : EMPTY));
   }
   if (answer.acknowledgeName && !connection.reused) extensions.push(encode(serverName, 'SH12', true));
-  extensions.push(...fragmentLength(connection, block.get(maxFragmentLength)));
+  const sizes = answerRecordSizes(connection, { limit: block.get(recordSizeLimit), code: block.get(maxFragmentLength) });
+  if (sizes.limit !== undefined) extensions.push(encode(recordSizeLimit, 'SH12', sizes.limit));
+  if (sizes.code !== undefined) extensions.push(encode(maxFragmentLength, 'SH12', sizes.code));
   if (ec) extensions.push(encode(ecPointFormats, 'SH12', Uint8Array.of(UNCOMPRESSED)));
   if (answer.ticket) extensions.push(encode(sessionTicket, 'SH12', true));
   if (answer.status) extensions.push(encode(statusRequest, 'SH12', true));
@@ -368,16 +371,6 @@ function serverRandom(connection: Connection, version: number): Uint8Array {
   if (newest === TLS1_3_VERSION && version === TLS1_2_VERSION) random.set(DOWNGRADE_TO_TLS12, 24);
   else if (newest >= TLS1_2_VERSION && version <= TLS1_1_VERSION) random.set(DOWNGRADE_TO_TLS11, 24);
   return random;
-}
-
-function fragmentLength(connection: Connection, code: number | undefined): readonly RawExtension[] {
-  if (code === undefined) return [];
-  const length = fragmentLengthOf(code);
-  // RFC 6066, 4: a code that does not exist is illegal_parameter.
-  if (length === undefined) return fatal('illegal_parameter', 'SSL3_EXT_INVALID_MAX_FRAGMENT_LENGTH', `${code}`);
-  connection.maxFragmentLength = code;
-  connection.io.writer.maxFragment = Math.min(connection.io.writer.maxFragment, length);
-  return [encode(maxFragmentLength, 'SH12', code)];
 }
 
 /** SSL_CTX_set_generate_session_id(3), or 32 random bytes; nothing where nobody could find it again. */

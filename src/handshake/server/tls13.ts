@@ -10,7 +10,7 @@ import { signatureAlgorithms } from '../../extensions/id-lists.ts';
 import { keyShare } from '../../extensions/key-share.ts';
 import { postHandshakeAuth } from '../../extensions/post-handshake-auth.ts';
 import { preSharedKey } from '../../extensions/pre-shared-key.ts';
-import { fragmentLengthOf, maxFragmentLength, recordSizeLimit } from '../../extensions/record-size.ts';
+import { maxFragmentLength, recordSizeLimit } from '../../extensions/record-size.ts';
 import { serverName } from '../../extensions/server-name.ts';
 import { supportedVersions } from '../../extensions/supported-versions.ts';
 import type { CipherSuite } from '../../registry/cipher-suites.ts';
@@ -28,6 +28,7 @@ import { customExtensionsFor, EXT, parseCustomExtensions } from '../common/custo
 import { checkFinished, verifyData } from '../common/finished.ts';
 import { installApplicationSecrets, readWith, writeWith } from '../common/keys.ts';
 import { helloRandom, verifyMode } from '../common/policy.ts';
+import { answerRecordSizes } from '../common/record-sizes.ts';
 import { stapledResponse } from '../common/staple.ts';
 import { sendTickets } from '../common/tickets.ts';
 import { waivedOrVerified } from '../common/verify-peer.ts';
@@ -147,7 +148,7 @@ function* askForCertificates(connection: Connection): Step<void> {
   const callback = connection.get('certCallback');
   if (callback === undefined) return;
   const ready = yield* untilAnswered(() => callback(connection.owner.handle), 'x509_lookup');
-  if (!ready) fatal('internal_error', 'CALLBACK_FAILED', 'certificate callback');
+  if (!ready) fatal('internal_error', 'CERT_CB_ERROR');
 }
 
 /** RFC 9846, 4.2.10 and 8: accepted only where nothing could make it mean something else than when it was sent, and only once. */
@@ -224,29 +225,12 @@ function sendEncryptedExtensions(
   const extensions: RawExtension[] = [];
   if (acknowledgeName && !connection.reused) extensions.push(encode(serverName, 'EE', true));
   if (connection.alpn !== undefined) extensions.push(encode(alpn, 'EE', connection.alpn));
-  extensions.push(...recordSizes(connection, block.get(recordSizeLimit), block.get(maxFragmentLength)));
+  const sizes = answerRecordSizes(connection, { limit: block.get(recordSizeLimit), code: block.get(maxFragmentLength) });
+  if (sizes.limit !== undefined) extensions.push(encode(recordSizeLimit, 'EE', sizes.limit));
+  if (sizes.code !== undefined) extensions.push(encode(maxFragmentLength, 'EE', sizes.code));
   if (acceptsEarlyData) extensions.push(encode(earlyData, 'EE', true));
   extensions.push(...customExtensionsFor(connection, EXT.TLS1_3_ENCRYPTED_EXTENSIONS, typesOf(hello)));
   handshake.send(encryptedExtensions, { extensions });
-}
-
-/** RFC 8449, 5: record_size_limit goes before max_fragment_length where a client sends both. */
-function recordSizes(connection: Connection, limit: number | undefined, code: number | undefined): readonly RawExtension[] {
-  const { writer } = connection.io;
-  if (limit !== undefined) {
-    writer.maxFragment = Math.min(writer.maxFragment, limit - 1);
-    const own = connection.get('recordSizeLimit') || 16_384;
-    connection.recordLimit = own + 1;
-    return [encode(recordSizeLimit, 'EE', own + 1)];
-  }
-  if (code === undefined) return [];
-  const length = fragmentLengthOf(code);
-  // RFC 6066, 4: a code that does not exist is illegal_parameter.
-  if (length === undefined) return fatal('illegal_parameter', 'SSL3_EXT_INVALID_MAX_FRAGMENT_LENGTH', `${code}`);
-  connection.maxFragmentLength = code;
-  connection.recordLimit = length + 1;
-  writer.maxFragment = Math.min(writer.maxFragment, length);
-  return [encode(maxFragmentLength, 'EE', code)];
 }
 
 const asksForCertificate = (connection: Connection): boolean => {

@@ -1,0 +1,42 @@
+/**
+ * OpenSSL's libssl by its C names, over the objects of `libssl`. Names and the order of arguments are C's; a pointer with a length is
+ * one `Uint8Array`, `NULL` is null, an out-parameter is the result, and where the result says more it is an `Out<T>`. Failures are on
+ * the error queue. docs/openssl-names.md lists every function.
+ */
+export * from './alerts.ts';
+export * from './alpn-sni.ts';
+export * from './bio.ts';
+export * from './bio-ssl.ts';
+export * from './certificates.ts';
+export * from './ciphers.ts';
+export * from './conf.ts';
+export * from './constants.ts';
+export * from './constants-reasons.ts';
+export * from './ctx.ts';
+export * from './custom-extensions.ts';
+export * from './dane.ts';
+export * from './dtls.ts';
+export * from './early-data.ts';
+export * from './err.ts';
+export type { ErrorEntry } from './errors.ts';
+export * from './ex-data.ts';
+export * from './groups.ts';
+export * from './handshake.ts';
+export * from './info.ts';
+export * from './io.ts';
+export * from './method.ts';
+export * from './names-ca.ts';
+export * from './options.ts';
+export type { pem_password_cb } from './password.ts';
+export * from './pem.ts';
+export * from './psk.ts';
+export * from './security.ts';
+export * from './sessions.ts';
+export * from './sigalgs.ts';
+export * from './ssl.ts';
+export * from './stack.ts';
+export * from './status.ts';
+export * from './tickets.ts';
+export * from './types.ts';
+export * from './verify.ts';
+export * from './x509.ts';

@@ -1,0 +1,126 @@
+// Drives the library with BoringSSL's TLS test runner, which has to be there already:
+//   npm run bogo -- --runner DIR [--json] [--workers N] [-- -test 'Resume*']
+// DIR holds the built `runner.test`. What stands behind the second `--` goes to it as it is.
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { rolldown } from 'rolldown';
+import { ROOT, SOURCE_ALIASES } from '../../tools/source-aliases.mjs';
+import { familyOf } from './families.mjs';
+
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+const OUTCOMES = /** @type {const} */ ({ PASSED: 'passed', FAILED: 'failed', UNIMPLEMENTED: 'unimplemented' });
+const COLUMNS = /** @type {const} */ (['passed', 'failed', 'unimplemented', 'disabled']);
+
+const { values: flags, positionals } = parseArgs({
+  options: { runner: { type: 'string' }, json: { type: 'boolean' }, workers: { type: 'string' }, quiet: { type: 'boolean' } },
+  allowPositionals: true,
+});
+const runner = resolve(flags.runner ?? '.', 'runner.test');
+if (flags.runner === undefined || !existsSync(runner)) {
+  console.log('bogo: --runner DIR names no folder with a built runner.test; nothing was run');
+  process.exit(flags.runner === undefined ? 0 : 1);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'libssl-bogo-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+/** @type {Map<string, (typeof COLUMNS)[number]>} */
+const results = new Map();
+const shim = await bundleShim();
+// A shim that has nothing says the names of all tests in seconds.
+await run(script('nothing', '#!/bin/sh\ncase "$*" in *-is-handshaker-supported*) echo No ;; *) exit 89 ;; esac\n'), ['-include-disabled', ...positionals], (_word, name) => results.set(name, 'disabled'));
+await run(shim, ['-shim-config', `${HERE}config.json`, ...positionals], (word, name, details) => {
+  results.set(name, OUTCOMES[word]);
+  if (word !== 'FAILED' || flags.quiet) return;
+  console.log(`FAILED ${name}\n${details}`);
+});
+report();
+
+/** One file with a `#!` line, so that a test costs no more than it must. */
+async function bundleShim() {
+  const aliases = new Map(SOURCE_ALIASES.map(({ name, path }) => [name, path]));
+  const bundle = await rolldown({
+    input: `${HERE}shim.ts`,
+    platform: 'node',
+    cwd: ROOT,
+    plugins: [{ name: 'own-names', resolveId: (id) => aliases.get(id) }],
+    transform: { target: 'node20' },
+  });
+  await bundle.write({ file: join(folder, 'shim.mjs'), format: 'esm', codeSplitting: false, minify: false });
+  await bundle.close();
+  // The cache of compiled code is worth half of what a start costs.
+  return script(
+    'start.mjs',
+    `#!${process.execPath}
+import module from 'node:module';
+module.enableCompileCache?.(${JSON.stringify(join(folder, 'cache'))});
+await import('./shim.mjs');
+`,
+  );
+}
+
+/**
+ * @param {string} name
+ * @param {string} text
+ */
+function script(name, text) {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+/**
+ * Runs the runner and tells of each test as it ends.
+ * @param {string} shimPath
+ * @param {string[]} args
+ * @param {(word: keyof typeof OUTCOMES, name: string, details: string) => void} tell
+ */
+async function run(shimPath, args, tell) {
+  const workers = flags.workers ?? String(availableParallelism());
+  const child = spawn(
+    runner,
+    ['-test.timeout', '7200s', '-pipe', '-allow-unimplemented', '-num-workers', workers, '-shim-path', shimPath, ...args],
+    { cwd: resolve(flags.runner ?? '.'), stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  /** @type {{ word: keyof typeof OUTCOMES, name: string } | undefined} */
+  let last;
+  let details = '';
+  const end = () => last && tell(last.word, last.name, details);
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [, word, name] = /^(PASSED|FAILED|UNIMPLEMENTED) \((.*)\)$/.exec(line) ?? [];
+    if (name === undefined) {
+      details += `${line}\n`;
+      continue;
+    }
+    end();
+    last = { word: /** @type {keyof typeof OUTCOMES} */ (word), name };
+    details = '';
+  }
+  end();
+}
+
+function report() {
+  const table = new Map([['total', count()]]);
+  for (const [name, outcome] of [...results].sort()) {
+    const family = familyOf(name);
+    if (!table.has(family)) table.set(family, count());
+    for (const row of [table.get(family), table.get('total')]) if (row !== undefined) row[outcome]++;
+  }
+  const [total, ...families] = [...table];
+  console.log(['family'.padEnd(40), ...COLUMNS.map((column) => column.padStart(14))].join(''));
+  for (const [family, row] of [...families.sort(([a], [b]) => a.localeCompare(b)), total ?? ['total', count()]]) {
+    console.log([family.padEnd(40), ...COLUMNS.map((column) => String(row[column]).padStart(14))].join(''));
+  }
+  const sums = table.get('total') ?? count();
+  if (flags.json) console.log(JSON.stringify(sums));
+  process.exitCode = sums.failed > 0 ? 1 : 0;
+}
+
+function count() {
+  return { passed: 0, failed: 0, unimplemented: 0, disabled: 0 };
+}

@@ -1,0 +1,314 @@
+/** Flags of the runner as settings of a context and a connection. */
+import { readFileSync } from 'node:fs';
+import {
+  CONTENT_TYPE,
+  type Credential,
+  cipherSuiteByName,
+  HANDSHAKE_TYPE,
+  INFO,
+  MODES,
+  OPTIONS,
+  type PrivateKey,
+  SESSION_CACHE,
+  type SettingInput,
+  type SettingName,
+  Ssl,
+  SslContext,
+  type SslContextOptions,
+  type SslSession,
+  TLS1_VERSION,
+  VERIFY,
+} from '../../src/index.ts';
+import { type CredentialFlags, type Flags, Unimplemented } from './flags.ts';
+import { clock, demand, type State } from './state.ts';
+
+/** What servers keep from one connection to the next. */
+export interface Kept {
+  readonly ticketKeys: readonly Uint8Array[];
+  readonly sessions: Map<string, SslSession>;
+}
+
+/** What the runner takes for granted that nobody configured: BoringSSL's defaults, where ours are narrower. */
+const VERIFIED = [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601, 0x0201];
+const SIGNED = [0x0807, 0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0603, 0x0806, 0x0601, 0x0203, 0x0201];
+const ALL_SUITES = 'ALL:!aNULL:3DES';
+const EARLY_DATA = 14_336;
+
+/** `later`: what the runner's -async tests want from every callback. */
+const later = async <T>(value: T): Promise<T> => {
+  await null;
+  return value;
+};
+
+export function makeConnection(state: State, kept: Kept, session: SslSession | undefined): Ssl {
+  const { flags } = state;
+  const context = new SslContext({ ...contextOptions(state, kept), now: () => Date.now() + clock.offset });
+  if (flags['trust-cert'] !== undefined) context.trust(readFileSync(flags['trust-cert'], 'utf8'));
+  const credential = loadCredential(flags);
+  // Otherwise a callback brings it.
+  const atOnce = !flags.async && !flags['use-early-callback'] && !flags['use-old-client-cert-callback'];
+  installCallbacks(context, state, credential);
+  const ssl = new Ssl(context);
+  state.ssl = ssl;
+  if (atOnce && credential !== undefined) useCredential(ssl, credential);
+  if (session !== undefined && !flags.server) ssl.setSession(session);
+  if (flags['host-name'] !== undefined) ssl.set('serverName', flags['host-name']);
+  if (flags['max-send-fragment'] !== undefined) ssl.set('maxSendFragment', flags['max-send-fragment']);
+  return ssl;
+}
+
+function contextOptions(state: State, kept: Kept): SslContextOptions {
+  const { flags } = state;
+  const { 'verify-prefs': verify, credential } = flags;
+  const verified = verify.length > 0 ? verify : VERIFIED;
+  const signed = credential['signing-prefs'].length > 0 ? credential['signing-prefs'] : SIGNED;
+  return defined({
+    role: flags.server ? 'server' : 'client',
+    securityLevel: 0,
+    extendedMasterSecret: 'offer',
+    checkHostName: false,
+    options: options(flags),
+    mode: mode(flags),
+    minProtoVersion: flags['min-version'] ?? TLS1_VERSION,
+    maxProtoVersion: flags['max-version'],
+    cipherList: suites(flags.cipher ?? ALL_SUITES),
+    groups: flags.curves.length > 0 ? flags.curves : undefined,
+    keyShares: flags['no-key-shares'] ? [] : flags['key-shares'].length > 0 ? flags['key-shares'] : undefined,
+    sigalgs: flags.server ? signed : verified,
+    clientSigalgs: flags.server ? verified : signed,
+    verifyMode: verifyMode(flags),
+    clientCaList: flags.server ? caNames(flags['use-client-ca-list']) : undefined,
+    alpnProtocols: flags['advertise-alpn'] === undefined ? undefined : latin1(flags['advertise-alpn']),
+    statusRequest: flags['enable-ocsp-stapling'],
+    sctRequest: flags['enable-signed-cert-timestamps'],
+    sessionIdContext: latin1('shim'),
+    sessionCacheMode: SESSION_CACHE.BOTH | SESSION_CACHE.NO_INTERNAL,
+    ticketKeys: kept.ticketKeys,
+    getSessionCallback: (_ssl: Ssl, id: Uint8Array) => {
+      const session = kept.sessions.get(hex(id))?.upRef();
+      return flags.async ? later(session) : session;
+    },
+    newSessionCallback: (_ssl: Ssl, session: SslSession) => {
+      state.newSession = session.upRef();
+      if (flags.server) kept.sessions.set(hex(session.data.id), session.upRef());
+    },
+    maxEarlyData: flags['enable-early-data'] && flags.server ? EARLY_DATA : 0,
+    recvMaxEarlyData: EARLY_DATA,
+    maxCertList: flags['max-cert-list'],
+    grease: flags['enable-grease'],
+    permuteExtensions: flags['permute-extensions'],
+    quietShutdown: !flags['check-close-notify'],
+    pskIdentityHint: flags['psk-identity'],
+  });
+}
+
+const defined = (options: { readonly [K in SettingName]?: SettingInput<K> | undefined } & { role: 'client' | 'server' }): SslContextOptions =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+
+function options(flags: Flags): number {
+  const renegotiates = flags['renegotiate-once'] || flags['renegotiate-freely'] || flags['forbid-renegotiation-after-handshake'];
+  const chosen: readonly (readonly [boolean, number])[] = [
+    [flags['no-tls1'], OPTIONS.NO_TLSv1],
+    [flags['no-tls11'], OPTIONS.NO_TLSv1_1],
+    [flags['no-tls12'], OPTIONS.NO_TLSv1_2],
+    [flags['no-tls13'], OPTIONS.NO_TLSv1_3],
+    [flags['no-ticket'], OPTIONS.NO_TICKET],
+    [!flags['no-legacy-server-connect'], OPTIONS.LEGACY_SERVER_CONNECT],
+    [!renegotiates, OPTIONS.NO_RENEGOTIATION],
+    [flags.cipher !== undefined || flags['server-preference'], OPTIONS.CIPHER_SERVER_PREFERENCE],
+    [!flags['cbc-record-splitting'], OPTIONS.DONT_INSERT_EMPTY_FRAGMENTS],
+  ];
+  // Replays are not what these tests are about: the runner sends the same ticket twice where it likes.
+  const always = OPTIONS.ENABLE_MIDDLEBOX_COMPAT | OPTIONS.NO_ANTI_REPLAY | OPTIONS.IGNORE_UNEXPECTED_EOF | OPTIONS.NO_ENCRYPT_THEN_MAC;
+  return chosen.reduce((bits, [on, bit]) => (on ? bits | bit : bits), always as number);
+}
+
+const mode = (flags: Flags): number =>
+  MODES.AUTO_RETRY |
+  (flags['partial-write'] ? MODES.ENABLE_PARTIAL_WRITE : 0) |
+  (flags['fallback-scsv'] ? MODES.SEND_FALLBACK_SCSV : 0);
+
+function verifyMode(flags: Flags): number {
+  if (flags['require-any-client-certificate']) return VERIFY.PEER | VERIFY.FAIL_IF_NO_PEER_CERT;
+  return flags['verify-peer'] ? VERIFY.PEER : VERIFY.NONE;
+}
+
+/** The runner writes IANA's names, alone or with OpenSSL's words; [A|B] are BoringSSL's groups of equal preference. */
+function suites(text: string): string {
+  if (text.includes('[')) throw new Unimplemented('groups of equal preference');
+  return text
+    .split(':')
+    .map((word) => cipherSuiteByName(word)?.name ?? word)
+    .join(':');
+}
+
+const caNames = (text: string | undefined): readonly Uint8Array[] | undefined =>
+  text === undefined || text.startsWith('<') ? undefined : text.split(',').map((name) => new Uint8Array(Buffer.from(name, 'hex')));
+
+const latin1 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+// ---- credentials
+
+function loadCredential({ credential: flags, async, 'private-key-delay-ms': delay = 0 }: Flags): Credential | undefined {
+  const { 'cert-file': certificate, 'key-file': keyFile } = flags;
+  if (certificate === undefined && keyFile === undefined) return undefined;
+  const loader = new SslContext();
+  if (certificate !== undefined) loader.useCertificate(readFileSync(certificate, 'utf8'));
+  if (keyFile !== undefined) loader.usePrivateKey(readFileSync(keyFile, 'utf8'));
+  const loaded = loader.get('credentials').selected;
+  const key = loaded?.key;
+  return { chain: loaded?.chain ?? [], key: key && (async ? slowKey(key, delay) : key), ...staples(flags) };
+}
+
+const staples = ({ 'ocsp-response': ocspResponse, 'signed-cert-timestamps': signedCertificateTimestamps }: CredentialFlags) => ({
+  ...(ocspResponse && { ocspResponse }),
+  ...(signedCertificateTimestamps && { signedCertificateTimestamps }),
+});
+
+/** A key that lives elsewhere. */
+function slowKey(key: PrivateKey, delay: number): PrivateKey {
+  const elsewhere = async <T>(work: () => T | Promise<T>): Promise<T> => {
+    await null;
+    clock.offset += delay;
+    return work();
+  };
+  const { decryptPremaster } = key;
+  return {
+    publicKey: key.publicKey,
+    sign: (algorithm, data) => elsewhere(() => key.sign(algorithm, data)),
+    ...(decryptPremaster && {
+      decryptPremaster: (ciphertext, substitute) => elsewhere(() => decryptPremaster.call(key, ciphertext, substitute)),
+    }),
+  };
+}
+
+function useCredential(ssl: Ssl, credential: Credential): void {
+  const kind = credential.key?.publicKey.kind ?? credential.chain[0]?.publicKey?.kind;
+  if (kind !== undefined) ssl.useCredential(kind, credential);
+}
+
+// ---- callbacks
+
+function installCallbacks(context: SslContext, state: State, credential: Credential | undefined): void {
+  const { flags } = state;
+  const { async } = flags;
+  const install = (ssl: Ssl): void => {
+    if (credential !== undefined) useCredential(ssl, credential);
+  };
+  let asked = 0;
+  context.set('clientHelloCallback', (ssl) => {
+    state.earlyCallbackCalled = true;
+    if (flags['fail-early-callback']) return { alert: 40 };
+    if (flags['fail-ddos-callback']) return { alert: 80 };
+    if (flags['use-early-callback'] && async && asked++ === 0) return 'retry';
+    if (flags['use-early-callback']) install(ssl);
+    return 'ok';
+  });
+  context.set('serverNameCallback', (_ssl, name) => {
+    state.serverName = name;
+    if (flags['expect-no-server-name'] && name !== undefined) return { alert: 80 };
+    return flags['no-server-name-ack'] ? 'noack' : 'ok';
+  });
+  if (flags['use-old-client-cert-callback']) {
+    context.set('clientCertCallback', (ssl) => {
+      checkRequest(ssl, flags);
+      return async && asked++ === 0 ? 'retry' : credential;
+    });
+  } else {
+    context.set('certCallback', (ssl) => {
+      checkRequest(ssl, state.flags);
+      if (state.flags['fail-cert-callback']) return false;
+      if (!async || flags['use-early-callback']) return true;
+      if (asked++ === 0) return 'retry';
+      install(ssl);
+      return true;
+    });
+  }
+  context.set('verifyCallback', (_ok, store) => {
+    state.verifications++;
+    const { 'verify-fail': fails } = state.flags;
+    store.result = fails ? 'APPLICATION_VERIFICATION' : 'OK';
+    return flags['use-custom-verify-callback'] && async ? later(!fails) : !fails;
+  });
+  const { 'select-alpn': selected, 'select-empty-alpn': empty } = flags;
+  if (selected !== undefined || empty || flags['decline-alpn'] || flags['reject-alpn']) {
+    context.set('alpnSelectCallback', (_ssl, offered) => {
+      demand(!state.alpnAsked, 'the ALPN callback was called twice');
+      state.alpnAsked = true;
+      if (flags['decline-alpn']) return 'noack';
+      if (flags['reject-alpn']) return { alert: 120 };
+      const wanted = flags['expect-advertised-alpn'];
+      const wire = Buffer.concat(offered.map((name) => Buffer.concat([Buffer.of(name.length), name])));
+      demand(wanted === undefined || wire.equals(latin1(wanted)), 'bad ALPN select callback inputs');
+      return latin1(selected ?? '');
+    });
+  }
+  if (flags['use-ocsp-callback']) context.set('statusCallback', (ssl) => staple(ssl, flags));
+  if (flags.psk !== undefined) installPsk(context, flags, latin1(flags.psk));
+  if (flags['use-ticket-callback'] || flags['use-ticket-aead-callback']) installTicketKey(context, flags);
+  context.set('infoCallback', (_ssl, where) => {
+    if (where !== INFO.HANDSHAKE_DONE) return;
+    state.handshakes++;
+    demand(!flags['handshake-never-done'], 'the handshake completed');
+  });
+  context.set('msgCallback', (write, _version, contentType, bytes) => {
+    const line = traceLine(contentType, bytes);
+    if (line !== undefined) state.trace += `${write ? 'write' : 'read'} ${line}\n`;
+  });
+}
+
+function checkRequest(ssl: Ssl, flags: Flags): void {
+  const { connection } = ssl;
+  const types = flags['expect-certificate-types'];
+  const schemes = flags['expect-peer-verify-pref'];
+  const names = flags['expect-client-ca-list'];
+  demand(types === undefined || hex(connection?.peerCertificateTypes ?? new Uint8Array()) === hex(types), 'certificate types mismatch');
+  demand(schemes.length === 0 || `${connection?.peerSignatureSchemes}` === `${schemes}`, 'peer verify preferences mismatch');
+  if (names === undefined || flags.server) return;
+  const wanted = names.startsWith('<') ? '' : names;
+  demand((connection?.peerCaNames ?? []).map(hex).join() === wanted, 'client CA list mismatch');
+}
+
+function staple(ssl: Ssl, flags: Flags): Uint8Array | boolean | undefined {
+  if (!flags.server) {
+    demand(flags['expect-ocsp-response'] === undefined || ssl.connection?.ocspResponse !== undefined, 'no OCSP response in the callback');
+    return !flags['fail-ocsp-callback'];
+  }
+  if (flags['fail-ocsp-callback']) return false;
+  return flags['set-ocsp-in-callback'] ? flags.credential['ocsp-response'] : undefined;
+}
+
+function installPsk(context: SslContext, { 'psk-identity': identity }: Flags, key: Uint8Array): void {
+  const psk = { identity: latin1(identity ?? ''), key };
+  context.set('pskClientCallback', (_ssl, hint) => {
+    demand(hint === identity, 'the PSK hint is not the one expected');
+    return [psk];
+  });
+  context.set('pskServerCallback', (_ssl, asked) => {
+    demand(hex(asked) === hex(psk.identity), 'the PSK identity is not the one expected');
+    return psk;
+  });
+}
+
+/** The same key for every ticket. */
+function installTicketKey(context: SslContext, flags: Flags): void {
+  const key = { name: new Uint8Array(16), key: new Uint8Array(32), renew: flags['renew-ticket'] };
+  context.set('ticketKeyCallback', (_ssl, name) => {
+    const answer = name === undefined && flags['skip-ticket'] ? undefined : key;
+    return flags.async ? later(answer) : answer;
+  });
+}
+
+function traceLine(contentType: number, bytes: Uint8Array): string | undefined {
+  switch (contentType) {
+    case CONTENT_TYPE.handshake:
+      return bytes[0] === undefined || !Object.values<number>(HANDSHAKE_TYPE).includes(bytes[0]) ? 'hs ?' : `hs ${bytes[0]}`;
+    case CONTENT_TYPE.changeCipherSpec:
+      return 'ccs';
+    case CONTENT_TYPE.alert:
+      return `alert ${bytes[0]} ${bytes[1]}`;
+    default:
+      return undefined;
+  }
+}
