@@ -2,6 +2,8 @@
 
 /** So long at least one measurement takes, in milliseconds. */
 const LEAST = 250;
+/** Rounds that only warm the code up. */
+const WARM_UP = 4;
 
 /** @typedef {(count: number) => Promise<unknown>} Work does something `count` times */
 
@@ -12,13 +14,12 @@ const LEAST = 250;
  */
 export async function measure(rows, rounds, tell = () => undefined) {
   const results = rows.map(({ sides }) => Object.fromEntries(Object.keys(sides).map((name) => [name, { wall: [], cpu: [] }])));
-  for (let round = -1; round < rounds; round++) {
+  for (let round = -WARM_UP; round < rounds; round++) {
     for (const [index, { sides, batch, per }] of rows.entries()) {
       const names = Object.keys(sides);
       if (round % 2 === 0) names.reverse();
       for (const name of names) {
         const { wall, cpu } = await rate(sides[name], batch);
-        // The round before the first warms the code up.
         if (round < 0) continue;
         results[index][name].wall.push(wall * per);
         results[index][name].cpu.push(cpu * per);

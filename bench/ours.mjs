@@ -1,6 +1,5 @@
-// Our side of the comparison: connections over memory and over loopback TCP.
+// Our connections over memory BIOs.
 import { MemBio, Ssl, SslContext } from '../dist/index.js';
-import { connectTo, listen } from '../test/interop/ours.mjs';
 
 /** Contexts of both roles. @param {{ identity: { cert: string, key: string }, ca: { cert: string }, group: string, suite: string }} setup */
 export function contexts({ identity, ca, group, suite }) {
@@ -79,61 +78,3 @@ export function memoryEchoes(both, message) {
     }
   };
 }
-
-// ---- loopback
-
-/** What the harness's socket pump hangs its endings on. */
-const scope = { onEnd: () => undefined };
-
-export async function tcp(both) {
-  const listener = await listen(scope, both.server);
-  const connect = async (session) => {
-    const accepted = listener.accept();
-    const client = await connectTo(scope, both.client, listener.port, (ssl) => {
-      ssl.set('serverName', 'server.example');
-      if (session !== undefined) ssl.setSession(session);
-    });
-    const server = await accepted;
-    await Promise.all([client.handshake(), server.handshake()]);
-    return { client, server };
-  };
-  return { connect, port: listener.port };
-}
-
-export const tcpHandshakes = ({ connect }, session) => async (count) => {
-  for (let i = 0; i < count; i++) {
-    const { client, server } = await connect(session);
-    client.destroy();
-    server.destroy();
-  }
-};
-
-export async function tcpBulk({ connect }, chunk) {
-  const { client, server } = await connect();
-  const take = async (from, length) => {
-    for (let read = 0; read < length; ) read += (await from.read()).length;
-  };
-  return async (count) => {
-    for (let i = 0; i < count; i += 16) {
-      const some = Math.min(16, count - i);
-      const [from, to] = (i / 16) % 2 === 0 ? [client, server] : [server, client];
-      const taking = take(to, some * chunk.length);
-      for (let j = 0; j < some; j++) await from.write(chunk);
-      await taking;
-    }
-  };
-}
-
-export async function tcpEchoes({ connect }, message) {
-  const { client, server } = await connect();
-  (async () => {
-    for (;;) await server.write(await server.read());
-  })().catch(() => undefined);
-  return async (count) => {
-    for (let i = 0; i < count; i++) {
-      await client.write(message);
-      await client.read();
-    }
-  };
-}
-

@@ -3,12 +3,14 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as nodeTls from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { makeCertificates } from '../test/interop/certificates.mjs';
 import { measure, median } from './measure.mjs';
+import * as libssl from '../dist/node/index.js';
 import * as ours from './ours.mjs';
-import * as theirs from './theirs.mjs';
+import * as streams from './streams.mjs';
 
 const README = fileURLToPath(new URL('../README.md', import.meta.url));
 const BEGIN = '<!-- bench -->';
@@ -56,23 +58,30 @@ const ROWS = [
     unit: '/s',
     batch: 20,
     per: 1,
-    make: async (side) => side.tcpHandshakes(await side.tcp(side.contexts(setup('p256')))),
+    over: 'tcp',
+    make: async (tls) => streams.tcpHandshakes(await tcpOf(tls)),
   },
   {
     name: 'bulk over TCP, AES-128-GCM',
     unit: 'GB/s',
     batch: 64,
     per: CHUNK.length * GB,
-    make: async (side) => side.tcpBulk(await side.tcp(side.contexts(setup('p256'))), CHUNK),
+    over: 'tcp',
+    make: async (tls) => streams.tcpBulk(await tcpOf(tls), CHUNK),
   },
   {
     name: 'echo of 64 bytes over TCP',
     unit: '/s',
     batch: 200,
     per: 1,
-    make: async (side) => side.tcpEchoes(await side.tcp(side.contexts(setup('p256'))), MESSAGE),
+    over: 'tcp',
+    make: async (tls) => streams.tcpEchoes(await tcpOf(tls), MESSAGE),
   },
 ];
+
+function tcpOf(tls) {
+  return streams.tcp(streams.contexts(setup('p256'), tls), tls);
+}
 
 function handshake(name, one, both = true) {
   return { name, unit: '/s', batch: 20, per: 1, both, make: (side) => side.memoryHandshakes(side.contexts(one)) };
@@ -92,8 +101,9 @@ function bulk(name, one) {
 
 const chosen = ROWS.filter(({ name }) => words.every((word) => name.toLowerCase().includes(word)));
 const rows = [];
-for (const { make, both = true, ...row } of chosen) {
-  const sides = { libssl: await make(ours), ...(both ? { 'node:tls': await make(theirs) } : {}) };
+for (const { make, over, both = true, ...row } of chosen) {
+  const [mine, other] = over === 'tcp' ? [libssl, nodeTls] : [ours, streams];
+  const sides = { libssl: await make(mine), ...(both ? { 'node:tls': await make(other) } : {}) };
   rows.push({ ...row, sides });
 }
 

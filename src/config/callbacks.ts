@@ -24,6 +24,12 @@ export type KeylogCallback = (ssl: Ssl, line: string) => void;
 /** SSL_CTX_set_verify(3): may overrule each result; its answer is the verdict. May be asynchronous. */
 export type VerifyCallback = (preverifyOk: boolean, context: StoreContext) => Awaitable<boolean>;
 
+/**
+ * SSL_CTX_set_cert_verify_callback(3): the verdict on the peer's chain, which is in `context`, as is the result to report. The
+ * built-in verification runs when `verify` is called, and leaves what it finds there.
+ */
+export type CertVerifyCallback = (ssl: Ssl, context: StoreContext, verify: () => Awaitable<boolean>) => Awaitable<boolean>;
+
 /** The raw ClientHello and its parts (SSL_CTX_set_client_hello_cb(3), SSL_client_hello_get0_ext(3)). */
 export interface ClientHelloInfo {
   /** The whole handshake message, header included. */

@@ -13,6 +13,7 @@ import { LIMITS } from '../registry/limits.ts';
 import { MODES, OPTIONS, SESSION_CACHE } from '../registry/options.ts';
 import { DEFAULT_SIGNATURE_SCHEMES, signatureSchemeByName } from '../registry/signature-schemes.ts';
 import { TLS1_2_VERSION, TLS1_3_VERSION, versionByName, versionName } from '../registry/versions.ts';
+import type { Certificate } from '../x509/certificate.ts';
 import type { DaneDigests, DaneRecords } from '../x509/dane.ts';
 import { X509Store } from '../x509/store.ts';
 import { X509VerifyParam } from '../x509/verify-params.ts';
@@ -39,10 +40,12 @@ export interface Settings {
   readonly verifyMode: number;
   readonly verifyDepth: number;
   readonly verifyCallback: callbacks.VerifyCallback | undefined;
+  readonly certVerifyCallback: callbacks.CertVerifyCallback | undefined;
   readonly verifyParam: X509VerifyParam;
   readonly certStore: X509Store;
   readonly verifyStore: X509Store | undefined;
   readonly chainStore: X509Store | undefined;
+  readonly extraChain: readonly Certificate[];
   readonly caList: readonly Uint8Array[] | undefined;
   readonly clientCaList: readonly Uint8Array[] | undefined;
   readonly maxCertList: number;
@@ -358,6 +361,11 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
     openssl: ['SSL_set_verify', 'SSL_get_verify_callback'],
     summary: 'May overrule each step of verification; may wait.',
   }),
+  certVerifyCallback: row<Settings['certVerifyCallback']>(none, {
+    scope: 'context',
+    openssl: ['SSL_CTX_set_cert_verify_callback'],
+    summary: 'Judges the peer’s chain in place of the built-in verification; may wait.',
+  }),
   verifyParam: row(() => new X509VerifyParam(), {
     copy: (param) => param.clone(),
     openssl: [
@@ -385,6 +393,11 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
     ofCert: true,
     openssl: ['SSL_set0_chain_cert_store', 'SSL_set1_chain_cert_store'],
     summary: 'Where the issuers of our own certificate are found, in place of the trust store.',
+  }),
+  extraChain: row<readonly Certificate[]>(() => [], {
+    scope: 'context',
+    openssl: ['SSL_CTX_add_extra_chain_cert', 'SSL_CTX_get_extra_chain_certs', 'SSL_CTX_clear_extra_chain_certs'],
+    summary: 'Certificates that go behind a leaf that has no chain of its own.',
   }),
   caList: row<Settings['caList']>(none, {
     scope: 'lookup',

@@ -69,7 +69,11 @@ describe('a BIO pair', () => {
 
 describe('SSL_set_bio takes references', () => {
   type Name = 'A' | 'B' | 'C' | null;
-  const rows: readonly (readonly [current: readonly [Name, Name], next: readonly [Name, Name], taken: Partial<Record<'A' | 'B' | 'C', number>>])[] = [
+  const rows: readonly (readonly [
+    current: readonly [Name, Name],
+    next: readonly [Name, Name],
+    taken: Partial<Record<'A' | 'B' | 'C', number>>,
+  ])[] = [
     [[null, null], ['A', 'A'], { A: 1 }],
     [[null, null], ['A', 'B'], { A: 1, B: 1 }],
     [['A', 'A'], ['A', 'A'], {}],

@@ -2,10 +2,12 @@
 import { provider } from '#provider';
 import type { CertCallback, ClientCertCallback, PasswordCallback } from '../config/callbacks.ts';
 import { type Credential, Credentials } from '../config/credentials.ts';
+import { issuersOf } from '../handshake/common/chain.ts';
 import { refuse, SslError } from '../registry/fatal.ts';
 import type { CertificateSource, KeySource } from '../ssl/credentials.ts';
 import { parseCertificate, parseCertificates } from '../x509/certificate.ts';
 import { keyMatches, parsePrivateKey } from '../x509/private-key.ts';
+import { X509Store } from '../x509/store.ts';
 import { mapped, unwrap, wrap } from './callbacks.ts';
 import * as c from './constants.ts';
 import { ERR_clear_error } from './err.ts';
@@ -13,9 +15,9 @@ import { attempt, pushError } from './errors.ts';
 import { checkFileType, readFile } from './files.ts';
 import { passwordOf, type pem_password_cb } from './password.ts';
 import { refused } from './refused.ts';
-import { type Holder, putQuietly } from './settings.ts';
+import { done, type Holder, putQuietly } from './settings.ts';
 import { alive } from './state.ts';
-import type { EVP_PKEY, SSL, SSL_CTX, X509 } from './types.ts';
+import type { EVP_PKEY, SSL, SSL_CTX, X509, X509_STORE } from './types.ts';
 
 interface Owner extends Holder {
   useCertificate(chain: CertificateSource): unknown;
@@ -224,6 +226,56 @@ export const SSL_CTX_clear_chain_certs = (ctx: SSL_CTX): number => setChain('SSL
 export const SSL_clear_chain_certs = (ssl: SSL): number => setChain('SSL_clear_chain_certs', ssl, null);
 export const SSL_CTX_get0_chain_certs = (ctx: SSL_CTX): X509[] => chainOf(ctx);
 export const SSL_get0_chain_certs = (ssl: SSL): X509[] => chainOf(alive(ssl));
+
+// ---- certificates that go behind a leaf without a chain of its own; they stay on the context
+
+export const SSL_CTX_add_extra_chain_cert = (ctx: SSL_CTX, x: X509): number => done(ctx.set('extraChain', [...ctx.get('extraChain'), x]));
+export const SSL_CTX_clear_extra_chain_certs = (ctx: SSL_CTX): number => done(ctx.set('extraChain', []));
+/** They, or where there are none the chain of the current certificate. */
+export const SSL_CTX_get_extra_chain_certs = (ctx: SSL_CTX): X509[] => {
+  const extra = ctx.get('extraChain');
+  return extra.length > 0 ? [...extra] : chainOf(ctx);
+};
+export const SSL_CTX_get_extra_chain_certs_only = (ctx: SSL_CTX): X509[] => [...ctx.get('extraChain')];
+
+// ---- chains out of a store
+
+const setChainStore = (holder: Holder, store: X509_STORE | null): number => done(holder.set('chainStore', store ?? undefined));
+
+export const SSL_CTX_set0_chain_cert_store = (ctx: SSL_CTX, store: X509_STORE | null): number => setChainStore(ctx, store);
+export const SSL_CTX_set1_chain_cert_store = (ctx: SSL_CTX, store: X509_STORE | null): number => setChainStore(ctx, store?.upRef() ?? null);
+export const SSL_set0_chain_cert_store = (ssl: SSL, store: X509_STORE | null): number => setChainStore(ssl, store);
+export const SSL_set1_chain_cert_store = (ssl: SSL, store: X509_STORE | null): number => setChainStore(ssl, store?.upRef() ?? null);
+
+/**
+ * Builds the chain of the current certificate: 1; 0 where an issuer is missing; 2 where that was to be ignored. Issuers come from the
+ * chain store or the trust store, with SSL_BUILD_CHAIN_FLAG_UNTRUSTED from the chain that is there, with _CHECK from nowhere else.
+ * The root, which a peer has or does not trust, is left out.
+ */
+const buildChain = (func: string, owner: Holder, flags: number): number =>
+  attempt(func, 0, () => {
+    const [leaf, ...present] = selected(owner)?.chain ?? [];
+    if (leaf === undefined) return refuse('NO_CERTIFICATE_SET');
+    const store = (flags & c.SSL_BUILD_CHAIN_FLAG_CHECK) === 0 ? (owner.get('chainStore') ?? owner.get('certStore')) : new X509Store();
+    const source = new X509Store();
+    const known = (flags & (c.SSL_BUILD_CHAIN_FLAG_UNTRUSTED | c.SSL_BUILD_CHAIN_FLAG_CHECK)) === 0 ? [] : present;
+    for (const certificate of [...known, ...store.certificates]) source.add(certificate);
+    const issuers = issuersOf(leaf, source);
+    const last = issuers.at(-1) ?? leaf;
+    const complete = last.selfIssued || source.withSubject(last.issuer).length > 0;
+    if (!complete && (flags & c.SSL_BUILD_CHAIN_FLAG_IGNORE_ERROR) === 0) refuse('CERTIFICATE_VERIFY_FAILED', 'an issuer is missing');
+    setChain(func, owner, issuers);
+    return complete ? 1 : 2;
+  });
+
+export const SSL_CTX_build_cert_chain = (ctx: SSL_CTX, flags: number): number => buildChain('SSL_CTX_build_cert_chain', ctx, flags);
+export const SSL_build_cert_chain = (ssl: SSL, flags: number): number => buildChain('SSL_build_cert_chain', alive(ssl), flags);
+
+const flagless = (name: string): ((holder: SSL | SSL_CTX, flags: number) => number) => refused(name, 0);
+export const SSL_CTX_set_cert_flags: (ctx: SSL_CTX, flags: number) => number = flagless('SSL_CTX_set_cert_flags');
+export const SSL_CTX_clear_cert_flags: (ctx: SSL_CTX, flags: number) => number = flagless('SSL_CTX_clear_cert_flags');
+export const SSL_set_cert_flags: (ssl: SSL, flags: number) => number = flagless('SSL_set_cert_flags');
+export const SSL_clear_cert_flags: (ssl: SSL, flags: number) => number = flagless('SSL_clear_cert_flags');
 
 // ---- callbacks
 

@@ -6,6 +6,7 @@ import { CIPHER_SUITES, type CipherSuite, cipherSuite, DEFAULT_TLS12_SUITES } fr
 import { versionName } from '../registry/versions.ts';
 import * as c from './constants.ts';
 import { attempt } from './errors.ts';
+import { refused } from './refused.ts';
 import { asInt, type Holder, put } from './settings.ts';
 import { alive } from './state.ts';
 import { suiteBytes } from './suite-bytes.ts';
@@ -166,3 +167,7 @@ const macText = ({ aead, mac }: CipherSuite): string =>
 export const SSL_get_current_compression = (_ssl: SSL): null => null;
 export const SSL_get_current_expansion = (_ssl: SSL): null => null;
 export const SSL_COMP_get_name = (_comp: null): null => null;
+export const SSL_bytes_to_cipher_list: (ssl: SSL, bytes: Uint8Array, isv2format: number) => null = refused(
+  'SSL_bytes_to_cipher_list',
+  null,
+);

@@ -46,3 +46,5 @@ export const SSL_COMP_get_compression_methods = (): readonly unknown[] => [];
 export const SSL_COMP_free_compression_methods = (): void => undefined;
 export const SSL_CTX_set_srp_username: (ctx: SSL_CTX, name: string) => number = not('SSL_CTX_set_srp_username');
 export const SSL_CTX_set_srp_password: (ctx: SSL_CTX, password: string) => number = not('SSL_CTX_set_srp_password');
+export const SSL_CTX_ctrl: (ctx: SSL_CTX, cmd: number, larg: number, parg: unknown) => number = not('SSL_CTX_ctrl');
+export const SSL_CTX_callback_ctrl: (ctx: SSL_CTX, cmd: number, fp: unknown) => number = not('SSL_CTX_callback_ctrl');

@@ -15,7 +15,10 @@ describe('the error queue', () => {
     expect(o.ERR_GET_REASON(o.ERR_peek_last_error())).toBe(20);
     const entry = o.ERR_get_error_line_data();
     expect([entry?.file, entry?.line]).toEqual(['file.c', 5]);
-    expect(Array.from({ length: 16 }, () => o.ERR_GET_REASON(o.ERR_get_error()))).toEqual([...Array.from({ length: 15 }, (_, i) => i + 6), 0]);
+    expect(Array.from({ length: 16 }, () => o.ERR_GET_REASON(o.ERR_get_error()))).toEqual([
+      ...Array.from({ length: 15 }, (_, i) => i + 6),
+      0,
+    ]);
   });
 
   it('prints what 1.1.1 prints, also for what nobody knows', () => {
@@ -46,8 +49,12 @@ describe('the error queue', () => {
 describe('constants', () => {
   it('of reasons and verification results are those of the tables', () => {
     const named: Readonly<Record<string, number>> = reasons;
-    const ours = Object.entries(REASONS).filter(([name, code]) => (code < 900 || code >= 999) && name !== 'INTERNAL_ERROR' && name !== 'PASSED_NULL_PARAMETER');
-    const results = Object.entries(X509_VERIFY_RESULTS).map(([name, code]) => [name === 'OK' ? 'X509_V_OK' : `X509_V_ERR_${name}`, code] as const);
+    const ours = Object.entries(REASONS).filter(
+      ([name, code]) => (code < 900 || code >= 999) && name !== 'INTERNAL_ERROR' && name !== 'PASSED_NULL_PARAMETER',
+    );
+    const results = Object.entries(X509_VERIFY_RESULTS).map(
+      ([name, code]) => [name === 'OK' ? 'X509_V_OK' : `X509_V_ERR_${name}`, code] as const,
+    );
     expect(Object.entries(named).sort()).toEqual([...ours.map(([name, code]) => [`SSL_R_${name}`, code] as const), ...results].sort());
   });
 

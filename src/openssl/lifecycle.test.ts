@@ -98,8 +98,18 @@ describe('SSL_CTX_new and SSL_new', () => {
     ] as const) {
       const ssl = there(o.SSL_new(there(o.SSL_CTX_new(method))));
       expect([o.SSL_version(ssl), o.SSL_get_version(ssl), o.SSL_is_server(ssl)]).toEqual([0x0304, 'TLSv1.3', isServer]);
-      expect([o.SSL_want(ssl), o.SSL_in_init(ssl), o.SSL_in_before(ssl), o.SSL_get_state(ssl)]).toEqual([o.SSL_NOTHING, 1, 1, o.TLS_ST_BEFORE]);
-      expect([o.SSL_get_rbio(ssl), o.SSL_get_session(ssl), o.SSL_get_verify_result(ssl), o.SSL_get_shutdown(ssl)]).toEqual([null, null, 0, 0]);
+      expect([o.SSL_want(ssl), o.SSL_in_init(ssl), o.SSL_in_before(ssl), o.SSL_get_state(ssl)]).toEqual([
+        o.SSL_NOTHING,
+        1,
+        1,
+        o.TLS_ST_BEFORE,
+      ]);
+      expect([o.SSL_get_rbio(ssl), o.SSL_get_session(ssl), o.SSL_get_verify_result(ssl), o.SSL_get_shutdown(ssl)]).toEqual([
+        null,
+        null,
+        0,
+        0,
+      ]);
       expect(o.SSL_get_ssl_method(ssl)).toBe(method);
     }
   });
@@ -311,7 +321,13 @@ describe('ex_data', () => {
   it('has classes of its own for contexts and sessions', () => {
     const freed: unknown[] = [];
     const onCtx = o.SSL_CTX_get_ex_new_index(0, null, null, null, (_parent, ptr) => void freed.push(ptr));
-    const onSession = o.SSL_SESSION_get_ex_new_index(0, null, null, (_to, _from, d) => (d.value === 'no' ? 0 : 1), (_p, ptr) => void freed.push(ptr));
+    const onSession = o.SSL_SESSION_get_ex_new_index(
+      0,
+      null,
+      null,
+      (_to, _from, d) => (d.value === 'no' ? 0 : 1),
+      (_p, ptr) => void freed.push(ptr),
+    );
     const ctx = clientCtx();
     expect(o.SSL_CTX_set_ex_data(ctx, onCtx, 'of the context')).toBe(1);
     expect(o.SSL_CTX_get_ex_data(ctx, onCtx)).toBe('of the context');

@@ -51,3 +51,5 @@ export const SSL_set_ssl_method: (ssl: SSL, method: SSL_METHOD | null) => number
 export const SSL_config: (ssl: SSL, name: string) => number = refused('SSL_config', 0);
 export const SSL_set_ecdh_auto = (ssl: SSL, _onoff: number): number => ofLiving(ssl, 1);
 export const SSL_set_debug = (_ssl: SSL, _debug: number): void => undefined;
+export const SSL_ctrl: (ssl: SSL, cmd: number, larg: number, parg: unknown) => number = refused('SSL_ctrl', 0);
+export const SSL_callback_ctrl: (ssl: SSL, cmd: number, fp: unknown) => number = refused('SSL_callback_ctrl', 0);

@@ -104,3 +104,5 @@ export const SSL_set_session_ticket_ext_cb: (ssl: SSL, cb: Anything | null, arg:
   'SSL_set_session_ticket_ext_cb',
   0,
 );
+export const SSL_CTX_set_session_ticket_cb: (ctx: SSL_CTX, gen_cb: Anything | null, dec_cb: Anything | null, arg: unknown) => number =
+  refused('SSL_CTX_set_session_ticket_cb', 0);

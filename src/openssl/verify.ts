@@ -1,6 +1,7 @@
 /** Verification of the peer: mode, callback, parameters, stores, and what came of it. */
-import type { VerifyCallback } from '../config/callbacks.ts';
+import type { CertVerifyCallback, VerifyCallback } from '../config/callbacks.ts';
 import { VERIFY_BY_ROLE } from '../config/settings.ts';
+import type { Awaitable } from '../crypto/provider.ts';
 import { refuse } from '../registry/fatal.ts';
 import { X509_VERIFY_RESULTS } from '../registry/verify-results.ts';
 import { parseIp } from '../x509/ip-address.ts';
@@ -44,6 +45,26 @@ export const SSL_CTX_set_verify_depth = (ctx: SSL_CTX, depth: number): void => v
 export const SSL_CTX_get_verify_depth = (ctx: SSL_CTX): number => ctx.get('verifyDepth');
 export const SSL_set_verify_depth = (ssl: SSL, depth: number): void => void ssl.set('verifyDepth', Math.max(-1, depth));
 export const SSL_get_verify_depth = (ssl: SSL): number => alive(ssl).get('verifyDepth');
+
+/** 1 to accept the chain in `ctx`, 0 to refuse it. X509_verify_cert(ctx) runs the built-in verification. */
+export type cert_verify_cb = (ctx: X509_STORE_CTX, arg: unknown) => number | Promise<number>;
+
+const BUILT_IN: WeakMap<X509_STORE_CTX, () => Awaitable<boolean>> = new WeakMap();
+
+const certVerifyCallback = (cb: cert_verify_cb, arg: unknown): CertVerifyCallback =>
+  wrap(cb, arg, (_ssl: SSL, context: X509_STORE_CTX, verify: () => Awaitable<boolean>) => {
+    BUILT_IN.set(context, verify);
+    return mapped(cb(context, arg), (answer) => answer > 0);
+  });
+
+export const SSL_CTX_set_cert_verify_callback = (ctx: SSL_CTX, cb: cert_verify_cb | null, arg: unknown): void =>
+  void ctx.set('certVerifyCallback', cb === null ? undefined : certVerifyCallback(cb, arg));
+
+/** Inside that callback: 1 or 0, with the result in `ctx`; a promise of it where look-ups or keys wait. */
+export function X509_verify_cert(ctx: X509_STORE_CTX): number | Promise<number> {
+  const verify = BUILT_IN.get(ctx);
+  return verify === undefined ? -1 : mapped(verify(), asInt);
+}
 
 // ---- X509_VERIFY_PARAM
 

@@ -1,5 +1,5 @@
 /** One conversation with the runner: handshake, early data, echo, close. */
-import { type Ssl, SslUsageError } from '../../src/index.ts';
+import { type Ssl, SslUsageError, UnexpectedEof } from '../../src/index.ts';
 import { checkAuthentication, checkEarlyState, checkEnd, checkHandshake } from './checks.ts';
 import { demand, type State } from './state.ts';
 import type { SocketBio } from './transport.ts';
@@ -168,13 +168,26 @@ export class Exchange {
       return early.slice(0, max);
     }
     for (;;) {
+      const data = this.readOnce(max);
+      if (data !== undefined) return data;
+      if (ssl.want === 'zero_return') return 'end';
+      await this.wait();
+    }
+  }
+
+  private readOnce(max: number): Uint8Array | 'end' | undefined {
+    const { ssl } = this;
+    const { flags } = this.state;
+    try {
       const peeked = flags['peek-then-read'] ? ssl.peek(max)?.slice() : undefined;
       const data = flags['peek-then-read'] && peeked === undefined ? undefined : ssl.read(max)?.slice();
       if (flags['use-exporter-between-reads']) ssl.exportKeyingMaterial(1, '');
       if (peeked !== undefined) demand(data !== undefined && Buffer.compare(peeked, data) === 0, 'peek and read differ');
-      if (data !== undefined) return data;
-      if (ssl.want === 'zero_return') return 'end';
-      await this.wait();
+      return data;
+    } catch (error) {
+      // An end without close_notify ends the echo as well; whether it is a failure shows when we shut down.
+      if (error instanceof UnexpectedEof) return 'end';
+      throw error;
     }
   }
 

@@ -119,7 +119,7 @@ function options(flags: Flags): number {
     [!flags['cbc-record-splitting'], OPTIONS.DONT_INSERT_EMPTY_FRAGMENTS],
   ];
   // Replays are not what these tests are about: the runner sends the same ticket twice where it likes.
-  const always = OPTIONS.ENABLE_MIDDLEBOX_COMPAT | OPTIONS.NO_ANTI_REPLAY | OPTIONS.IGNORE_UNEXPECTED_EOF | OPTIONS.NO_ENCRYPT_THEN_MAC;
+  const always = OPTIONS.ENABLE_MIDDLEBOX_COMPAT | OPTIONS.NO_ANTI_REPLAY | OPTIONS.NO_ENCRYPT_THEN_MAC;
   return chosen.reduce((bits, [on, bit]) => (on ? bits | bit : bits), always as number);
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { concat, toHex } from '../../src/bytes/bytes.ts';
+import { concat, sameBytes, toHex } from '../../src/bytes/bytes.ts';
 import type { Aead, CryptoProvider } from '../../src/crypto/provider.ts';
 import { type Bio, MemBio, MODES, Ssl, SslUsageError } from '../../src/index.ts';
 import { TLS13_SUITES } from '../../src/registry/cipher-suites.ts';
@@ -120,7 +120,7 @@ describe('a key and a nonce', () => {
         expect([sides.client.failure, sides.server.failure]).toEqual([undefined, undefined]);
         expect(sealed.size).toBeGreaterThan(0);
       }),
-      { seed: SEED, numRuns: 150 },
+      { seed: SEED, numRuns: 60 },
     );
   });
 
@@ -149,11 +149,11 @@ describe('a key and a nonce', () => {
       server.setBio(toServer, toClient);
       for (let turn = 0; turn < 3; turn++) for (const ssl of [client, server]) ssl.doHandshake();
       messages.length = 0;
-      const text = Uint8Array.from({ length: 23 * 16_384 }, (_, i) => i % 251);
+      const text = Uint8Array.from({ length: 22 * 16_384 + 1 }, (_, i) => i % 251);
       expect(client.write(text)).toBe(text.length);
       const parts: Uint8Array[] = [];
       for (let part = server.read(); part !== undefined; part = server.read()) parts.push(part);
-      expect(concat(...parts)).toEqual(text);
+      expect(sameBytes(concat(...parts), text)).toBe(true);
       expect(messages).toEqual([24, 24, 24, 24]);
       const perKey = new Map<string, number>();
       for (const pair of sealed) perKey.set(pair.slice(0, 32), (perKey.get(pair.slice(0, 32)) ?? 0) + 1);

@@ -64,7 +64,12 @@ export function connect({ client, server }: CPair): boolean {
   return false;
 }
 
-const WAITING: ReadonlySet<number> = new Set([o.SSL_ERROR_WANT_READ, o.SSL_ERROR_WANT_WRITE, o.SSL_ERROR_WANT_X509_LOOKUP, o.SSL_ERROR_WANT_CLIENT_HELLO_CB]);
+const WAITING: ReadonlySet<number> = new Set([
+  o.SSL_ERROR_WANT_READ,
+  o.SSL_ERROR_WANT_WRITE,
+  o.SSL_ERROR_WANT_X509_LOOKUP,
+  o.SSL_ERROR_WANT_CLIENT_HELLO_CB,
+]);
 
 /** A connected pair. */
 export function connectedPair(client?: o.SSL_CTX, server?: o.SSL_CTX): CPair {

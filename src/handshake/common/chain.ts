@@ -9,12 +9,15 @@ import type { Connection } from '../connection.ts';
 const MOST_INTERMEDIATES = 10;
 
 /**
- * The chain to send for a credential: the one that was configured, or for a certificate alone its issuers from the chain
- * store or the trust store (SSL_CTX_add1_chain_cert(3)), unless the mode NO_AUTO_CHAIN forbids it. It ends before the root,
- * which the peer has or does not trust.
+ * The chain to send for a credential: the one that was configured, or for a certificate alone the context's extra certificates
+ * (SSL_CTX_add_extra_chain_cert(3)), or its issuers from the chain store or the trust store (SSL_CTX_add1_chain_cert(3)), unless
+ * the mode NO_AUTO_CHAIN forbids it. That one ends before the root, which the peer has or does not trust.
  */
 export function chainToSend(connection: Connection, { chain, leaf }: ReadyCredential): readonly Certificate[] {
-  if (chain.length > 1 || (connection.get('mode') & MODES.NO_AUTO_CHAIN) !== 0) return chain;
+  if (chain.length > 1) return chain;
+  const extra = connection.get('extraChain');
+  if (extra.length > 0) return [leaf, ...extra];
+  if ((connection.get('mode') & MODES.NO_AUTO_CHAIN) !== 0) return chain;
   return [leaf, ...issuersOf(leaf, connection.get('chainStore') ?? connection.get('certStore'))];
 }
 

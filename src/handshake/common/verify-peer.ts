@@ -1,4 +1,6 @@
 import { Asn1Error } from '../../asn1/asn1-error.ts';
+import type { CertVerifyCallback } from '../../config/callbacks.ts';
+import type { Awaitable } from '../../crypto/provider.ts';
 import type { AlertName } from '../../registry/alerts.ts';
 import { fatal } from '../../registry/fatal.ts';
 import { VERIFY } from '../../registry/options.ts';
@@ -6,7 +8,7 @@ import type { X509VerifyResult } from '../../registry/verify-results.ts';
 import { type Certificate, parseCertificate } from '../../x509/certificate.ts';
 import type { DaneRecords } from '../../x509/dane.ts';
 import { parseIp } from '../../x509/hostname.ts';
-import { verifyChain } from '../../x509/verify.ts';
+import { StoreContext, type VerifyOutcome, verifyChain } from '../../x509/verify.ts';
 import type { X509VerifyParam } from '../../x509/verify-params.ts';
 import type { Connection } from '../connection.ts';
 import { type Proof, type Step, settle } from '../step.ts';
@@ -27,21 +29,23 @@ export function parseChain(ders: readonly Uint8Array[]): readonly Certificate[] 
  * connection; this is the one place where a result is waived (SSL_CTX_set_verify(3)).
  */
 export function* verifyPeer(connection: Connection, chain: readonly Certificate[]): Step<Proof<'identity'>> {
-  const outcome = yield* settle(
+  const params = verifyParameters(connection);
+  const verify = (): Awaitable<VerifyOutcome> =>
     verifyChain({
       provider: connection.provider,
       chain,
       store: connection.get('verifyStore') ?? connection.get('certStore'),
-      params: verifyParameters(connection),
+      params,
       purpose: connection.isServer ? 'sslclient' : 'sslserver',
       now: Math.floor(connection.owner.now() / 1000),
       securityLevel: connection.get('securityLevel'),
       verifyCallback: connection.get('verifyCallback'),
       connection: connection.owner.handle,
       dane: daneRecords(connection),
-    }),
-    'retry_verify',
-  );
+    });
+  const callback = connection.get('certVerifyCallback');
+  const outcome =
+    callback === undefined ? yield* settle(verify(), 'retry_verify') : yield* verdict(connection, chain, params, verify, callback);
   connection.verifyResult = outcome.result;
   connection.verifiedChain = outcome.chain;
   connection.peerName = outcome.peername;
@@ -50,6 +54,36 @@ export function* verifyPeer(connection: Connection, chain: readonly Certificate[
     fatal(ALERT_OF[outcome.result] ?? 'certificate_unknown', 'CERTIFICATE_VERIFY_FAILED', `${outcome.result} at depth ${outcome.depth}`);
   }
   return waivedOrVerified();
+}
+
+/** What the application's own verification says, with or without the help of the built-in one. */
+function* verdict(
+  connection: Connection,
+  chain: readonly Certificate[],
+  params: X509VerifyParam,
+  verify: () => Awaitable<VerifyOutcome>,
+  callback: CertVerifyCallback,
+): Step<VerifyOutcome> {
+  const context = new StoreContext(params, connection.owner.handle);
+  context.chain = chain;
+  context.certificate = chain[0];
+  let own: VerifyOutcome | undefined;
+  const take = (outcome: VerifyOutcome): boolean => {
+    own = outcome;
+    context.result = outcome.result;
+    context.depth = outcome.depth;
+    context.certificate = outcome.certificate;
+    context.chain = outcome.chain;
+    return outcome.accepted;
+  };
+  const builtIn = (): Awaitable<boolean> => {
+    const outcome = verify();
+    return outcome instanceof Promise ? outcome.then(take) : take(outcome);
+  };
+  const accepted = yield* settle(callback(connection.owner.handle, context, builtIn), 'retry_verify');
+  const found: VerifyOutcome | undefined = own;
+  const result = !accepted && context.result === 'OK' ? 'UNSPECIFIED' : context.result;
+  return { depth: 0, certificate: chain[0], peername: undefined, dane: undefined, ...found, accepted, result, chain: found?.chain ?? [] };
 }
 
 /** The TLSA records of a client, under the flags in force now. */

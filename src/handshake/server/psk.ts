@@ -44,6 +44,7 @@ export function* selectPsk(
     if (suite === undefined) continue;
     const truncated = raw.subarray(0, raw.length - bindersLength(offered.binders));
     const binder = offered.binders[index] ?? fatal('illegal_parameter', 'BAD_PSK', 'binders');
+    if (binder.length !== hashLength(psk.hash)) fatal('illegal_parameter', 'BAD_PSK', `a binder of ${binder.length} bytes`);
     // RFC 9846, 4.2.11: a binder that does not hold MUST end the handshake.
     if (!constantTimeEqual(binder, binderOf(connection.provider, psk, handshake.transcript, truncated)))
       fatal('decrypt_error', 'BINDER_DOES_NOT_VERIFY');

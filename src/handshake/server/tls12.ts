@@ -6,8 +6,12 @@ import { Prf } from '../../crypto/prf.ts';
 import type { KeyKind } from '../../crypto/provider.ts';
 import { alpn } from '../../extensions/alpn.ts';
 import { signedCertificateTimestamp, statusRequest } from '../../extensions/certificate-status.ts';
+import { cookie } from '../../extensions/cookie.ts';
+import { earlyData } from '../../extensions/early-data.ts';
 import { type ExtensionBlock, encode } from '../../extensions/extension.ts';
 import { signatureAlgorithms, supportedGroups } from '../../extensions/id-lists.ts';
+import { keyShare } from '../../extensions/key-share.ts';
+import { preSharedKey, pskKeyExchangeModes } from '../../extensions/pre-shared-key.ts';
 import { maxFragmentLength, recordSizeLimit } from '../../extensions/record-size.ts';
 import { serverName } from '../../extensions/server-name.ts';
 import { readBlock } from '../../extensions/table.ts';
@@ -83,6 +87,9 @@ import type { ReadHello } from './select.ts';
 /** TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746, 3.3). */
 const RENEGOTIATION_SCSV = 0x00ff;
 
+/** What a client says to TLS 1.3 servers alone. It is not read here: a ticket of an older version bound as a PSK is nobody's mistake. */
+const ONLY_TLS13: ReadonlySet<number> = new Set([keyShare.id, preSharedKey.id, pskKeyExchangeModes.id, earlyData.id, cookie.id]);
+
 /** What a server chose to make a full handshake with. */
 interface Choice12 {
   readonly suite: CipherSuite;
@@ -98,7 +105,7 @@ export function* serverTls12(handshake: Handshake, hello: ClientHello, raw: Uint
   connection.clientHelloVersion = hello.legacyVersion;
   // RFC 5246, 7.4.1.2: null compression MUST be among those offered.
   if (!hello.legacyCompressionMethods.includes(0)) fatal('illegal_parameter', 'NO_COMPRESSION_SPECIFIED');
-  const read: ReadHello = { hello, raw, block: readBlock('CH', hello.extensions) };
+  const read: ReadHello = { hello, raw, block: readBlock('CH', hello.extensions.filter(({ type }) => !ONLY_TLS13.has(type))) };
   transcript.add(raw);
   checkRenegotiation(connection, read);
   const acknowledgeName = yield* settleServerName(connection, read);
@@ -177,12 +184,17 @@ function tryCipherSuite(connection: Connection, { block }: ReadHello, suite: Cip
     groups: block.get(supportedGroups),
   };
   const chosen = chooseCredential12(connection, demand);
-  return chosen === undefined ? undefined : { suite, group, chosen };
+  if (chosen === undefined || (decrypts(suite) && chosen.credential.key.decryptPremaster === undefined)) return undefined;
+  return { suite, group, chosen };
 }
 
+/** Whether a suite has the server decrypt with its RSA key, which not every key can be trusted to do. */
+const decrypts = ({ keyExchange }: CipherSuite): boolean => keyExchange === 'rsa' || keyExchange === 'rsa-psk';
+
 /** Kinds of key a suite needs a certificate for; undefined: it needs none. */
-function keyKinds({ authentication, keyExchange }: CipherSuite): readonly KeyKind[] | undefined {
-  if (keyExchange === 'rsa' || keyExchange === 'rsa-psk') return ['rsa'];
+function keyKinds(suite: CipherSuite): readonly KeyKind[] | undefined {
+  const { authentication } = suite;
+  if (decrypts(suite)) return ['rsa'];
   if (authentication === 'rsa') return ['rsa', 'rsa-pss'];
   return authentication === 'ecdsa' ? ['ec', 'ed25519', 'ed448'] : undefined;
 }

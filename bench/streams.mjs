@@ -1,4 +1,4 @@
-// node:tls for the comparison: over a pair of streams in memory and over loopback TCP.
+// TLS as streams: node:tls in memory, and node:tls or libssl/node, which has its shape, over loopback TCP.
 import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import * as tls from 'node:tls';
@@ -40,12 +40,12 @@ function duplexPair() {
 
 const OPENSSL_GROUP = { x25519: 'X25519' };
 
-export function contexts({ identity, ca, group, suite }) {
+export function contexts({ identity, ca, group, suite }, { createSecureContext } = tls) {
   const common = { ciphers: suite, ecdhCurve: OPENSSL_GROUP[group] ?? group, minVersion: 'TLSv1.3' };
   const server = { ...common, cert: identity.cert, key: identity.key };
   return {
-    client: { secureContext: tls.createSecureContext({ ...common, ca: ca.cert }), servername: 'server.example' },
-    server: { secureContext: tls.createSecureContext(server), ...server },
+    client: { secureContext: createSecureContext({ ...common, ca: ca.cert }), servername: 'server.example' },
+    server: { secureContext: createSecureContext(server), ...server },
   };
 }
 
@@ -123,13 +123,13 @@ function echoes(client, server, message) {
 
 // ---- loopback
 
-export async function tcp({ client: options, server: serverOptions }) {
-  const server = tls.createServer({ ...serverOptions, noDelay: true });
+export async function tcp({ client: options, server: serverOptions }, { createServer, connect: dial } = tls) {
+  const server = createServer({ ...serverOptions, noDelay: true });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const connect = async (session) => {
     const accepted = once(server, 'secureConnection');
-    const client = tls.connect({ ...options, port: server.address().port, host: '127.0.0.1', session, noDelay: true });
+    const client = dial({ ...options, port: server.address().port, host: '127.0.0.1', session, noDelay: true });
     const [[peer]] = await Promise.all([accepted, once(client, 'secureConnect')]);
     peer.on('error', () => undefined);
     client.on('error', () => undefined);
