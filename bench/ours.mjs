@@ -5,7 +5,12 @@ import { MemBio, Ssl, SslContext } from '../dist/index.js';
 export function contexts({ identity, ca, group, suite }) {
   const common = { groups: [group], cipherSuites: [suite], minProtoVersion: 'TLSv1.3' };
   const sessions = [];
-  const client = new SslContext({ role: 'client', ca: ca.cert, ...common, newSessionCallback: (_ssl, session) => sessions.length < 1 && sessions.push(session.upRef()) });
+  const client = new SslContext({
+    role: 'client',
+    ca: ca.cert,
+    ...common,
+    newSessionCallback: (_ssl, session) => sessions.length < 1 && sessions.push(session.upRef()),
+  });
   const server = new SslContext({ role: 'server', cert: identity.cert, key: identity.key, ...common });
   return { client, server, sessions };
 }

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import * as nodeTls from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import * as libssl from '../dist/node/index.js';
 import { makeCertificates } from '../test/interop/certificates.mjs';
 import { measure, median } from './measure.mjs';
-import * as libssl from '../dist/node/index.js';
 import * as ours from './ours.mjs';
 import * as streams from './streams.mjs';
 
@@ -139,14 +139,21 @@ function spread(values, unit) {
 
 function plain(lines) {
   const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  return lines.map((line) => line.map((text, column) => (column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column]))).join('  ')).join('\n');
+  return lines
+    .map((line) => line.map((text, column) => (column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column]))).join('  '))
+    .join('\n');
 }
 
 function writeReadme() {
   const page = readFileSync(README, 'utf8');
   const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
-  const lines = [table[0], table[0].map((_, i) => (i === 0 ? '---' : '---:')), ...table.slice(1)].map((line) => `| ${line.join(' | ')} |`).join('\n');
+  const lines = [table[0], table[0].map((_, i) => (i === 0 ? '---' : '---:')), ...table.slice(1)]
+    .map((line) => `| ${line.join(' | ')} |`)
+    .join('\n');
   const words = `${machine}. Both ends in one process; medians of ${rounds} interleaved rounds (least–most). A handshake counts for both sides, verification and two tickets included.`;
   const block = `${BEGIN}\n\n${words}\n\n${lines}\n\n${END}`;
-  writeFileSync(README, begin >= 0 && end > begin ? page.slice(0, begin) + block + page.slice(end + END.length) : `${page.trimEnd()}\n\n${block}\n`);
+  writeFileSync(
+    README,
+    begin >= 0 && end > begin ? page.slice(0, begin) + block + page.slice(end + END.length) : `${page.trimEnd()}\n\n${block}\n`,
+  );
 }

@@ -138,13 +138,15 @@ export async function tcp({ client: options, server: serverOptions }, { createSe
   return { connect, close: () => server.close() };
 }
 
-export const tcpHandshakes = ({ connect }, session) => async (count) => {
-  for (let i = 0; i < count; i++) {
-    const { client, server } = await connect(session);
-    client.destroy();
-    server.destroy();
-  }
-};
+export const tcpHandshakes =
+  ({ connect }, session) =>
+  async (count) => {
+    for (let i = 0; i < count; i++) {
+      const { client, server } = await connect(session);
+      client.destroy();
+      server.destroy();
+    }
+  };
 
 export async function tcpBulk({ connect }, chunk) {
   const { client, server } = await connect();

@@ -9,6 +9,8 @@ const STEPS = {
   layers: { what: 'order of the floors, no circular import', commands: ['depcruise --config .dependency-cruiser.mjs dist'] },
   unused: { what: 'unused exports, files and dependencies', commands: ['knip --no-progress --no-config-hints'] },
   limits: { what: "SECURITY.md's table of limits is current", commands: ['node tools/limits-table.mjs'] },
+  names: { what: 'docs/openssl-names.md is current, no tier A name is missing', commands: ['node tools/names-table.mjs'] },
+  settings: { what: 'docs/settings.md is current', commands: ['node tools/settings-table.mjs'] },
   package: { what: 'the package as npm would publish it', commands: ['node tools/check-package.mjs'] },
 };
 

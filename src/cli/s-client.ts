@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { SecureContext, TLSSocket } from '../node/index.ts';
 import { VERIFY } from '../registry/options.ts';
 import { encodeSession } from '../session/asn1.ts';
@@ -102,8 +103,15 @@ class Client {
     this.address = parseAddress(args.text('connect') ?? args.rest[0] ?? `${host}:${args.text('port') ?? 4433}`, 'host', 4433);
     this.context = this.makeContext();
     const sessionFile = args.text('sess_in');
-    if (sessionFile !== undefined)
-      this.session = encodeSession(readSessionPem(readInput(sessionFile, 'session').toString('latin1'), sessionFile));
+    if (sessionFile !== undefined) this.session = this.readSession(sessionFile);
+  }
+
+  /** OpenSSL's sessions name no host where the server did not confirm one; whoever gives the file means the host that is asked for. */
+  private readSession(path: string): Uint8Array {
+    const session = readSessionPem(readInput(path, 'session').toString('latin1'), path);
+    const name = this.serverName();
+    if (session.data.serverName === undefined && name !== '') session.update({ serverName: name });
+    return encodeSession(session);
   }
 
   private makeContext(): SecureContext {
@@ -186,6 +194,8 @@ class Client {
         ?.split(',')
         .filter((name) => name !== ''),
     });
+    // Whoever waits for something hears of a failure there; nobody else needs to.
+    socket.on('error', () => undefined);
     socket.ssl.set('verifyMode', args.has('verify_return_error') || args.has('verify') ? VERIFY.PEER : VERIFY.NONE);
     return socket;
   }
@@ -242,7 +252,6 @@ class Client {
       setTimeout(resolve, TICKET_MILLISECONDS);
       this.ticketArrived = resolve;
     });
-    socket.on('error', () => undefined);
     socket.resume().end();
     if (!socket.closed) await once(socket, 'close');
   }
@@ -253,7 +262,9 @@ class Client {
     const input = new Input(this.terminal, this.args, socket, this.errors);
     input.start();
     try {
-      for await (const chunk of socket) if (!this.terminal.output.write(chunk)) await once(this.terminal.output, 'drain');
+      for await (const chunk of socket.iterator({ destroyOnReturn: false }))
+        if (!this.terminal.output.write(chunk)) await once(this.terminal.output, 'drain');
+      await finished(socket);
       if (!input.ended && !this.args.has('brief')) this.out.write('closed\n');
       if (this.args.has('prexit')) this.report(ssl, false);
       return 0;

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import { finished } from 'node:stream/promises';
 import { fromUtf8, sameBytes, utf8 } from '../bytes/bytes.ts';
+import { Credentials } from '../config/credentials.ts';
 import { SecureContext, TLSSocket } from '../node/index.ts';
 import { ALERTS } from '../registry/alerts.ts';
 import { OPTIONS, SESSION_CACHE, VERIFY } from '../registry/options.ts';
@@ -93,7 +95,7 @@ class ServerRun {
   private readonly commandLine: string;
   private readonly terminal: Terminal;
   private readonly context: SecureContext;
-  private readonly second: SecureContext | undefined;
+  private readonly second: SslContext | undefined;
   private readonly server: Server = createServer({ allowHalfOpen: true, noDelay: true });
   private readonly counts = { accepts: 0, finished: 0, reused: 0 };
   /** Connections that were accepted and wait for the one before them to end. */
@@ -167,11 +169,12 @@ class ServerRun {
     if (second !== undefined) loadIdentity(this.context.context, second, args, args.text('dkey') ?? second);
   }
 
-  private makeSecond(args: Arguments): SecureContext {
+  /** The same settings with another certificate. */
+  private makeSecond(args: Arguments): SslContext {
     this.say('Setting secondary ctx parameters\n');
-    const other = new SecureContext();
+    const other = this.context.context.clone().set('credentials', Credentials.none);
     const cert = args.text('cert2') ?? 'server2.pem';
-    loadIdentity(other.context, cert, args, args.text('key2') ?? cert);
+    loadIdentity(other, cert, args, args.text('key2') ?? cert);
     return other;
   }
 
@@ -182,7 +185,7 @@ class ServerRun {
     if (name.toLowerCase() !== this.args.text('servername')?.toLowerCase())
       return this.args.has('servername_fatal') ? { alert: ALERTS.unrecognized_name } : 'ok';
     this.say('Switching server context.\n');
-    ssl.setContext(this.second.context);
+    ssl.setContext(this.second);
     return 'ok';
   }
 
@@ -256,6 +259,8 @@ class ServerRun {
 
   private serve(transport: Socket): void {
     const socket = new TLSSocket(transport, { isServer: true, secureContext: this.context, requestCert: false, allowHalfOpen: false });
+    // Whoever waits for something hears of a failure there; nobody else needs to.
+    socket.on('error', () => undefined);
     // The summary is printed also of a connection that is gone.
     const ssl = socket.ssl.upRef();
     if (!this.answersByItself) this.typing = socket;
@@ -289,6 +294,7 @@ class ServerRun {
     this.report(ssl);
     if (this.args.has('rev')) return await sendBack(socket);
     await this.print(socket);
+    await finished(socket).catch(() => undefined);
     this.say('shutting down SSL\nCONNECTION CLOSED\n');
   }
 
@@ -316,7 +322,7 @@ class ServerRun {
   private async print(socket: TLSSocket): Promise<void> {
     const { output } = this.terminal;
     try {
-      for await (const chunk of socket) if (!output.write(chunk)) await once(output, 'drain');
+      for await (const chunk of socket.iterator({ destroyOnReturn: false })) if (!output.write(chunk)) await once(output, 'drain');
     } catch (error) {
       if (this.stopped || socket.writableEnded) return;
       throw error;
@@ -406,7 +412,7 @@ class ServerRun {
 /** -rev: each line comes back from its end to its beginning; `CLOSE` closes. */
 async function sendBack(socket: TLSSocket): Promise<void> {
   let rest = '';
-  for await (const chunk of socket) {
+  for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
     const lines = (rest + (chunk as Buffer).toString('latin1')).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {

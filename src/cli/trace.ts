@@ -5,6 +5,7 @@ import { ALERTS, alertName } from '../registry/alerts.ts';
 import { CONTENT_TYPE, handshakeTypeName } from '../registry/content-types.ts';
 import { INFO } from '../registry/options.ts';
 import { STATES } from '../registry/states.ts';
+import { TLS1_3_VERSION } from '../registry/versions.ts';
 
 const CONTENT_NAMES: ReadonlyMap<number, string> = new Map([
   [CONTENT_TYPE.changeCipherSpec, 'ChangeCipherSpec'],
@@ -19,7 +20,7 @@ const CONTENT_NAMES: ReadonlyMap<number, string> = new Map([
 export function traceMessages(out: Writable): MsgCallback {
   return (write, version, contentType, bytes) => {
     const header = contentType === CONTENT_TYPE.recordHeader;
-    const spoken = versionText(header ? ((bytes[1] as number) << 8) | (bytes[2] as number) : version);
+    const spoken = versionText(header ? ((bytes[1] as number) << 8) | (bytes[2] as number) : version || TLS1_3_VERSION);
     const kind = CONTENT_NAMES.get(contentType) ?? String(contentType);
     const length = bytes.length.toString(16).padStart(4, '0');
     out.write(`${write ? '>>>' : '<<<'} ${spoken}, ${kind} [length ${length}]${detail(contentType, bytes)}\n${hexLines(bytes)}`);

@@ -9,6 +9,7 @@ import type { SslContext } from '../ssl/context.ts';
 import type { Ssl } from '../ssl/ssl.ts';
 import type { RawExtension } from '../wire/message.ts';
 import type { Certificate } from '../x509/certificate.ts';
+import type { CheckedSct, CtLog } from '../x509/sct.ts';
 import type { StoreContext } from '../x509/verify.ts';
 import type { Credential } from './credentials.ts';
 
@@ -64,7 +65,7 @@ export type RemoveSessionCallback = (context: SslContext, session: SslSession) =
 /** SSL_CTX_sess_set_get_cb(3): a session by its id; may be asynchronous. */
 export type GetSessionCallback = (ssl: Ssl, id: Uint8Array) => Awaitable<SslSession | undefined>;
 
-/** Opens or names the keys of tickets (SSL_CTX_set_tlsext_ticket_key_cb(3)): undefined as key name asks for the key to seal with. */
+/** Opens or names the keys of tickets (SSL_CTX_set_tlsext_ticket_key_cb(3)): undefined as key name asks for the key to seal with; undefined as answer: no ticket. */
 export type TicketKeyCallback = (
   ssl: Ssl,
   keyName: Uint8Array | undefined,
@@ -98,8 +99,26 @@ export type AllowEarlyDataCallback = (ssl: Ssl) => Awaitable<boolean>;
 export type CookieGenerateCallback = (ssl: Ssl) => Uint8Array;
 export type CookieVerifyCallback = (ssl: Ssl, cookie: Uint8Array) => boolean;
 
-/** SSL_CTX_set_tlsext_status_cb(3): on a server, the DER of the response to staple; on a client, whether what came is good enough. */
-export type StatusCallback = (ssl: Ssl) => Awaitable<Uint8Array | boolean | undefined>;
+/**
+ * SSL_CTX_set_tlsext_status_cb(3): on a server, the DER of the response to staple, or in TLS 1.3 one for each certificate of the
+ * chain; on a client, whether what came is good enough.
+ */
+export type StatusCallback = (ssl: Ssl) => Awaitable<Uint8Array | readonly (Uint8Array | undefined)[] | boolean | undefined>;
+
+/** What timestamps are judged by (CT_POLICY_EVAL_CTX_new(3)). */
+export interface CtPolicyContext {
+  readonly certificate: Certificate;
+  readonly issuer: Certificate;
+  readonly logs: readonly CtLog[];
+  /** Milliseconds since 1970. */
+  readonly time: number;
+}
+
+/** SSL_CTX_set_ct_validation_callback(3): whether the timestamps of a verified server are enough. */
+export type CtValidationCallback = (ssl: Ssl, scts: readonly CheckedSct[], context: CtPolicyContext) => Awaitable<boolean>;
+
+/** Certificates that may have issued one, from wherever they can be had; they are not trusted for that. */
+export type IssuerLookup = (ssl: Ssl, certificate: Certificate) => Awaitable<readonly Certificate[]>;
 
 /** SSL_CTX_set_security_callback(3): whether an operation of a kind with so many bits is allowed. */
 export type SecurityCallback = (ssl: Ssl | undefined, operation: string, bits: number, what: unknown) => boolean;

@@ -8,14 +8,21 @@ export interface Credential {
   readonly key: PrivateKey | undefined;
   /** DER of an OCSP response to staple, if the application keeps one. */
   readonly ocspResponse?: Uint8Array;
+  /** TLS 1.3: DER of OCSP responses about the certificates above the leaf, in the chain's order. */
+  readonly issuerOcspResponses?: readonly (Uint8Array | undefined)[];
   /** A SignedCertificateTimestampList to send along. */
   readonly signedCertificateTimestamps?: Uint8Array;
 }
 
-/** A credential that can be used. */
-export interface ReadyCredential extends Credential {
-  readonly leaf: Certificate;
+/** A credential that can sign; without a certificate it can show its raw public key (RFC 7250). */
+export interface KeyedCredential extends Credential {
+  readonly leaf: Certificate | undefined;
   readonly key: PrivateKey;
+}
+
+/** A credential that can show certificates. */
+export interface ReadyCredential extends KeyedCredential {
+  readonly leaf: Certificate;
 }
 
 /**
@@ -44,11 +51,15 @@ export class Credentials {
 
   /** Every slot that has both a certificate and its key. */
   get ready(): readonly ReadyCredential[] {
-    const out: ReadyCredential[] = [];
+    return this.keyed.filter((credential): credential is ReadyCredential => credential.leaf !== undefined);
+  }
+
+  /** Every slot that has a key, with a certificate or without. */
+  get keyed(): readonly KeyedCredential[] {
+    const out: KeyedCredential[] = [];
     for (const credential of this.slots.values()) {
       const { chain, key } = credential;
-      const leaf = chain[0];
-      if (leaf !== undefined && key !== undefined) out.push({ ...credential, leaf, key });
+      if (key !== undefined) out.push({ ...credential, leaf: chain[0], key });
     }
     return out;
   }

@@ -6,6 +6,7 @@
  */
 import { concat, copyOf, EMPTY, utf8 } from '../bytes/bytes.ts';
 import { type DhGroup, isUsableDhGroup } from '../crypto/ffdhe.ts';
+import { CERTIFICATE_TYPES, type CertificateTypeName } from '../registry/certificate-types.ts';
 import { cipherSuite, cipherSuiteByName, DEFAULT_TLS13_SUITES } from '../registry/cipher-suites.ts';
 import { refuse } from '../registry/fatal.ts';
 import { DEFAULT_GROUPS, groupByName, NAMED_GROUPS } from '../registry/groups.ts';
@@ -13,8 +14,10 @@ import { LIMITS } from '../registry/limits.ts';
 import { MODES, OPTIONS, SESSION_CACHE } from '../registry/options.ts';
 import { DEFAULT_SIGNATURE_SCHEMES, signatureSchemeByName } from '../registry/signature-schemes.ts';
 import { TLS1_2_VERSION, TLS1_3_VERSION, versionByName, versionName } from '../registry/versions.ts';
+import { parsePublicKey } from '../x509/algorithms.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import type { DaneDigests, DaneRecords } from '../x509/dane.ts';
+import type { CtLog } from '../x509/sct.ts';
 import { X509Store } from '../x509/store.ts';
 import { X509VerifyParam } from '../x509/verify-params.ts';
 import type * as callbacks from './callbacks.ts';
@@ -111,6 +114,12 @@ export interface Settings {
   readonly tlsextDebugArg: unknown;
   readonly pskIdentityHint: string | undefined;
   readonly clientCertificateTypes: Uint8Array | undefined;
+  readonly ctValidationCallback: callbacks.CtValidationCallback | 'strict' | 'permissive' | undefined;
+  readonly ctLogStore: readonly CtLog[];
+  readonly issuerLookup: callbacks.IssuerLookup | undefined;
+  readonly clientCertTypes: readonly number[];
+  readonly serverCertTypes: readonly number[];
+  readonly expectedRawKeys: readonly Uint8Array[];
 }
 
 export type SettingName = keyof Settings;
@@ -256,6 +265,17 @@ const bytesUpTo =
   (max: number, reason: 'SSL_SESSION_ID_CONTEXT_TOO_LONG') =>
   (value: Uint8Array): Uint8Array =>
     value.length > max ? refuse(reason, `${value.length} bytes`) : copyOf(value);
+
+type CertificateTypes = Uint8Array | readonly (number | CertificateTypeName)[];
+
+/** Names or numbers of certificate types, each once; none at all means X.509, as does SSL_set1_client_cert_type(3) with NULL. */
+function acceptCertificateTypes(value: CertificateTypes): readonly number[] {
+  const known: readonly number[] = Object.values(CERTIFICATE_TYPES);
+  const types = Array.from<number | CertificateTypeName>(value).map((type) => (typeof type === 'number' ? type : CERTIFICATE_TYPES[type]));
+  if (types.some((type, i) => !known.includes(type) || types.indexOf(type) !== i))
+    refuse('BAD_SETTING_VALUE', `certificate types ${value}`);
+  return types.length === 0 ? [CERTIFICATE_TYPES.x509] : types;
+}
 
 const none = (): undefined => undefined;
 
@@ -631,7 +651,10 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
     openssl: ['SSL_CTX_add_custom_ext', 'SSL_CTX_add_client_custom_ext', 'SSL_CTX_add_server_custom_ext'],
     summary: 'Extensions the application sends and reads itself.',
   }),
-  grease: row<boolean>(() => false, { openssl: [], summary: 'A client sprinkles reserved values over its ClientHello (RFC 8701).' }),
+  grease: row<boolean>(() => false, {
+    openssl: [],
+    summary: 'A client sprinkles reserved values over its ClientHello, a server puts one into its tickets (RFC 8701).',
+  }),
   permuteExtensions: row<boolean>(() => false, { openssl: [], summary: 'A client sends its extensions in random order.' }),
   checkHostName: row<boolean>(() => true, {
     openssl: [],
@@ -699,6 +722,39 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
     openssl: ['SSL_set1_client_certificate_types', 'SSL_get0_certificate_types'],
     summary: 'Certificate types that a TLS 1.2 server asks clients for.',
   }),
+  ctValidationCallback: row<Settings['ctValidationCallback']>(none, {
+    accept: (value) =>
+      typeof value === 'string' && !['strict', 'permissive'].includes(value) ? refuse('BAD_SETTING_VALUE', value) : value,
+    openssl: ['SSL_set_ct_validation_callback', 'SSL_enable_ct', 'SSL_disable_ct', 'SSL_ct_is_enabled'],
+    summary:
+      'A client asks for certificate timestamps and judges those of a verified server: `strict` demands a valid one, `permissive` none; may wait.',
+  }),
+  ctLogStore: row<readonly CtLog[]>(() => [], {
+    scope: 'context',
+    accept: (logs) => [...logs],
+    openssl: ['SSL_CTX_set0_ctlog_store', 'SSL_CTX_get0_ctlog_store', 'SSL_CTX_set_ctlog_list_file'],
+    summary: 'Certificate transparency logs whose timestamps count.',
+  }),
+  issuerLookup: row<Settings['issuerLookup']>(none, {
+    openssl: [],
+    summary: 'Finds issuers that neither the peer nor the store has; they are not trusted. May wait.',
+  }),
+  clientCertTypes: row<readonly number[], CertificateTypes>(() => [CERTIFICATE_TYPES.x509], {
+    accept: acceptCertificateTypes,
+    openssl: ['SSL_set1_client_cert_type', 'SSL_get0_client_cert_type'],
+    summary: 'What clients authenticate with, best first: certificates (`x509`) or raw public keys (`rpk`, RFC 7250).',
+  }),
+  serverCertTypes: row<readonly number[], CertificateTypes>(() => [CERTIFICATE_TYPES.x509], {
+    accept: acceptCertificateTypes,
+    openssl: ['SSL_set1_server_cert_type', 'SSL_get0_server_cert_type'],
+    summary: 'The same for servers.',
+  }),
+  expectedRawKeys: row<readonly Uint8Array[]>(() => [], {
+    accept: (keys) =>
+      keys.map((spki) => (parsePublicKey(spki) === undefined ? refuse('BAD_SETTING_VALUE', 'not a public key') : copyOf(spki))),
+    openssl: ['SSL_add_expected_rpk'],
+    summary: 'Raw public keys of which the peer’s must be one, as DER SubjectPublicKeyInfo; without one, only a DANE-EE record can vouch.',
+  }),
 };
 
 export const SETTING_NAMES: readonly SettingName[] = Object.keys(SETTINGS) as SettingName[];
@@ -715,6 +771,8 @@ export interface SettingInputs {
   readonly clientSigalgs: string | readonly (string | number)[] | undefined;
   readonly sigalgsCert: string | readonly (string | number)[] | undefined;
   readonly alpnProtocols: Uint8Array | readonly (string | Uint8Array)[];
+  readonly clientCertTypes: CertificateTypes;
+  readonly serverCertTypes: CertificateTypes;
 }
 
 export type SettingInput<K extends SettingName> = K extends keyof SettingInputs ? SettingInputs[K] : Settings[K];

@@ -1,9 +1,10 @@
 import { hmac as nobleHmac } from '@noble/hashes/hmac.js';
 import { md5, sha1 } from '@noble/hashes/legacy.js';
 import { pbkdf2 as noblePbkdf2 } from '@noble/hashes/pbkdf2.js';
+import { scrypt as nobleScrypt } from '@noble/hashes/scrypt.js';
 import { sha224, sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
 import { Md5Sha1 } from './md5-sha1.ts';
-import type { HashName, HmacKey, RunningHash } from './provider.ts';
+import type { HashName, HmacKey, RunningHash, ScryptCost } from './provider.ts';
 
 /** Hashing by @noble/hashes. */
 
@@ -36,6 +37,9 @@ export function hmac(name: HashName, key: Uint8Array): HmacKey {
 export function pbkdf2(name: HashName, password: Uint8Array, salt: Uint8Array, iterations: number, length: number): Uint8Array {
   return noblePbkdf2(HASHES[plain(name)], password, salt, { c: iterations, dkLen: length });
 }
+
+export const scrypt = (password: Uint8Array, salt: Uint8Array, { n, r, p }: ScryptCost, length: number): Uint8Array =>
+  nobleScrypt(password, salt, { N: n, r, p, dkLen: length, maxmem: 256 * r * (n + p) });
 
 /** HMAC is defined over one hash at a time: TLS 1.0 runs it over MD5 and over SHA-1, never over both at once. */
 function plain(name: HashName): PlainHash {

@@ -3,7 +3,7 @@ import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { copyOf, wipe } from '../bytes/bytes.ts';
 import { AesCcm } from './ccm.ts';
 import { decapsulationKey, encapsulate, ephemeral, ephemeralDh } from './js-agreement.ts';
-import { digest, hash, hmac, pbkdf2 } from './js-hash.ts';
+import { digest, hash, hmac, pbkdf2, scrypt } from './js-hash.ts';
 import { importPrivateKey, importPublicKey } from './js-keys.ts';
 import type { Aead, AeadName, CbcName, CryptoProvider } from './provider.ts';
 import { platformRandom } from './random.ts';
@@ -29,6 +29,7 @@ export const jsProvider: CryptoProvider = {
   importPublicKey,
   importPrivateKey,
   pbkdf2,
+  scrypt,
 };
 
 const CBC_KEY_LENGTHS: Readonly<Partial<Record<CbcName, number>>> = { 'aes-128-cbc': 16, 'aes-192-cbc': 24, 'aes-256-cbc': 32 };

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
 import * as crypto from 'node:crypto';
-import { concat, fromHex, sameBytes } from '../bytes/bytes.ts';
+import { concat, fromHex, latin1, sameBytes } from '../bytes/bytes.ts';
 import { jsProvider } from './js.ts';
 import { assertPublicKey, COORDINATE_LENGTH, publicRsa, suits } from './key-rules.ts';
 import { digestLength } from './node-hash.ts';
@@ -13,6 +13,42 @@ import type { RsaPrivateSpec } from './rsa.ts';
 /** Signatures by node:crypto. What a runtime cannot do, import or algorithm, the js provider's key does. */
 
 export function importPublicKey(spec: PublicKeySpec): PublicKey {
+  const name = nameOf(spec);
+  const known = recent.get(name);
+  if (known !== undefined) return known;
+  const key = importAnew(spec);
+  for (const oldest of recent.keys()) {
+    if (recent.size < RECENT) break;
+    recent.delete(oldest);
+  }
+  recent.set(name, key);
+  return key;
+}
+
+/**
+ * Keys imported lately, by their bytes: a client comes back to its servers, and on Node 20 importing a P-256 key costs as
+ * much as verifying with it.
+ */
+const recent = new Map<string, PublicKey>();
+const RECENT = 64;
+
+function nameOf(spec: PublicKeySpec): string {
+  switch (spec.kind) {
+    case 'rsa':
+      return `rsa ${numbers(spec)}`;
+    case 'rsa-pss':
+      return `rsa-pss ${JSON.stringify(spec.parameters)} ${numbers(spec)}`;
+    case 'ec':
+      return `${spec.curve} ${latin1(spec.point)}`;
+    default:
+      return `${spec.kind} ${latin1(spec.key)}`;
+  }
+}
+
+/** With the length of the first, so that no two keys have one name. */
+const numbers = ({ e, n }: { readonly e: Uint8Array; readonly n: Uint8Array }): string => `${e.length} ${latin1(e)}${latin1(n)}`;
+
+function importAnew(spec: PublicKeySpec): PublicKey {
   assertPublicKey(spec);
   const key = orUndefined(() => importSpec(spec));
   // A key that is bad, not just unknown here, is refused by this import.

@@ -32,6 +32,8 @@ export const nodeProvider: CryptoProvider = {
   importPublicKey,
   importPrivateKey,
   pbkdf2: (hash, password, salt, iterations, length) => plain(crypto.pbkdf2Sync(password, salt, iterations, length, hash)),
+  scrypt: (password, salt, { n, r, p }, length) =>
+    plain(crypto.scryptSync(password, salt, length, { N: n, r, p, maxmem: 256 * r * (n + p) })),
 };
 
 const CBC: Readonly<Record<CbcName, { readonly cipher: string; readonly keyLength: number; readonly block: number }>> = {

@@ -147,6 +147,13 @@ export interface PrivateKey {
   decryptPremaster?(ciphertext: Uint8Array, substitute: Uint8Array): Awaitable<Uint8Array>;
 }
 
+/** CPU and memory cost N, block size and parallelization of scrypt. */
+export interface ScryptCost {
+  readonly n: number;
+  readonly r: number;
+  readonly p: number;
+}
+
 export interface CryptoProvider {
   readonly name: string;
   /** Fresh bytes from the system's generator. */
@@ -175,4 +182,6 @@ export interface CryptoProvider {
   importPrivateKey(spec: PrivateKeySpec): PrivateKey;
   /** PBKDF2 with HMAC (RFC 8018), for encrypted private keys. */
   pbkdf2(hash: HashName, password: Uint8Array, salt: Uint8Array, iterations: number, length: number): Uint8Array;
+  /** scrypt (RFC 7914), for the same; the caller has bounded `128 r (n + p)` bytes of memory. */
+  scrypt(password: Uint8Array, salt: Uint8Array, cost: ScryptCost, length: number): Uint8Array;
 }

@@ -1,3 +1,4 @@
+import { readAll } from '../bytes/reader.ts';
 import { type Codec, type ExtensionDef, FLAG } from './extension.ts';
 
 /** CertificateStatusType ocsp (RFC 6066, 8). */
@@ -50,7 +51,15 @@ export const statusRequest: ExtensionDef<{ CH: StatusRequest | undefined; CT: Ui
   SH12: FLAG,
 };
 
-const scts: Codec<Uint8Array> = { read: (r) => r.rest(), write: (w, list) => void w.bytes(list) };
+/** The list as it stands. RFC 6962, 3.3: neither it nor a timestamp in it is empty. */
+const scts: Codec<Uint8Array> = {
+  read: (r) => {
+    const list = r.rest();
+    readAll(list, (x) => x.list16((sct) => sct.vec16(1), 1));
+    return list;
+  },
+  write: (w, list) => void w.bytes(list),
+};
 
 /** signed_certificate_timestamp: a SignedCertificateTimestampList at the certificate it speaks of (RFC 6962, 3.3.1). */
 export const signedCertificateTimestamp: ExtensionDef<{ CH: true; CT: Uint8Array; CR: true; SH12: Uint8Array }> = {

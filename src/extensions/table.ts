@@ -2,6 +2,7 @@ import type { RawExtension } from '../wire/message.ts';
 import { alpn } from './alpn.ts';
 import { certificateAuthorities } from './certificate-authorities.ts';
 import { signedCertificateTimestamp, statusRequest } from './certificate-status.ts';
+import { clientCertificateType, serverCertificateType } from './certificate-type.ts';
 import { cookie } from './cookie.ts';
 import { earlyData } from './early-data.ts';
 import { type AnyExtension, ExtensionBlock, type Place } from './extension.ts';
@@ -24,6 +25,8 @@ export const EXTENSIONS: readonly AnyExtension[] = [
   signatureAlgorithms,
   alpn,
   signedCertificateTimestamp,
+  clientCertificateType,
+  serverCertificateType,
   encryptThenMac,
   extendedMasterSecret,
   recordSizeLimit,

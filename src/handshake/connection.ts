@@ -1,9 +1,10 @@
 import { toHex, wipe } from '../bytes/bytes.ts';
-import type { Credential, ReadyCredential } from '../config/credentials.ts';
+import type { Credential, KeyedCredential } from '../config/credentials.ts';
 import type { SettingName, Settings } from '../config/settings.ts';
 import type { Prf } from '../crypto/prf.ts';
-import type { CryptoProvider, KeyKind, RunningHash } from '../crypto/provider.ts';
+import type { CryptoProvider, KeyKind, PublicKeySpec, RunningHash } from '../crypto/provider.ts';
 import type { KeySchedule } from '../crypto/schedule-tls13.ts';
+import { CERTIFICATE_TYPES } from '../registry/certificate-types.ts';
 import type { CipherSuite } from '../registry/cipher-suites.ts';
 import { CONTENT_TYPE } from '../registry/content-types.ts';
 import { INFO } from '../registry/options.ts';
@@ -14,6 +15,7 @@ import type { SessionStore } from '../session/store.ts';
 import type { Ssl } from '../ssl/ssl.ts';
 import type { RawExtension } from '../wire/message.ts';
 import type { Certificate } from '../x509/certificate.ts';
+import type { CheckedSct } from '../x509/sct.ts';
 import type { VerifyOutcome } from '../x509/verify.ts';
 import type { Established } from './established.ts';
 import { MessageIo } from './io.ts';
@@ -73,6 +75,11 @@ export class Connection {
   earlyDataBudget = 0;
 
   peerChain: readonly Certificate[] = [];
+  /** CertificateType values (RFC 7250) of what each side shows. */
+  ownCertificateType: number = CERTIFICATE_TYPES.x509;
+  peerCertificateType: number = CERTIFICATE_TYPES.x509;
+  /** The raw public key the peer showed in place of certificates (SSL_get0_peer_rpk(3)). */
+  peerRawKey: { readonly spki: Uint8Array; readonly key: PublicKeySpec } | undefined;
   verifiedChain: readonly Certificate[] = [];
   verifyResult: X509VerifyResult = 'OK';
   peerName: string | undefined;
@@ -83,7 +90,7 @@ export class Connection {
   daneMatch: VerifyOutcome['dane'];
   peerSignatureScheme = 0;
   ownSignatureScheme = 0;
-  ownCredential: ReadyCredential | undefined;
+  ownCredential: KeyedCredential | undefined;
   peerSignatureSchemes: readonly number[] = [];
   peerGroups: readonly number[] = [];
   peerCipherSuites: readonly number[] = [];
@@ -92,7 +99,11 @@ export class Connection {
   peerCertificateTypes: Uint8Array | undefined;
   /** DER of the OCSP response the server stapled. */
   ocspResponse: Uint8Array | undefined;
+  /** TLS 1.3: those about the certificates above the leaf, in the order of `peerChain`. */
+  issuerOcspResponses: readonly (Uint8Array | undefined)[] = [];
   signedCertificateTimestamps: Uint8Array | undefined;
+  /** The timestamps of the peer's certificate from everywhere, checked against the logs of the context (SSL_get0_peer_scts(3)). */
+  peerScts: readonly CheckedSct[] = [];
   ownFinished: Uint8Array | undefined;
   peerFinished: Uint8Array | undefined;
   /** max_fragment_length that was agreed on, as its code; 0: none. */

@@ -5,11 +5,9 @@ import { TLSSocket } from './tls-socket.ts';
 type Listener = () => void;
 
 /** tls.connect: a connection to a host and port, a path, or over a Duplex in `socket`. `listener` hears 'secureConnect'. */
-export function connect(options: ConnectOptions, listener?: Listener): TLSSocket;
-export function connect(port: number, host: string, options?: ConnectOptions, listener?: Listener): TLSSocket;
-export function connect(port: number, options?: ConnectOptions, listener?: Listener): TLSSocket;
-export function connect(port: number, host: string, listener: Listener): TLSSocket;
-export function connect(port: number, listener: Listener): TLSSocket;
+export function connect(target: ConnectOptions | number, listener?: Listener): TLSSocket;
+export function connect(port: number, options: ConnectOptions | undefined, listener?: Listener): TLSSocket;
+export function connect(port: number, host: string, options?: ConnectOptions | Listener, listener?: Listener): TLSSocket;
 export function connect(...args: readonly (ConnectOptions | number | string | Listener | undefined)[]): TLSSocket {
   const options = optionsOf(args);
   const listener = args.find((arg) => typeof arg === 'function');

@@ -2,7 +2,9 @@ import type { X509Certificate } from 'node:crypto';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { fromUtf8 } from '../bytes/bytes.ts';
+import type { Connection } from '../handshake/connection.ts';
 import { OPTIONS, VERIFY } from '../registry/options.ts';
+import type { X509VerifyResult } from '../registry/verify-results.ts';
 import { versionName } from '../registry/versions.ts';
 import { decodeSession, encodeSession } from '../session/asn1.ts';
 import { Ssl } from '../ssl/ssl.ts';
@@ -125,7 +127,7 @@ export class TLSSocket extends TlsStream {
     const { connection } = this.ssl;
     if (connection === undefined) return undefined;
     const { verifyResult, peerChain, reused, isServer } = connection;
-    if (verifyResult !== 'OK') return verifyError(verifyResult, this.expectedHost, peerChain[0]);
+    if (verifyResult !== 'OK') return verifyError(resultOf(connection), this.expectedHost, peerChain[0]);
     if (isServer) {
       const absent =
         this.options.requestCert === true && peerChain.length === 0 && !reused && connection.session?.data.peerChain.length === 0;
@@ -138,7 +140,7 @@ export class TLSSocket extends TlsStream {
   protected override failureOf(error: unknown): Error {
     const { connection } = this.ssl;
     if (connection !== undefined && isReason(error, 'CERTIFICATE_VERIFY_FAILED')) {
-      const failure = verifyError(connection.verifyResult, this.expectedHost, connection.peerChain[0], error);
+      const failure = verifyError(resultOf(connection), this.expectedHost, connection.peerChain[0], error);
       if (connection.peerChain[0] !== undefined) Object.assign(failure, { cert: peerCertificate(connection, true) });
       this.authorizationError = codeOf(failure);
       return failure;
@@ -305,5 +307,9 @@ function expectPeer(ssl: Ssl, host: string): void {
   if (address !== undefined) param.setIp(address);
   else param.setHost(host);
 }
+
+/** Node goes on behind the first problem and reports the last: a lone certificate without its issuer could not be verified at all. */
+const resultOf = ({ verifyResult, verifiedChain }: Connection): X509VerifyResult =>
+  verifyResult === 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY' && verifiedChain.length <= 1 ? 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' : verifyResult;
 
 const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : error.message);

@@ -246,9 +246,9 @@ export abstract class TlsStream extends SocketSurface {
     this.bio.end();
     this.pump();
     if (this.destroyed) return;
-    // What was decrypted may still be read; what was to be sent cannot go anywhere.
+    // What was decrypted may still be read, and the reader comes to the end by itself; what was to be sent cannot go anywhere.
     if (this.writing !== undefined) this.destroy(withCode('ECONNRESET', 'the connection was closed while data was being sent'));
-    else if (!this.begun || this.closeNotified) this.destroy();
+    else if (!this.begun) this.destroy();
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {

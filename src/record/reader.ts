@@ -2,11 +2,12 @@ import type { Bio } from '../bio/bio.ts';
 import { EMPTY } from '../bytes/bytes.ts';
 import { CONTENT_TYPE } from '../registry/content-types.ts';
 import { fatal } from '../registry/fatal.ts';
+import { LIMITS } from '../registry/limits.ts';
 import { PlainOpen } from './protect-none.ts';
 import { HEADER_LENGTH, type OpenedRecord, type OpenProtection } from './protection.ts';
 
-/** How many bytes to ask a BIO for at a time: four full records, so that bulk data is opened straight from one chunk. */
-const READ_SIZE = 65_536;
+/** How many bytes to ask a BIO for at a time: four full records as they are sealed, so that bulk data is opened straight from one chunk. */
+const READ_SIZE = 4 * (HEADER_LENGTH + LIMITS.plaintext.value + LIMITS.ciphertextExpansion.value);
 
 /** Sees every record header and, under protection, the hidden content type (for the message callback). */
 export type RecordObserver = (contentType: number, bytes: Uint8Array) => void;

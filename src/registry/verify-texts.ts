@@ -97,4 +97,5 @@ export const VERIFY_TEXTS: Readonly<Record<X509VerifyResult, string>> = {
   CA_CERT_MISSING_KEY_USAGE: 'CA cert does not include key usage extension',
   EXTENSIONS_REQUIRE_VERSION_3: 'Using cert extension requires at least X509v3',
   EC_KEY_EXPLICIT_PARAMS: 'Certificate public key has explicit ECC parameters',
+  RPK_UNTRUSTED: 'Raw public key untrusted, no trusted keys configured',
 };

@@ -20,6 +20,9 @@ export interface SessionData {
   /** The peer's chain as it sent it, leaf first. */
   readonly peerChain: readonly Certificate[];
   readonly verifyResult: X509VerifyResult;
+  /** What a server stapled when its certificate was checked; kept in memory alone. */
+  readonly ocspResponse: Uint8Array | undefined;
+  readonly signedCertificateTimestamps: Uint8Array | undefined;
   readonly serverName: string | undefined;
   readonly alpn: Uint8Array | undefined;
   /** The server's ticket; empty where the session is known by its id. */
@@ -45,6 +48,8 @@ const BLANK: SessionData = {
   timeout: 304, // SSL_SESSION_new(3): five minutes and four seconds
   peerChain: [],
   verifyResult: 'UNSPECIFIED',
+  ocspResponse: undefined,
+  signedCertificateTimestamps: undefined,
   serverName: undefined,
   alpn: undefined,
   ticket: EMPTY,

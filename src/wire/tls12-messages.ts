@@ -28,6 +28,17 @@ export const certificate12: MessageDef<'Certificate', readonly Uint8Array[]> = {
   },
 };
 
+/** A SubjectPublicKeyInfo in place of a chain; a client that declines sends it empty (RFC 7250, 3). */
+export const rawKey12: MessageDef<'Certificate', Uint8Array> = {
+  name: 'Certificate',
+  type: HANDSHAKE_TYPE.certificate,
+  limit: LIMITS.certificateList.value,
+  read: (r) => r.vec24(),
+  write: (w, spki) => {
+    w.vec24(spki);
+  },
+};
+
 /** RFC 6066, 8: a status type and, for ocsp, the DER of the response. */
 export const certificateStatus: MessageDef<'CertificateStatus', Uint8Array> = {
   name: 'CertificateStatus',

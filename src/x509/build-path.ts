@@ -117,7 +117,8 @@ class PathBuilder {
       for (const lookup of v.store.lookups) for (const found of yield* settle(lookup(issuer))) v.store.add(found);
     }
     const untrusted = [...(this.untrustedBySubject().get(issuer.key) ?? [])];
-    if (v.issuerLookup !== undefined) untrusted.push(...(yield* settle(v.issuerLookup(certificate))));
+    const unknown = untrusted.length === 0 && v.store.withSubject(issuer).length === 0;
+    if (v.issuerLookup !== undefined && unknown) untrusted.push(...(yield* settle(v.issuerLookup(certificate))));
     const all = [...v.store.withSubject(issuer), ...untrusted.filter((candidate) => !v.store.has(candidate))];
     const fitting = all.filter((candidate) => identifiersFit(candidate, certificate));
     const sorted = fitting.map((candidate) => ({ candidate, rank: this.preference(candidate) })).sort((a, b) => b.rank - a.rank);

@@ -1,4 +1,4 @@
-import { ATTRIBUTE_OIDS, EXTENSION_OIDS, PURPOSE_OIDS } from '../registry/oids.ts';
+import { EXTENSION_OIDS, PURPOSE_OIDS } from '../registry/oids.ts';
 import type { X509VerifyResult } from '../registry/verify-results.ts';
 import { type PurposeName, X509_V_FLAG } from '../registry/x509-flags.ts';
 import type { Certificate } from './certificate.ts';
@@ -156,6 +156,3 @@ function isProperSerial(serial: Uint8Array, mayBeZero: boolean): boolean {
   const encoded = serial.length + (first >= 0x80 ? 1 : 0);
   return (mayBeZero || first !== 0) && encoded <= 20;
 }
-
-/** Common names that look like DNS names: the ones that used to be taken for hosts. */
-export const commonNames = (certificate: Certificate): string[] => certificate.subject.values(ATTRIBUTE_OIDS.CN);

@@ -20,6 +20,7 @@ export { checkOcspResponse, type OcspCheck, type OcspResponse, type OcspVerdict,
 export { keyMatches, parsePrivateKey, publicSpecOf } from './private-key.ts';
 export { type CheckedSct, type CtLog, embeddedScts, parseSctList, type Sct, type SctSource, type SctStatus, verifyScts } from './sct.ts';
 export { type BareAnchor, type StoreLookup, X509Store } from './store.ts';
-export { certificateText, timeText } from './text.ts';
+export { certificateText } from './text.ts';
+export { timeText } from './text-parts.ts';
 export { StoreContext, type VerifyOutcome, type VerifyRequest, verifyChain } from './verify.ts';
 export { X509VerifyParam } from './verify-params.ts';

@@ -1,4 +1,3 @@
-import { scrypt } from '@noble/hashes/scrypt.js';
 import { malformed } from '../asn1/asn1-error.ts';
 import { type DerReader, readDer, TAG } from '../asn1/der-reader.ts';
 import type { PemBlock } from '../asn1/pem.ts';
@@ -117,7 +116,7 @@ function readScrypt(r: DerReader): Derivation {
 function deriveKey(derivation: Derivation, secret: Uint8Array, length: number, provider: CryptoProvider): Uint8Array {
   if (derivation.kind === 'pbkdf2') return provider.pbkdf2(derivation.hash, secret, derivation.salt, derivation.iterations, length);
   const { salt, n, r, p } = derivation;
-  return scrypt(secret, salt, { N: n, r, p, dkLen: length, maxmem: 2 * MAX_SCRYPT_BYTES });
+  return provider.scrypt(secret, salt, { n, r, p }, length);
 }
 
 /** OpenSSL's EVP_BytesToKey with MD5 and one iteration: D_i = MD5(D_(i-1) || password || salt). */

@@ -18,7 +18,7 @@ import type { GeneralName } from './general-name.ts';
 import { addressText } from './ip-address.ts';
 import { nameText, relativeNameText } from './name-text.ts';
 import { parseSctList, type Sct } from './sct.ts';
-import { colonHex, hexLines, timeText } from './text.ts';
+import { colonHex, hexLines, timeText } from './text-parts.ts';
 
 /** The lines of one extension, as OpenSSL prints them below its title. What is not known is printed byte by byte. */
 export function extensionText({ extensions }: Certificate, { oid, value }: Extension): string[] {

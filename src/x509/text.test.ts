@@ -4,7 +4,8 @@ import { octetString } from '../asn1/der-writer.ts';
 import { fromHex } from '../bytes/bytes.ts';
 import { EXTENSION_OIDS } from '../registry/oids.ts';
 import { parseCertificates } from './certificate.ts';
-import { certificateText, timeText } from './text.ts';
+import { certificateText } from './text.ts';
+import { timeText } from './text-parts.ts';
 
 /** A certificate with nearly every extension, made by OpenSSL 3.0. */
 const EVERYTHING = `-----BEGIN CERTIFICATE-----

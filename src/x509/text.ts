@@ -1,4 +1,3 @@
-import { calendar } from '../asn1/time.ts';
 import { toHex } from '../bytes/bytes.ts';
 import type { HashName, PublicKeySpec } from '../crypto/provider.ts';
 import { EXTENSION_OIDS, KEY_OIDS, namesByOid, SIGNATURE_OIDS } from '../registry/oids.ts';
@@ -8,6 +7,7 @@ import type { Extension } from './extensions.ts';
 import { nameText } from './name-text.ts';
 import { bitLength } from './strength.ts';
 import { extensionText } from './text-extensions.ts';
+import { colonHex, hexLines, timeText } from './text-parts.ts';
 
 /** A certificate in words, laid out as `openssl x509 -noout -text` does. */
 export function certificateText(certificate: Certificate): string {
@@ -38,30 +38,8 @@ export function certificateText(certificate: Certificate): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** `Nov 22 18:34:57 2026 GMT`. */
-export function timeText(seconds: number): string {
-  const { year, month, day, hour, minute, second } = calendar(seconds);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  return `${MONTHS[month - 1]} ${String(day).padStart(2, ' ')} ${two(hour)}:${two(minute)}:${two(second)} ${year} GMT`;
-}
-
-/** Bytes as pairs of digits with colons, `perLine` bytes a line, indented. A colon ends every line but the last. */
-export function hexLines(bytes: Uint8Array, perLine: number, indent: number): string[] {
-  const lines: string[] = [];
-  for (let at = 0; at < bytes.length; at += perLine) {
-    const more = at + perLine < bytes.length ? ':' : '';
-    lines.push(`${' '.repeat(indent)}${colonHex(bytes.subarray(at, at + perLine))}${more}`);
-  }
-  return lines;
-}
-
-/** `0a:0b:0c`. */
-export const colonHex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => toHex(Uint8Array.of(byte))).join(':');
-
 /** The name OpenSSL prints for an algorithm; the OID where it has none. */
 const algorithmName = (oid: string): string => ALGORITHM_NAMES.get(oid) ?? oid;
-
-const MONTHS: readonly string[] = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 const ALGORITHM_NAMES: ReadonlyMap<string, string> = new Map([
   ...namesByOid(SIGNATURE_OIDS),

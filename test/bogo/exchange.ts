@@ -104,7 +104,7 @@ export class Exchange {
     }
     if (flags['read-with-unfinished-write']) {
       this.bio.letWrite();
-      demand(ssl.write(hello) === 0 && ssl.want === 'write', 'the write was not left unfinished');
+      demand((this.inEarlyData ? ssl.writeEarlyData(hello) : ssl.write(hello)) === 0 && ssl.want === 'write', 'the write was not left unfinished');
     } else if (flags['shim-writes-first']) {
       for (let i = 0; i < (flags['repeat-shim-initial-write'] ?? 1); i++) await this.write(hello);
     }
@@ -139,7 +139,9 @@ export class Exchange {
       await this.write(writeSecret);
     }
     if (flags['tls-unique']) {
-      const { ownFinished, peerFinished, reused = false } = ssl.connection ?? {};
+      const { ownFinished, peerFinished, reused = false, extendedMasterSecret = false } = ssl.connection ?? {};
+      // RFC 7627, 5.4: without the extended master secret it is not unique in a resumption.
+      demand(!reused || extendedMasterSecret, 'failed to get tls-unique');
       // RFC 5929, 3.1: the first Finished of the handshake.
       await this.write((flags.server === reused ? ownFinished : peerFinished) ?? new Uint8Array());
     }
@@ -160,7 +162,6 @@ export class Exchange {
 
   private async read(max: number): Promise<Uint8Array | 'end' | 'refused'> {
     const { ssl } = this;
-    const { flags } = this.state;
     if (this.inEarlyData && (await this.readEarly()) === 'refused') return 'refused';
     const early = this.early.shift();
     if (early !== undefined) {

@@ -7,6 +7,7 @@ import {
   HANDSHAKE_TYPE,
   INFO,
   MODES,
+  NAMED_GROUPS,
   OPTIONS,
   type PrivateKey,
   SESSION_CACHE,
@@ -16,6 +17,9 @@ import {
   SslContext,
   type SslContextOptions,
   type SslSession,
+  signatureScheme,
+  TlsFatal,
+  TLS1_3_VERSION,
   TLS1_VERSION,
   VERIFY,
 } from '../../src/index.ts';
@@ -33,6 +37,8 @@ const VERIFIED = [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601
 const SIGNED = [0x0807, 0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0603, 0x0806, 0x0601, 0x0203, 0x0201];
 const ALL_SUITES = 'ALL:!aNULL:3DES';
 const EARLY_DATA = 14_336;
+/** A scheme that nobody has, which the runner uses for just that. */
+const UNREAL = 0xff01;
 
 /** `later`: what the runner's -async tests want from every callback. */
 const later = async <T>(value: T): Promise<T> => {
@@ -42,7 +48,7 @@ const later = async <T>(value: T): Promise<T> => {
 
 export function makeConnection(state: State, kept: Kept, session: SslSession | undefined): Ssl {
   const { flags } = state;
-  const context = new SslContext({ ...contextOptions(state, kept), now: () => Date.now() + clock.offset });
+  const context = new SslContext({ ...contextOptions(state, kept), now: () => clock.now });
   if (flags['trust-cert'] !== undefined) context.trust(readFileSync(flags['trust-cert'], 'utf8'));
   const credential = loadCredential(flags);
   // Otherwise a callback brings it.
@@ -60,8 +66,8 @@ export function makeConnection(state: State, kept: Kept, session: SslSession | u
 function contextOptions(state: State, kept: Kept): SslContextOptions {
   const { flags } = state;
   const { 'verify-prefs': verify, credential } = flags;
-  const verified = verify.length > 0 ? verify : VERIFIED;
-  const signed = credential['signing-prefs'].length > 0 ? credential['signing-prefs'] : SIGNED;
+  const verified = known(verify, VERIFIED);
+  const signed = known(credential['signing-prefs'], SIGNED);
   return defined({
     role: flags.server ? 'server' : 'client',
     securityLevel: 0,
@@ -72,7 +78,7 @@ function contextOptions(state: State, kept: Kept): SslContextOptions {
     minProtoVersion: flags['min-version'] ?? TLS1_VERSION,
     maxProtoVersion: flags['max-version'],
     cipherList: suites(flags.cipher ?? ALL_SUITES),
-    groups: flags.curves.length > 0 ? flags.curves : undefined,
+    groups: flags.curves.length > 0 ? knownGroups(flags.curves) : undefined,
     keyShares: flags['no-key-shares'] ? [] : flags['key-shares'].length > 0 ? flags['key-shares'] : undefined,
     sigalgs: flags.server ? signed : verified,
     clientSigalgs: flags.server ? verified : signed,
@@ -89,9 +95,11 @@ function contextOptions(state: State, kept: Kept): SslContextOptions {
       return flags.async ? later(session) : session;
     },
     newSessionCallback: (_ssl: Ssl, session: SslSession) => {
-      state.newSession = session.upRef();
+      // What BoringSSL counts on a server are entries of its cache; its tickets of TLS 1.3 are none.
+      if (!flags.server || session.data.version < TLS1_3_VERSION) state.newSession = session.upRef();
       if (flags.server) kept.sessions.set(hex(session.data.id), session.upRef());
     },
+    numTickets: flags['no-ticket'] ? 0 : undefined,
     maxEarlyData: flags['enable-early-data'] && flags.server ? EARLY_DATA : 0,
     recvMaxEarlyData: EARLY_DATA,
     maxCertList: flags['max-cert-list'],
@@ -100,6 +108,19 @@ function contextOptions(state: State, kept: Kept): SslContextOptions {
     quietShutdown: !flags['check-close-notify'],
     pskIdentityHint: flags['psk-identity'],
   });
+}
+
+/** A scheme that is not built here has no test for us. */
+function known(schemes: readonly number[], fallback: readonly number[]): readonly number[] {
+  const unknown = schemes.find((id) => id !== UNREAL && signatureScheme(id) === undefined);
+  if (unknown !== undefined) throw new Unimplemented(`signature scheme ${unknown}`);
+  return schemes.length > 0 ? schemes : fallback;
+}
+
+function knownGroups(ids: readonly number[]): readonly number[] {
+  const unknown = ids.find((id) => !NAMED_GROUPS.some((group) => group.id === id));
+  if (unknown !== undefined) throw new Unimplemented(`group ${unknown}`);
+  return ids;
 }
 
 const defined = (options: { readonly [K in SettingName]?: SettingInput<K> | undefined } & { role: 'client' | 'server' }): SslContextOptions =>
@@ -115,6 +136,7 @@ function options(flags: Flags): number {
     [flags['no-ticket'], OPTIONS.NO_TICKET],
     [!flags['no-legacy-server-connect'], OPTIONS.LEGACY_SERVER_CONNECT],
     [!renegotiates, OPTIONS.NO_RENEGOTIATION],
+    [renegotiates, OPTIONS.ALLOW_UNSAFE_LEGACY_RENEGOTIATION],
     [flags.cipher !== undefined || flags['server-preference'], OPTIONS.CIPHER_SERVER_PREFERENCE],
     [!flags['cbc-record-splitting'], OPTIONS.DONT_INSERT_EMPTY_FRAGMENTS],
   ];
@@ -150,7 +172,12 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 // ---- credentials
 
-function loadCredential({ credential: flags, async, 'private-key-delay-ms': delay = 0 }: Flags): Credential | undefined {
+function loadCredential({
+  credential: flags,
+  async,
+  'private-key-delay-ms': delay = 0,
+  'use-ocsp-callback': usesCallback,
+}: Flags): Credential | undefined {
   const { 'cert-file': certificate, 'key-file': keyFile } = flags;
   if (certificate === undefined && keyFile === undefined) return undefined;
   const loader = new SslContext();
@@ -158,11 +185,14 @@ function loadCredential({ credential: flags, async, 'private-key-delay-ms': dela
   if (keyFile !== undefined) loader.usePrivateKey(readFileSync(keyFile, 'utf8'));
   const loaded = loader.get('credentials').selected;
   const key = loaded?.key;
-  return { chain: loaded?.chain ?? [], key: key && (async ? slowKey(key, delay) : key), ...staples(flags) };
+  return { chain: loaded?.chain ?? [], key: key && (async ? slowKey(key, delay) : key), ...staples(flags, usesCallback) };
 }
 
-const staples = ({ 'ocsp-response': ocspResponse, 'signed-cert-timestamps': signedCertificateTimestamps }: CredentialFlags) => ({
-  ...(ocspResponse && { ocspResponse }),
+const staples = (
+  { 'ocsp-response': ocspResponse, 'signed-cert-timestamps': signedCertificateTimestamps }: CredentialFlags,
+  usesCallback: boolean,
+) => ({
+  ...(ocspResponse && !usesCallback && { ocspResponse }),
   ...(signedCertificateTimestamps && { signedCertificateTimestamps }),
 });
 
@@ -170,7 +200,7 @@ const staples = ({ 'ocsp-response': ocspResponse, 'signed-cert-timestamps': sign
 function slowKey(key: PrivateKey, delay: number): PrivateKey {
   const elsewhere = async <T>(work: () => T | Promise<T>): Promise<T> => {
     await null;
-    clock.offset += delay;
+    clock.now += delay;
     return work();
   };
   const { decryptPremaster } = key;
@@ -229,6 +259,9 @@ function installCallbacks(context: SslContext, state: State, credential: Credent
     state.verifications++;
     const { 'verify-fail': fails } = state.flags;
     store.result = fails ? 'APPLICATION_VERIFICATION' : 'OK';
+    // BoringSSL's custom callback names the alert itself.
+    if (fails && flags['use-custom-verify-callback'] && verifyMode(flags) !== VERIFY.NONE)
+      throw new TlsFatal('certificate_unknown', 'CERTIFICATE_VERIFY_FAILED');
     return flags['use-custom-verify-callback'] && async ? later(!fails) : !fails;
   });
   const { 'select-alpn': selected, 'select-empty-alpn': empty } = flags;
@@ -281,11 +314,14 @@ function staple(ssl: Ssl, flags: Flags): Uint8Array | boolean | undefined {
 
 function installPsk(context: SslContext, { 'psk-identity': identity }: Flags, key: Uint8Array): void {
   const psk = { identity: latin1(identity ?? ''), key };
-  context.set('pskClientCallback', (_ssl, hint) => {
+  // BoringSSL knows such keys before TLS 1.3 alone, where the version is settled when it asks for one.
+  context.set('pskClientCallback', (ssl, hint) => {
+    if ((ssl.connection?.version ?? 0) === 0) return [];
     demand(hint === identity, 'the PSK hint is not the one expected');
     return [psk];
   });
-  context.set('pskServerCallback', (_ssl, asked) => {
+  context.set('pskServerCallback', (ssl, asked) => {
+    if (ssl.connection?.version === TLS1_3_VERSION) return undefined;
     demand(hex(asked) === hex(psk.identity), 'the PSK identity is not the one expected');
     return psk;
   });

@@ -32,7 +32,7 @@ async function run(sets: FlagSets): Promise<void> {
       await bio.close();
     }
     session = state.newSession ?? session;
-    clock.offset += 1000 * (flags['resumption-delay'] ?? 0);
+    clock.now += 1000 * (flags['resumption-delay'] ?? 0);
   }
 }
 

@@ -33,5 +33,5 @@ export function demand(holds: boolean, what: string): void {
   if (!holds) throw new Mismatch(what);
 }
 
-/** The seconds that -resumption-delay moves on, in milliseconds. */
-export const clock = { offset: 0 };
+/** Stands still but for what the runner moves it on. In milliseconds. */
+export const clock = { now: Date.now() };

@@ -6,6 +6,7 @@ export class SocketBio implements Bio {
   private readonly socket: Socket;
   private readonly stepwise: boolean;
   private readonly chunks: Uint8Array[] = [];
+  private readonly outgoing: Uint8Array[] = [];
   private ended = false;
   private mayRead = 0;
   private mayWrite = 0;
@@ -40,8 +41,16 @@ export class SocketBio implements Bio {
   write(bytes: Uint8Array): number {
     const count = this.stepwise ? Math.min(this.mayWrite, bytes.length) : bytes.length;
     if (this.stepwise) this.mayWrite -= count;
-    if (count > 0 && this.socket.writable) this.socket.write(bytes.slice(0, count));
+    if (count === 0) return 0;
+    if (this.outgoing.length === 0) setImmediate(() => this.send());
+    this.outgoing.push(bytes.slice(0, count));
     return count;
+  }
+
+  /** What went out by steps need not go through the kernel by steps. */
+  private send(): void {
+    const bytes = Buffer.concat(this.outgoing.splice(0));
+    if (bytes.length > 0 && this.socket.writable) this.socket.write(bytes);
   }
 
   /** Lets one more byte out, where it goes by steps. */
@@ -61,6 +70,7 @@ export class SocketBio implements Bio {
   /** Says that no more will come, and reads the rest, so that the runner sees an end and no reset. */
   async close(): Promise<void> {
     if (this.socket.closed) return;
+    this.send();
     const closed = new Promise<void>((resolve) => this.socket.once('close', () => resolve()));
     this.socket.end();
     await closed;

@@ -103,8 +103,9 @@ export class ClientPeer extends Peer {
         this.sendData('early');
         return;
       case 'EOED':
-        this.say('EOED', endOfEarlyData, {});
-        if (this.stage === 'early') this.stage = 'handshake';
+        this.say('EOED', endOfEarlyData, {}, () => {
+          if (this.stage === 'early') this.stage = 'handshake';
+        });
         return;
       case 'CT':
         this.sayCertificate('CT', EMPTY, this.key);
@@ -116,9 +117,10 @@ export class ClientPeer extends Peer {
         this.sayCertificateVerify('CV', this.key, 0x0403);
         return;
       case 'FIN':
-        this.sayFinished('FIN', this.ownSecret);
-        this.complete();
-        this.stage = 'application';
+        this.sayFinished('FIN', this.ownSecret, () => {
+          this.complete();
+          this.stage = 'application';
+        });
         return;
       case 'KU':
         this.sendKeyUpdate();
@@ -171,11 +173,12 @@ export class ClientPeer extends Peer {
       legacyCompressionMethods: Uint8Array.of(0),
       extensions: this.extensions(share),
     };
-    this.say('CH', clientHello, value, (raw) => (psk !== undefined && this.binds ? this.bound(raw, psk) : raw));
-    if (psk !== undefined && this.offersEarlyData && this.hellos === 1) {
+    const begin = (): void => {
+      if (psk === undefined || !this.offersEarlyData || this.hellos > 1) return;
       this.sealWith('early', this.earlyTraffic(psk));
       this.stage = 'early';
-    }
+    };
+    this.say('CH', clientHello, value, begin, (raw) => (psk !== undefined && this.binds ? this.bound(raw, psk) : raw));
   }
 
   private extensions(share: KeyShare): RawExtension[] {

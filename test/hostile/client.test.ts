@@ -304,6 +304,23 @@ const ROWS: readonly Row[] = [
     reason: 'BAD_KEY_SHARE',
   },
 
+  {
+    name: 'TLS 1.2 after a retry for TLS 1.3',
+    steps: RETRY,
+    options: { minProtoVersion: 0x0303 },
+    edits: { SH: (hello) => ({ ...without<ServerHello>(supportedVersions)(hello), cipherSuite: 0xc02b }) },
+    alert: 'protocol_version',
+    reason: 'BAD_PROTOCOL_VERSION_NUMBER',
+  },
+  {
+    name: 'TLS 1.2 where it sent early data',
+    options: { ...pskOptions, minProtoVersion: 0x0303 },
+    setUp: sendsEarlyData,
+    edits: { SH: (hello) => ({ ...without<ServerHello>(supportedVersions)(hello), cipherSuite: 0xc02b }) },
+    alert: 'protocol_version',
+    reason: 'BAD_PROTOCOL_VERSION_NUMBER',
+  },
+
   // EncryptedExtensions
   {
     name: 'ALPN that it did not offer',
@@ -692,7 +709,7 @@ const ROWS: readonly Row[] = [
     steps: ASKED,
     options: { certCallback: () => false },
     alert: 'internal_error',
-    reason: 'CALLBACK_FAILED',
+    reason: 'CERT_CB_ERROR',
   },
   // RFC 9846, 6.1: nothing was verified if nobody said whom to expect.
   {

@@ -45,6 +45,14 @@ export const suiteOf = (id: number): AeadSuite => {
 
 const scheduleOf = (hash: HashName): KeySchedule => new KeySchedule(provider, hash);
 
+interface Sending {
+  readonly padding?: number;
+  readonly stage?: Stage;
+  readonly seal?: SealProtection;
+}
+
+const PLAIN: SealProtection = new PlainSeal(0x0303);
+
 export abstract class Peer {
   abstract readonly role: 'client' | 'server';
   victim: Ssl;
@@ -68,7 +76,7 @@ export abstract class Peer {
   /** Under what the next message or record is sealed. */
   stage: Stage = 'plain';
   connected = false;
-  protected readonly seals: Map<Stage, SealProtection> = new Map<Stage, SealProtection>([['plain', new PlainSeal(0x0303)]]);
+  protected readonly seals: Map<Stage, SealProtection> = new Map();
   private readonly opens: Tls13Open[] = [];
   protected transcript: Uint8Array[] = [];
   private partial: Uint8Array = EMPTY;
@@ -137,8 +145,7 @@ export abstract class Peer {
   // ---- sending
 
   /** One record of any type, under the keys of `stage`. */
-  sendRecord(type: number, content: Uint8Array, { padding = 0, stage = this.stage }: { padding?: number; stage?: Stage } = {}): this {
-    const seal = this.seals.get(stage) ?? new PlainSeal(0x0303);
+  sendRecord(type: number, content: Uint8Array, { padding = 0, stage = this.stage, seal = this.sealOf(stage) }: Sending = {}): this {
     const out = new Uint8Array(content.length + padding + seal.overhead);
     const length = seal.seal(type, content, padding, out, 0);
     return this.sendBytes(out.subarray(0, length));
@@ -163,19 +170,30 @@ export abstract class Peer {
   }
 
   /** A handshake message as it is, in one record, or in records of `size` bytes. */
-  sendRaw(raw: Uint8Array, size = 16_384): this {
-    for (let at = 0; at < raw.length; at += size) this.sendRecord(CONTENT_TYPE.handshake, raw.subarray(at, at + size));
+  sendRaw(raw: Uint8Array, size = 16_384, seal: SealProtection = this.sealOf(this.stage)): this {
+    for (let at = 0; at < raw.length; at += size) this.sendRecord(CONTENT_TYPE.handshake, raw.subarray(at, at + size), { seal });
     return this;
   }
 
-  /** Encodes a message, with the test's edit and tamper of that step, sends it and counts it into the transcript. */
-  protected say<T>(step: string, def: MessageDef<string, T>, value: T, finish: Tamper = (raw) => raw): Uint8Array {
+  /**
+   * Encodes a message, with the test's edit and tamper of that step, counts it into the transcript and sends it. What `then` does to
+   * the keys is done before the victim sees it: a test may let it answer at once.
+   */
+  protected say<T>(
+    step: string,
+    def: MessageDef<string, T>,
+    value: T,
+    then: () => void = () => {},
+    finish: Tamper = (raw) => raw,
+  ): Uint8Array {
+    const seal = this.sealOf(this.stage);
     const edit = (this.edits as { readonly [step: string]: Edit<T> | undefined })[step];
     const encoded = finish(encodeMessage(def, edit === undefined ? value : edit(value)));
     const raw = this.tampers[step]?.(encoded) ?? encoded;
     this.transcript.push(raw);
     this.said.push(raw);
-    this.sendRaw(raw);
+    then();
+    this.sendRaw(raw, undefined, seal);
     return raw;
   }
 
@@ -210,8 +228,8 @@ export abstract class Peer {
     this.say(step, certificateVerify, { algorithm, signature });
   }
 
-  protected sayFinished(step: string, secret: Uint8Array): void {
-    this.say(step, finished, { verifyData: this.finishedOf(secret) });
+  protected sayFinished(step: string, secret: Uint8Array, then?: () => void): void {
+    this.say(step, finished, { verifyData: this.finishedOf(secret) }, then);
   }
 
   private finishedOf(secret: Uint8Array): Uint8Array {
@@ -222,6 +240,10 @@ export abstract class Peer {
 
   hash(): Uint8Array {
     return provider.digest(this.suite.hash, concat(...this.transcript));
+  }
+
+  private sealOf(stage: Stage): SealProtection {
+    return this.seals.get(stage) ?? PLAIN;
   }
 
   sealWith(stage: Stage, secret: Uint8Array): void {

@@ -8,7 +8,7 @@ import { readsEarlyData } from '../orders/orders.ts';
 import { connected, drain, handshake, pair, serverContext } from '../support/connect.ts';
 import { TEST_TIME, testAuthority, testCertificate } from '../support/pki.ts';
 import { againstServer, ClientPeer, QUICK_SERVER } from './client-peer.ts';
-import { appending, type PeerPsk } from './peer.ts';
+import { appending, type PeerPsk, suiteOf } from './peer.ts';
 import { againstClient, QUICK_CLIENT } from './server-peer.ts';
 import { expectConnection, expectRefusal } from './verdict.ts';
 
@@ -303,6 +303,7 @@ describe('a client takes back early data', () => {
     first: SslContextOptions,
     second: SslContextOptions,
     protocol: { before?: string; after?: string },
+    suite = 0x1301,
   ): ReturnType<typeof againstClient> {
     const say = (name: string | undefined) =>
       name === undefined ? {} : { EE: appending(16, concat(Uint8Array.of(0, name.length + 1, name.length), utf8(name))) };
@@ -319,13 +320,22 @@ describe('a client takes back early data', () => {
       self.edits = say(protocol.after);
       self.victim.writeEarlyData(utf8('early'));
     });
-    return again.play('SH', 'EE', 'FIN', 'DATA');
+    const turns = (self: typeof again): void => {
+      self.suite = suiteOf(suite);
+    };
+    return again.play(turns, 'SH', 'EE', 'FIN', 'DATA');
   }
 
   it('where everything is as it was', () => {
     const peer = accepted({}, {}, { before: 'a', after: 'a' });
     expectConnection(peer);
     expect(peer.victim.connection?.earlyData).toBe('accepted');
+  });
+
+  it('but not under another suite', () => {
+    const both = { cipherSuites: ['TLS_AES_128_GCM_SHA256', 'TLS_CHACHA20_POLY1305_SHA256'] } as const;
+    const peer = accepted(both, both, { before: 'a', after: 'a' }, 0x1303);
+    expectRefusal(peer, 'illegal_parameter', 'BAD_EARLY_DATA');
   });
 
   it('but not under another protocol', () => {

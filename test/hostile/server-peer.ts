@@ -89,9 +89,10 @@ export class ServerPeer extends Peer {
         this.sayCertificateVerify('CV', this.key, this.key === 'ed25519' ? 0x0807 : 0x0403);
         return;
       case 'FIN':
-        this.sayFinished('FIN', this.ownSecret);
-        this.applicationKeys();
-        this.stage = 'application';
+        this.sayFinished('FIN', this.ownSecret, () => {
+          this.applicationKeys();
+          this.stage = 'application';
+        });
         return;
       case 'NST':
         this.sendTicket();
@@ -135,10 +136,11 @@ export class ServerPeer extends Peer {
     if (answer instanceof Promise) throw new TypeError('the provider of the tests is synchronous');
     if (share !== undefined && answer !== undefined) extensions.push(encode(keyShare, 'SH13', { group: share.group, share: answer.share }));
     if (this.usePsk) extensions.push(encode(preSharedKey, 'SH13', 0));
-    this.say('SH', serverHello, this.answer(RANDOM, extensions));
-    if (!this.usePsk) this.psk = undefined;
-    this.handshakeKeys(answer?.secret);
-    this.stage = 'handshake';
+    this.say('SH', serverHello, this.answer(RANDOM, extensions), () => {
+      if (!this.usePsk) this.psk = undefined;
+      this.handshakeKeys(answer?.secret);
+      this.stage = 'handshake';
+    });
   }
 
   private answer(random: Uint8Array, extensions: readonly RawExtension[]): ServerHello {

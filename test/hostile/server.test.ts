@@ -304,6 +304,21 @@ const ROWS: readonly Row[] = [
     reason: 'BAD_EXTENSION',
   },
 
+  {
+    name: 'a client that fell back although both speak TLS 1.3',
+    options: { minProtoVersion: 0x0303 },
+    edits: { CH: (hello) => ({ ...ext(encode(supportedVersions, 'CH', [0x0303]))(hello), cipherSuites: [0xc02b, 0x5600] }) },
+    alert: 'inappropriate_fallback',
+    reason: 'INAPPROPRIATE_FALLBACK',
+  },
+  {
+    name: 'anybody, where its staple cannot be had',
+    options: { statusCallback: () => false },
+    edits: { CH: appending(5, Uint8Array.of(1, 0, 0, 0, 0)) },
+    alert: 'internal_error',
+    reason: 'OCSP_CALLBACK_FAILURE',
+  },
+
   // a second ClientHello
   {
     name: 'a second hello with another random',
@@ -609,7 +624,7 @@ const ROWS: readonly Row[] = [
     edits: {
       CT: (value) => ({
         ...value,
-        entries: value.entries.map((entry) => ({ ...entry, extensions: [{ type: 18, data: Uint8Array.of(0, 0) }] })),
+        entries: value.entries.map((entry) => ({ ...entry, extensions: [{ type: 18, data: Uint8Array.of(0, 3, 0, 1, 1) }] })),
       }),
     },
     alert: 'unsupported_extension',
@@ -742,13 +757,13 @@ const ROWS: readonly Row[] = [
     options: { alpnSelectCallback: () => utf8('c') },
     edits: { CH: ext(encode(alpn, 'CH', [utf8('b')])) },
     alert: 'internal_error',
-    reason: 'INTERNAL_ERROR',
+    reason: 'INVALID_ALPN_PROTOCOLS',
   },
   {
     name: 'what the certificate callback refuses',
     options: { certCallback: () => false },
     alert: 'internal_error',
-    reason: 'CALLBACK_FAILED',
+    reason: 'CERT_CB_ERROR',
   },
   {
     name: 'an extension that the application refuses',
@@ -835,6 +850,20 @@ describe('a server that remembers nothing', () => {
     const shared = context();
     const edit = shares([0x001d, x25519]);
     expectRefusal(goOn(first(shared), shared, edit), 'illegal_parameter', 'BAD_KEY_SHARE');
+  });
+
+  it('refuses a ticket in place of its cookie', () => {
+    const shared = context();
+    shared.set('numTickets', 1);
+    const before = againstServer(shared).play('CH', 'CH', 'FIN');
+    const ticket = before.tickets[0]?.ticket ?? EMPTY;
+    expect(ticket.length).toBeGreaterThan(0);
+    const edit: Edit<ClientHello> = (hello) =>
+      withExtension<ClientHello>(
+        cookie.id,
+        build((w) => w.vec16(ticket)),
+      )(hello);
+    expectRefusal(goOn(first(shared), shared, edit), 'illegal_parameter', 'COOKIE_MISMATCH');
   });
 
   it('asks again where the cookie was changed, or is not its own', () => {

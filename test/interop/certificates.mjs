@@ -22,6 +22,8 @@ export const SERVER_NAME = 'server.example';
 export const OTHER_NAME = 'other.example';
 
 const DAY = 86_400;
+const DIGITAL_SIGNATURE = 1;
+const KEY_ENCIPHERMENT = 4;
 
 /**
  * Writes everything into a directory; gives the paths and texts.
@@ -35,11 +37,18 @@ export function makeCertificates(directory) {
     return write(directory, file, issue({ name, key, authority, ...request }), key.pem);
   };
   const server = (file, kind, name) =>
-    leaf(file, kind, name, { names: { dns: [name], ip: [Uint8Array.of(127, 0, 0, 1)] }, extKeyUsage: ['serverAuth'] });
+    leaf(file, kind, name, {
+      names: { dns: [name], ip: [Uint8Array.of(127, 0, 0, 1)] },
+      extKeyUsage: ['serverAuth'],
+      // RFC 5246, 7.4.2: a key that TLS 1.2 encrypts to says that it may be.
+      ...(kind === 'rsa' && { keyUsage: DIGITAL_SIGNATURE | KEY_ENCIPHERMENT }),
+    });
   return {
     ca,
     server: Object.fromEntries(KEY_KINDS.map((kind) => [kind, server(`server-${kind}`, kind, SERVER_NAME)])),
-    client: Object.fromEntries(KEY_KINDS.map((kind) => [kind, leaf(`client-${kind}`, kind, `client ${kind}`, { extKeyUsage: ['clientAuth'] })])),
+    client: Object.fromEntries(
+      KEY_KINDS.map((kind) => [kind, leaf(`client-${kind}`, kind, `client ${kind}`, { extKeyUsage: ['clientAuth'] })]),
+    ),
     other: server('other', 'p256', OTHER_NAME),
     stranger: strangerOf(directory),
   };
@@ -49,7 +58,12 @@ export function makeCertificates(directory) {
 function strangerOf(directory) {
   const authority = makeKey('p256');
   const key = makeKey('p256');
-  return write(directory, 'stranger', issue({ name: SERVER_NAME, key, authority, issuer: 'Unknown CA', names: { dns: [SERVER_NAME] } }), key.pem);
+  return write(
+    directory,
+    'stranger',
+    issue({ name: SERVER_NAME, key, authority, issuer: 'Unknown CA', names: { dns: [SERVER_NAME] } }),
+    key.pem,
+  );
 }
 
 function makeKey(kind) {

@@ -14,10 +14,16 @@ import { connectTo, listen, SslContext } from './ours.mjs';
  */
 
 /**
- * A setup: what both sides shall speak (`suites`, `groups`, `alpn`, `serverName` …), with the registry's names, and the
- * kinds of certificates. `us` goes over our part of it, as settings of the library; `them` over the peer's.
+ * A setup: what both sides shall speak (`version`, `suites`, `ciphers`, `groups`, `alpn`, `serverName` …), with the registry's
+ * names, and the kinds of certificates. `us` goes over our part of it, as settings of the library; `them` over the peer's.
+ * `defaults` of the stage hold for every setup.
  */
-export function resolve({ pki }, { certificate = 'p256', clientCertificate, us = {}, them = {}, ...setup }) {
+export function resolve({ pki, defaults = {} }, given) {
+  const { certificate = 'p256', clientCertificate, ...setup } = { ...defaults, ...given };
+  const us = { ...defaults.us, ...given.us };
+  const them = { ...defaults.them, ...given.them };
+  delete setup.us;
+  delete setup.them;
   const shared = {
     serverName: SERVER_NAME,
     ca: pki.ca,
@@ -31,17 +37,35 @@ export function resolve({ pki }, { certificate = 'p256', clientCertificate, us =
 
 /** The context of our side. */
 export function contextOf({ ours }, { shared, us }) {
-  const { suites, groups, alpn, securityLevel, identity, clientIdentity, requestClient, ca, pskOnly, middleboxes = true, psk } = shared;
+  const {
+    version,
+    ciphers,
+    suites,
+    groups,
+    alpn,
+    securityLevel,
+    identity,
+    second,
+    clientIdentity,
+    requestClient,
+    ca,
+    pskOnly,
+    middleboxes = true,
+    psk,
+  } = shared;
   const { options = 0, ...settings } = us;
   const context = new SslContext({
     role: ours,
     ...(suites && { cipherSuites: suites }),
+    ...(version && { minProtoVersion: version, maxProtoVersion: version }),
+    ...(ciphers && { cipherList: ciphers, securityLevel: 0 }),
     ...(groups && { groups }),
     ...(alpn && { alpnProtocols: alpn }),
     ...(securityLevel !== undefined && { securityLevel }),
     ...(ours === 'client' ? clientSettings({ ca, clientIdentity, psk }) : serverSettings({ ca, identity, requestClient, psk })),
     ...settings,
   });
+  if (second && ours === 'server') context.useCertificate(second.cert).usePrivateKey(second.key);
   let bits = context.get('options') | options;
   if (pskOnly) bits |= OPTIONS.ALLOW_NO_DHE_KEX;
   if (!middleboxes) bits &= ~OPTIONS.ENABLE_MIDDLEBOX_COMPAT;

@@ -12,7 +12,10 @@ const columnOf = ({ peer, ours }) => `${peer} ${ours === 'client' ? 'server' : '
 export function table(results) {
   const columns = [...new Set(results.map(columnOf))];
   const topics = [...new Set(results.map(({ topic }) => topic))];
-  const rows = topics.map((topic) => [topic, ...columns.map((column) => cell(results.filter((one) => one.topic === topic && columnOf(one) === column)))]);
+  const rows = topics.map((topic) => [
+    topic,
+    ...columns.map((column) => cell(results.filter((one) => one.topic === topic && columnOf(one) === column))),
+  ]);
   return [['', ...columns], ...rows];
 }
 
@@ -26,10 +29,13 @@ function cell(results) {
 
 export function plain(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) => row.map((text, column) => (column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column]))).join('  ')).join('\n');
+  return rows
+    .map((row) => row.map((text, column) => (column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column]))).join('  '))
+    .join('\n');
 }
 
-const markdown = (rows) => [rows[0], rows[0].map((_, i) => (i === 0 ? '---' : '---:')), ...rows.slice(1)].map((row) => `| ${row.join(' | ')} |`).join('\n');
+const markdown = (rows) =>
+  [rows[0], rows[0].map((_, i) => (i === 0 ? '---' : '---:')), ...rows.slice(1)].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
 /** The facts behind what was skipped, each with the cases it stands for. */
 export function facts(results) {
@@ -42,7 +48,12 @@ export function writeReadme(path, results, versions) {
   const page = existsSync(path) ? readFileSync(path, 'utf8') : `${BEGIN}\n${END}\n`;
   const begin = page.indexOf(BEGIN);
   const end = page.indexOf(END);
-  const body = [versions, markdown(table(results)), ...facts(results).map((fact) => `- ${fact}.`)].join('\n\n').replaceAll('.\n\n- ', '.\n- ');
+  const body = [versions, markdown(table(results)), ...facts(results).map((fact) => `- ${fact}.`)]
+    .join('\n\n')
+    .replaceAll('.\n\n- ', '.\n- ');
   const block = `${BEGIN}\n\n${body}\n\n${END}`;
-  writeFileSync(path, begin >= 0 && end > begin ? page.slice(0, begin) + block + page.slice(end + END.length) : `${page.trimEnd()}\n\n${block}\n`);
+  writeFileSync(
+    path,
+    begin >= 0 && end > begin ? page.slice(0, begin) + block + page.slice(end + END.length) : `${page.trimEnd()}\n\n${block}\n`,
+  );
 }

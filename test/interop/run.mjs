@@ -10,6 +10,7 @@ import { authentication } from './cases/authentication.mjs';
 import { commands } from './cases/commands.mjs';
 import { negotiation } from './cases/negotiation.mjs';
 import { sessions } from './cases/sessions.mjs';
+import { tls12Suites } from './cases/tls12-suites.mjs';
 import { BULK, traffic } from './cases/traffic.mjs';
 import { makeCertificates } from './certificates.mjs';
 import { roles } from './conversation.mjs';
@@ -36,7 +37,9 @@ const missing = PEERS.filter((peer) => {
   return peer.version === undefined;
 });
 const present = PEERS.filter((peer) => !missing.includes(peer));
-const versions = present.map((peer) => `${peer.name} ${peer.version}${peer.libssl && !peer.version.includes('(') ? ` (OpenSSL ${peer.libssl})` : ''}`).join(', ');
+const versions = present
+  .map((peer) => `${peer.name} ${peer.version}${peer.libssl && !peer.version.includes('(') ? ` (OpenSSL ${peer.libssl})` : ''}`)
+  .join(', ');
 for (const peer of missing) console.log(`missing: ${peer.name} – ${peer.install}`);
 
 const words = flags.only?.toLowerCase().split(',') ?? [];
@@ -52,7 +55,7 @@ if (flags.list) {
 function allCases() {
   return present.flatMap((peer) =>
     roles(peer).flatMap((ours) =>
-      [...negotiation, ...authentication, ...sessions, ...traffic, ...commands].flatMap(({ topic, cases: make }) =>
+      [...negotiation, ...authentication, ...sessions, ...traffic, ...commands, ...tls12Suites].flatMap(({ topic, cases: make }) =>
         make(peer, ours).map((one) => {
           const name = `${peer.name} ${ours === 'client' ? 'server' : 'client'} · ${topic} · ${one.title}`;
           return { ...one, name, peer, ours, topic, skip: one.skip ?? peer.lacks(one.setup ?? {}) };
@@ -75,7 +78,9 @@ async function run() {
       const result = await runCase(one, { base, pki, bulk });
       results.push(result);
       const mark = { passed: 'ok  ', failed: 'FAIL', skipped: 'skip' }[result.outcome];
-      console.log(`${mark} ${results.length}/${cases.length} ${one.name}${result.why ? ` – ${result.why}` : ''} (${result.seconds.toFixed(1)} s)`);
+      console.log(
+        `${mark} ${results.length}/${cases.length} ${one.name}${result.why ? ` – ${result.why}` : ''} (${result.seconds.toFixed(1)} s)`,
+      );
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
@@ -142,4 +147,3 @@ function conclude(results, seconds) {
   console.log(`\n${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`);
   return count('failed') > 0 || absent.length > 0 ? 1 : 0;
 }
-

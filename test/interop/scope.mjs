@@ -94,10 +94,15 @@ export class Program {
   until(ready, what) {
     return new Promise((resolve, reject) => {
       const look = () => {
-        const found = ready();
-        if (found) resolve(found);
-        else if (this.exited) reject(new Error(`${this.line.split(' ')[0]} ended (${this.exited.code ?? this.exited.signal}) without ${what}`));
-        else return;
+        try {
+          const found = ready();
+          if (found) resolve(found);
+          else if (this.exited)
+            throw new Error(`${this.line.split(' ')[0]} ended (${this.exited.code ?? this.exited.signal}) without ${what}`);
+          else return;
+        } catch (error) {
+          reject(error);
+        }
         this.waiting.delete(look);
       };
       this.waiting.add(look);

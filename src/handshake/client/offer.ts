@@ -37,7 +37,9 @@ import { parseIp } from '../../x509/hostname.ts';
 import { customExtensionsFor, EXT } from '../common/custom-extensions.ts';
 import { groups, helloRandom, schemes, suites12, tls13Suites, verifySchemes, versions } from '../common/policy.ts';
 import { binderOf, hashLength, type Psk } from '../common/psk.ts';
+import { offeredCertificateTypes } from '../common/raw-key.ts';
 import { ownRecordSizeLimit } from '../common/record-sizes.ts';
+import { asksForStaple, asksForTimestamps } from '../common/staple.ts';
 import type { Connection } from '../connection.ts';
 import { type Step, settle } from '../step.ts';
 import type { Transcript } from '../transcript.ts';
@@ -181,7 +183,7 @@ function offeredExtensions(connection: Connection, offer: Offer): RawExtension[]
     connection.get('maxFragmentLength') > 0 ? encode(maxFragmentLength, 'CH', connection.get('maxFragmentLength')) : undefined,
     encode(supportedGroups, 'CH', grease ? [grease.group, ...offer.groups] : offer.groups),
     alpnOf(connection),
-    connection.get('statusRequest') ? encode(statusRequest, 'CH', { responderIds: [], requestExtensions: new Uint8Array(0) }) : undefined,
+    asksForStaple(connection) ? encode(statusRequest, 'CH', { responderIds: [], requestExtensions: new Uint8Array(0) }) : undefined,
     encode(
       signatureAlgorithms,
       'CH',
@@ -193,11 +195,12 @@ function offeredExtensions(connection: Connection, offer: Offer): RawExtension[]
         'CH',
         offer.certificateSchemes.map(({ id }) => id),
       ),
-    connection.get('sctRequest') ? encode(signedCertificateTimestamp, 'CH', true) : undefined,
+    asksForTimestamps(connection) ? encode(signedCertificateTimestamp, 'CH', true) : undefined,
     connection.get('recordSizeLimit') > 0
       ? encode(recordSizeLimit, 'CH', ownRecordSizeLimit(connection.get('recordSizeLimit')))
       : undefined,
     authoritiesOf(connection),
+    ...offeredCertificateTypes(connection),
     offers13(offer) ? encode(supportedVersions, 'CH', grease ? [grease.version, ...offer.versions] : offer.versions) : undefined,
     offer.cookie && encode(cookie, 'CH', offer.cookie),
     ...older12(connection, offer),

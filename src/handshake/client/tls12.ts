@@ -16,7 +16,6 @@ import { SslSession } from '../../session/session.ts';
 import type { ServerHello } from '../../wire/server-hello.ts';
 import {
   type CertificateRequest12,
-  certificate12,
   certificateRequest12,
   certificateStatus,
   certificateVerify12,
@@ -25,7 +24,7 @@ import {
   serverHelloDone,
   serverKeyExchange,
 } from '../../wire/tls12-messages.ts';
-import { chainToSend } from '../common/chain.ts';
+import { receiveCertificate12, sendCertificate12 } from '../common/certificate12.ts';
 import { askForClientCertificate, chooseCredential12 } from '../common/credential.ts';
 import { EXT, parseCustomExtensions } from '../common/custom-extensions.ts';
 import {
@@ -38,6 +37,7 @@ import {
   usesPsk,
 } from '../common/key-exchange12.ts';
 import { signSchemes } from '../common/policy.ts';
+import { demandAgreedType, peerKey, takeCertificateTypes } from '../common/raw-key.ts';
 import { takeRecordSizes } from '../common/record-sizes.ts';
 import { sign12, verify12 } from '../common/signed12.ts';
 import { checkStaple } from '../common/staple.ts';
@@ -52,7 +52,7 @@ import {
   sendFinished,
   transcriptHash,
 } from '../common/tls12.ts';
-import { parseChain, verifyPeer, waivedOrVerified } from '../common/verify-peer.ts';
+import { verifyPeer, waivedOrVerified } from '../common/verify-peer.ts';
 import type { Connection } from '../connection.ts';
 import type { Established } from '../established.ts';
 import type { Handshake } from '../handshake.ts';
@@ -91,6 +91,7 @@ function readServerHello(connection: Connection, sent: SentOffer, hello: ServerH
   connection.serverRandom = copyOf(hello.random);
   checkRenegotiation(connection, block);
   readProtocol(connection, block);
+  takeCertificateTypes(connection, block);
   takeRecordSizes(connection, { limit: block.get(recordSizeLimit), code: block.get(maxFragmentLength) });
   parseCustomExtensions(connection, EXT.TLS1_2_SERVER_HELLO, hello.extensions);
   connection.signedCertificateTimestamps = block.get(signedCertificateTimestamp);
@@ -198,20 +199,24 @@ function* fullHandshake(handshake: Handshake, sent: SentOffer, hello: ServerHell
 function* readServerCertificate(handshake: Handshake, { status, agreed }: Announced): Step<Proof<'identity'>> {
   const { connection } = handshake;
   connection.enter('CR_CERT');
-  const message = yield* handshake.receive({ ...certificate12, limit: connection.get('maxCertList') });
-  const chain = parseChain(message.value);
-  const [leaf] = chain;
+  demandAgreedType(connection);
+  const before = identityOf(connection);
+  const { chain, key } = yield* receiveCertificate12(handshake);
+  const now = identityOf(connection);
   // RFC 5246, 7.4.2: a server's list is not empty.
-  if (leaf === undefined) return fatal('decode_error', 'LENGTH_TOO_SHORT', 'no server certificate');
-  checkKeyKind(agreed.suite, leaf.publicKey?.kind);
+  if (now === undefined) return fatal('decode_error', 'LENGTH_TOO_SHORT', 'no server certificate');
+  checkKeyKind(agreed.suite, key?.kind);
   // RFC 5746 says nothing of it, but a server that becomes another one on the way is what 3SHAKE was made of.
-  if (connection.established && !(connection.peerChain[0]?.equals(leaf) ?? true)) fatal('illegal_parameter', 'SERVER_CERT_CHANGED');
-  connection.peerChain = chain;
+  if (connection.established && before !== undefined && !sameBytes(before, now)) fatal('illegal_parameter', 'SERVER_CERT_CHANGED');
+  connection.ocspResponse = undefined;
   if (status) yield* readStaple(handshake);
   const identity = yield* verifyPeer(connection, chain);
   yield* checkStaple(connection);
   return identity;
 }
+
+/** What a server showed, as bytes. */
+const identityOf = ({ peerChain, peerRawKey }: Connection): Uint8Array | undefined => peerRawKey?.spki ?? peerChain[0]?.der;
 
 /** RFC 5246, 7.4.2: the certificate's key is of the kind that the suite signs or seals with. */
 function checkKeyKind(suite: CipherSuite, kind: string | undefined): void {
@@ -274,7 +279,7 @@ function* checkServerKeys(handshake: Handshake, sent: SentOffer, suite: CipherSu
   const { connection } = handshake;
   const offer = readServerKeys(suite, version, body);
   if (!signsParameters(suite) || offer.signed === undefined) return offer;
-  const key = connection.peerChain[0]?.publicKey ?? fatal('unsupported_certificate', 'UNKNOWN_CERTIFICATE_TYPE');
+  const key = peerKey(connection) ?? fatal('unsupported_certificate', 'UNKNOWN_CERTIFICATE_TYPE');
   const { client, server } = randoms(connection);
   yield* verify12(connection, key, sent.offer.schemes, concat(client, server, offer.params), offer.signed);
   return offer;
@@ -297,8 +302,7 @@ function* sendClientCertificate(
     kinds: undefined,
     groups: undefined,
   });
-  connection.ownCredential = chosen?.credential;
-  handshake.send(certificate12, chosen === undefined ? [] : chainToSend(connection, chosen.credential).map(({ der }) => der));
+  sendCertificate12(handshake, chosen?.credential);
   return chosen;
 }
 

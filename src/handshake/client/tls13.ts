@@ -38,6 +38,7 @@ import { EXT, parseCustomExtensions } from '../common/custom-extensions.ts';
 import { checkFinished, verifyData } from '../common/finished.ts';
 import { installApplicationSecrets, readWith, writeWith } from '../common/keys.ts';
 import type { Psk } from '../common/psk.ts';
+import { demandAgreedType, takeCertificateTypes } from '../common/raw-key.ts';
 import { takeRecordSizes } from '../common/record-sizes.ts';
 import { checkStaple } from '../common/staple.ts';
 import { demandHostName, verifyPeer, waivedOrVerified } from '../common/verify-peer.ts';
@@ -163,6 +164,7 @@ function readEncryptedExtensions(connection: Connection, sent: SentOffer, block:
   if (protocol !== undefined && !connection.get('alpnProtocols').some((name) => sameBytes(name, protocol)))
     fatal('illegal_parameter', 'BAD_EXTENSION', 'ALPN');
   connection.alpn = protocol;
+  takeCertificateTypes(connection, block);
   takeRecordSizes(connection, { limit: block.get(recordSizeLimit), code: block.get(maxFragmentLength) });
   if (connection.earlyData !== 'offered') return;
   if (block.get(earlyData) === undefined) {
@@ -187,6 +189,7 @@ function* serverAuthentication(
   sent: SentOffer,
 ): Step<{ readonly identity: Proof<'identity'>; readonly request: CertificateRequest | undefined }> {
   const { connection, transcript } = handshake;
+  demandAgreedType(connection);
   let request: CertificateRequest | undefined;
   connection.enter('CR_CERT_REQ');
   let message = yield* handshake.receive(certificateRequest, { ...certificate, limit: connection.get('maxCertList') });
@@ -198,11 +201,9 @@ function* serverAuthentication(
     message = yield* handshake.receive({ ...certificate, limit: connection.get('maxCertList') });
   }
   if (message.name !== 'Certificate') return fatal('internal_error', 'INTERNAL_ERROR');
-  const chain = readCertificate(connection, message.value, NO_CONTEXT, sent.extensions);
-  const [leaf] = chain;
+  const { chain, key } = readCertificate(connection, message.value, NO_CONTEXT, sent.extensions);
   // RFC 9846, 4.4.2.4: a server without a certificate is decode_error.
-  if (leaf === undefined) return fatal('decode_error', 'LENGTH_TOO_SHORT', 'no server certificate');
-  const key = leaf.publicKey ?? fatal('unsupported_certificate', 'UNKNOWN_CERTIFICATE_TYPE');
+  if (key === undefined) return fatal('decode_error', 'LENGTH_TOO_SHORT', 'no server certificate');
 
   connection.enter('CR_CERT_VRFY');
   const signed = transcript.digest();

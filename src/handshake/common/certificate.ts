@@ -1,7 +1,8 @@
 /** The Certificate, CertificateVerify and Finished of one side (RFC 9846, 4.4), sent and received. */
 
 import { EMPTY, sameBytes } from '../../bytes/bytes.ts';
-import type { ReadyCredential } from '../../config/credentials.ts';
+import type { KeyedCredential } from '../../config/credentials.ts';
+import type { PublicKeySpec } from '../../crypto/provider.ts';
 import { signedCertificateTimestamp, statusRequest } from '../../extensions/certificate-status.ts';
 import { encode } from '../../extensions/extension.ts';
 import { readBlock } from '../../extensions/table.ts';
@@ -9,7 +10,7 @@ import { fatal } from '../../registry/fatal.ts';
 import { OPTIONS } from '../../registry/options.ts';
 import type { SignatureScheme } from '../../registry/signature-schemes.ts';
 import type { RawExtension } from '../../wire/message.ts';
-import { type CertificateMessage, certificate, certificateVerify } from '../../wire/tls13-messages.ts';
+import { type CertificateEntry, type CertificateMessage, certificate, certificateVerify } from '../../wire/tls13-messages.ts';
 import type { Certificate } from '../../x509/certificate.ts';
 import type { Connection } from '../connection.ts';
 import type { Handshake } from '../handshake.ts';
@@ -18,6 +19,8 @@ import { fits, keyBits, signedContent } from './certificate-verify.ts';
 import { chainToSend } from './chain.ts';
 import { customExtensionsFor, EXT, parseCustomExtensions } from './custom-extensions.ts';
 import { allowed, signSchemes } from './policy.ts';
+import { expectsRawKey, showsRawKey, spkiOf, takeRawKey } from './raw-key.ts';
+import type { Staples } from './staple.ts';
 import { parseChain } from './verify-peer.ts';
 
 /** What a peer's request for a certificate says, whichever side asks. */
@@ -32,7 +35,7 @@ export interface CertificateDemand {
 }
 
 export interface ChosenCredential {
-  readonly credential: ReadyCredential;
+  readonly credential: KeyedCredential;
   readonly scheme: SignatureScheme;
 }
 
@@ -45,9 +48,10 @@ export function chooseCredential(connection: Connection, demand: CertificateDema
   const shared = connection.hasOption(OPTIONS.CIPHER_SERVER_PREFERENCE)
     ? own.filter(({ id }) => demand.schemes.includes(id))
     : demand.schemes.flatMap((id) => own.find((scheme) => scheme.id === id) ?? []);
-  const ready = connection
-    .get('credentials')
-    .ready.filter(({ key }) => allowed(connection, 'own key', keyBits(key.publicKey), key.publicKey));
+  const { keyed, ready: certified } = connection.get('credentials');
+  const ready = (showsRawKey(connection) ? keyed : certified).filter(({ key }) =>
+    allowed(connection, 'own key', keyBits(key.publicKey), key.publicKey),
+  );
   const welcome = ready.filter((credential) => isWelcome(credential, demand.authorities));
   for (const candidates of [welcome, ready]) {
     for (const scheme of shared) {
@@ -58,7 +62,7 @@ export function chooseCredential(connection: Connection, demand: CertificateDema
   return undefined;
 }
 
-function isWelcome({ chain }: ReadyCredential, authorities: readonly Uint8Array[]): boolean {
+function isWelcome({ chain }: KeyedCredential, authorities: readonly Uint8Array[]): boolean {
   return authorities.length === 0 || chain.some(({ issuer }) => authorities.some((name) => sameBytes(issuer.raw, name)));
 }
 
@@ -66,30 +70,36 @@ function isWelcome({ chain }: ReadyCredential, authorities: readonly Uint8Array[
 export function sendCertificate(
   handshake: Handshake,
   context: Uint8Array,
-  credential: ReadyCredential | undefined,
+  credential: KeyedCredential | undefined,
   demand: CertificateDemand,
-  staple: Uint8Array | undefined,
+  staples: Staples,
 ): void {
   const { connection } = handshake;
   connection.ownCredential = credential;
-  const entries = (credential === undefined ? [] : chainToSend(connection, credential)).map((one, index) => ({
+  handshake.send(certificate, { context, entries: credential === undefined ? [] : entriesOf(connection, credential, demand, staples) });
+}
+
+function entriesOf(connection: Connection, credential: KeyedCredential, demand: CertificateDemand, staples: Staples): CertificateEntry[] {
+  if (showsRawKey(connection)) return [{ data: spkiOf(credential), extensions: [] }];
+  const responses = staples ?? [credential.ocspResponse, ...(credential.issuerOcspResponses ?? [])];
+  return chainToSend(connection, credential).map((one, index) => ({
     data: one.der,
     extensions: [
-      ...(index === 0 && credential !== undefined ? leafExtensions(credential, demand, staple) : []),
+      ...statusOf(demand, responses[index]),
+      ...(index === 0 ? timestampsOf(demand, credential) : []),
       ...customExtensionsFor(connection, EXT.TLS1_3_CERTIFICATE, demand.asked, one, index),
     ],
   }));
-  handshake.send(certificate, { context, entries });
 }
 
-function leafExtensions(credential: ReadyCredential, demand: CertificateDemand, staple: Uint8Array | undefined): RawExtension[] {
-  const extensions: RawExtension[] = [];
-  const response = staple ?? credential.ocspResponse;
-  if (demand.wantsStatus && response !== undefined) extensions.push(encode(statusRequest, 'CT', response));
-  const timestamps = credential.signedCertificateTimestamps;
-  if (demand.wantsTimestamps && timestamps !== undefined) extensions.push(encode(signedCertificateTimestamp, 'CT', timestamps));
-  return extensions;
-}
+/** RFC 9846, 4.4.2.1: each certificate may have a response of its own. */
+const statusOf = ({ wantsStatus }: CertificateDemand, response: Uint8Array | undefined): readonly RawExtension[] =>
+  wantsStatus && response !== undefined ? [encode(statusRequest, 'CT', response)] : [];
+
+const timestampsOf = (
+  { wantsTimestamps }: CertificateDemand,
+  { signedCertificateTimestamps: list }: KeyedCredential,
+): readonly RawExtension[] => (wantsTimestamps && list !== undefined ? [encode(signedCertificateTimestamp, 'CT', list)] : []);
 
 /** Signs the transcript with the chosen key; a key elsewhere is waited for. */
 export function* sendCertificateVerify(handshake: Handshake, { credential, scheme }: ChosenCredential): Step<void> {
@@ -100,28 +110,46 @@ export function* sendCertificateVerify(handshake: Handshake, { credential, schem
   handshake.send(certificateVerify, { algorithm: scheme.id, signature });
 }
 
-/** Takes the peer's Certificate apart and keeps what stands at its leaf. `asked`: extension types that our request carried. */
+/** What a peer shows in its Certificate message: the key it will sign with, undefined where it shows nothing. */
+export interface Shown {
+  readonly chain: readonly Certificate[];
+  readonly key: PublicKeySpec | undefined;
+}
+
+/**
+ * Takes the peer's Certificate apart and keeps what stands at its certificates. `asked`: extension types that our request
+ * carried. A key of an unknown kind is unsupported_certificate.
+ */
 export function readCertificate(
   connection: Connection,
   message: CertificateMessage,
   context: Uint8Array,
   asked: ReadonlySet<number>,
-): readonly Certificate[] {
+): Shown {
   // RFC 9846, 4.4.2: the context of the request, or nothing.
   if (message.context.length !== context.length || message.context.some((byte, i) => byte !== context[i])) {
     fatal('illegal_parameter', 'INVALID_CONTEXT', 'certificate_request_context');
   }
-  const chain = parseChain(message.entries.map(({ data }) => data));
+  const data = message.entries.map((entry) => entry.data);
+  if (expectsRawKey(connection)) {
+    for (const { extensions } of message.entries) readBlock('CT', extensions).onlyAnswersTo(asked);
+    return { chain: [], key: takeRawKey(connection, data) };
+  }
+  const chain = parseChain(data);
+  const responses: (Uint8Array | undefined)[] = [];
   for (const [index, { extensions }] of message.entries.entries()) {
     const block = readBlock('CT', extensions);
     block.onlyAnswersTo(asked);
     parseCustomExtensions(connection, EXT.TLS1_3_CERTIFICATE, extensions, chain[index], index);
-    if (index > 0) continue;
-    connection.ocspResponse = block.get(statusRequest);
-    connection.signedCertificateTimestamps = block.get(signedCertificateTimestamp);
+    responses.push(block.get(statusRequest));
+    if (index === 0) connection.signedCertificateTimestamps = block.get(signedCertificateTimestamp);
   }
+  connection.ocspResponse = responses[0];
+  connection.issuerOcspResponses = responses.slice(1);
   connection.peerChain = chain;
-  return chain;
+  connection.peerRawKey = undefined;
+  const [leaf] = chain;
+  return { chain, key: leaf && (leaf.publicKey ?? fatal('unsupported_certificate', 'UNKNOWN_CERTIFICATE_TYPE')) };
 }
 
 export const NO_CONTEXT: Uint8Array = EMPTY;

@@ -1,5 +1,5 @@
 import { sameBytes } from '../../bytes/bytes.ts';
-import type { ReadyCredential } from '../../config/credentials.ts';
+import type { KeyedCredential } from '../../config/credentials.ts';
 import { MODES } from '../../registry/options.ts';
 import type { Certificate } from '../../x509/certificate.ts';
 import type { X509Store } from '../../x509/store.ts';
@@ -13,8 +13,8 @@ const MOST_INTERMEDIATES = 10;
  * (SSL_CTX_add_extra_chain_cert(3)), or its issuers from the chain store or the trust store (SSL_CTX_add1_chain_cert(3)), unless
  * the mode NO_AUTO_CHAIN forbids it. That one ends before the root, which the peer has or does not trust.
  */
-export function chainToSend(connection: Connection, { chain, leaf }: ReadyCredential): readonly Certificate[] {
-  if (chain.length > 1) return chain;
+export function chainToSend(connection: Connection, { chain, leaf }: KeyedCredential): readonly Certificate[] {
+  if (chain.length > 1 || leaf === undefined) return chain;
   const extra = connection.get('extraChain');
   if (extra.length > 0) return [leaf, ...extra];
   if ((connection.get('mode') & MODES.NO_AUTO_CHAIN) !== 0) return chain;

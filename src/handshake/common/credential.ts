@@ -1,7 +1,7 @@
 /** Which of our certificates a TLS 1.0–1.2 handshake shows (RFC 5246, 7.4.2, 7.4.4 and 7.4.6). */
 
 import { sameBytes } from '../../bytes/bytes.ts';
-import type { ReadyCredential } from '../../config/credentials.ts';
+import type { KeyedCredential } from '../../config/credentials.ts';
 import type { KeyKind } from '../../crypto/provider.ts';
 import { fatal } from '../../registry/fatal.ts';
 import { groupByName } from '../../registry/groups.ts';
@@ -10,6 +10,7 @@ import type { Connection } from '../connection.ts';
 import { type Step, untilAnswered } from '../step.ts';
 import { keyBits } from './certificate-verify.ts';
 import { allowed } from './policy.ts';
+import { showsRawKey } from './raw-key.ts';
 import { IMPLIED_SCHEMES, signingScheme } from './signed12.ts';
 
 /** What the peer, and on a server the suite, demand of our certificate. */
@@ -29,7 +30,7 @@ export interface Demand12 {
 }
 
 export interface Chosen12 {
-  readonly credential: ReadyCredential;
+  readonly credential: KeyedCredential;
   readonly scheme: SignatureScheme | 'fixed';
 }
 
@@ -41,7 +42,8 @@ const typeOf = (kind: KeyKind): number => (kind === 'rsa' || kind === 'rsa-pss' 
 export function chooseCredential12(connection: Connection, demand: Demand12): Chosen12 | undefined {
   const ids = demand.schemes ?? IMPLIED_SCHEMES;
   const shared = ids.flatMap((id) => demand.own.find((scheme) => scheme.id === id) ?? []);
-  const usable = connection.get('credentials').ready.filter((credential) => isUsable(connection, credential, demand));
+  const { keyed, ready } = connection.get('credentials');
+  const usable = (showsRawKey(connection) ? keyed : ready).filter((credential) => isUsable(connection, credential, demand));
   const welcome = usable.filter((credential) => isWelcome(credential, demand.authorities));
   for (const credential of [...welcome, ...usable]) {
     const scheme = signingScheme(demand.version, credential.key.publicKey, shared);
@@ -50,7 +52,7 @@ export function chooseCredential12(connection: Connection, demand: Demand12): Ch
   return undefined;
 }
 
-function isUsable(connection: Connection, { key }: ReadyCredential, { certificateTypes, kinds, groups }: Demand12): boolean {
+function isUsable(connection: Connection, { key }: KeyedCredential, { certificateTypes, kinds, groups }: Demand12): boolean {
   const { publicKey } = key;
   if (!allowed(connection, 'own key', keyBits(publicKey), publicKey)) return false;
   if (kinds !== undefined && !kinds.includes(publicKey.kind)) return false;
@@ -59,7 +61,7 @@ function isUsable(connection: Connection, { key }: ReadyCredential, { certificat
   return groups === undefined || publicKey.kind !== 'ec' || groups.includes(groupByName(publicKey.curve)?.id ?? 0);
 }
 
-const isWelcome = ({ chain }: ReadyCredential, authorities: readonly Uint8Array[]): boolean =>
+const isWelcome = ({ chain }: KeyedCredential, authorities: readonly Uint8Array[]): boolean =>
   authorities.length === 0 || chain.some(({ issuer }) => authorities.some((name) => sameBytes(issuer.raw, name)));
 
 /** SSL_CTX_set_cert_cb(3), then SSL_CTX_set_client_cert_cb(3) where nothing is configured. */

@@ -15,6 +15,7 @@ import { type DigitallySigned, readSigned } from '../../wire/tls12-messages.ts';
 import type { Connection } from '../connection.ts';
 import { type Step, settle } from '../step.ts';
 import { allowed, groups } from './policy.ts';
+import { peerKey } from './raw-key.ts';
 
 /** ECCurveType named_curve (RFC 8422, 5.4); no other is spoken. */
 const NAMED_CURVE = 3;
@@ -158,7 +159,7 @@ export function dhStrength(bits: number): number {
 
 /** RFC 5246, 7.4.7.1: 48 bytes, the first two the version the client offered. */
 function* sealPremaster(connection: Connection, clientVersion: number): Step<Exchange> {
-  const key = connection.peerChain[0]?.publicKey ?? fatal('internal_error', 'MISSING_RSA_CERTIFICATE');
+  const key = peerKey(connection) ?? fatal('internal_error', 'MISSING_RSA_CERTIFICATE');
   const recipient = connection.provider.importPublicKey(key);
   if (recipient.encrypt === undefined) return fatal('internal_error', 'MISSING_RSA_ENCRYPTING_CERT');
   const premaster = concat(Uint8Array.of(clientVersion >>> 8, clientVersion & 0xff), connection.provider.random(46));

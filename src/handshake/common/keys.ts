@@ -12,14 +12,14 @@ export function readWith(connection: Connection, suite: CipherSuite, schedule: K
   const keys = schedule.trafficKeys(secret, suite.keyLength);
   const maxInner = connection.recordLimit ?? LIMITS.plaintext.value + 1;
   connection.io.protectRead(new Tls13Open(connection.provider, tls13(suite), keys, maxInner, plainAlerts));
-  wipe(keys.key);
+  wipe(keys.key, keys.iv);
 }
 
 /** Seals what goes with keys of a traffic secret. */
 export function writeWith(connection: Connection, suite: CipherSuite, schedule: KeySchedule, secret: Uint8Array): void {
   const keys = schedule.trafficKeys(secret, suite.keyLength);
   connection.io.protectWrite(new Tls13Seal(connection.provider, tls13(suite), keys));
-  wipe(keys.key);
+  wipe(keys.key, keys.iv);
 }
 
 const tls13 = (suite: CipherSuite): AeadSuite =>

@@ -28,6 +28,8 @@ export function sessionOf(connection: Connection): SessionData {
     timeout: connection.get('sessionTimeout') || 7200,
     peerChain: connection.peerChain,
     verifyResult: connection.verifyResult,
+    ocspResponse: connection.ocspResponse,
+    signedCertificateTimestamps: connection.signedCertificateTimestamps,
     serverName: connection.serverName,
     alpn: connection.alpn,
     ticket: EMPTY,
@@ -70,6 +72,7 @@ function* sendTicket(connection: Connection): Step<void> {
   });
   const stateful = isStateful(connection);
   const ticket = stateful ? session.data.id : yield* sealSession(connection, session);
+  if (ticket === undefined) return session.free();
   session.update({ ticket });
   connection.io.send(newSessionTicket, {
     lifetime,
@@ -98,19 +101,19 @@ export function remember(connection: Connection, session: SslSession): void {
   connection.owner.sessions.cache.add(session, connection.get('sessionCacheSize'));
 }
 
-/** A ticket that carries the session itself, under the newest key. */
-export function* sealSession(connection: Connection, session: SslSession): Step<Uint8Array> {
-  const state = encodeSession(session);
+/** A ticket that carries the session itself, under the newest key; none where the application has no key for it. */
+export function* sealSession(connection: Connection, session: SslSession): Step<Uint8Array | undefined> {
   const key = yield* sealingKey(connection);
+  if (key === undefined) return undefined;
+  const state = encodeSession(session);
   const ticket = sealTicket(connection.provider, key, state);
   wipe(state);
   return ticket;
 }
 
-function* sealingKey(connection: Connection): Step<TicketKey> {
+function* sealingKey(connection: Connection): Step<TicketKey | undefined> {
   const callback = connection.get('ticketKeyCallback');
-  const answer = callback && (yield* settle(callback(connection.owner.handle, undefined)));
-  return answer ?? (ownKeys(connection)[0] as TicketKey);
+  return callback === undefined ? ownKeys(connection)[0] : yield* settle(callback(connection.owner.handle, undefined));
 }
 
 const ownKeys = (connection: Connection): readonly TicketKey[] =>

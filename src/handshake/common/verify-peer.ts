@@ -2,6 +2,7 @@ import { Asn1Error } from '../../asn1/asn1-error.ts';
 import type { CertVerifyCallback } from '../../config/callbacks.ts';
 import type { Awaitable } from '../../crypto/provider.ts';
 import type { AlertName } from '../../registry/alerts.ts';
+import { CERTIFICATE_TYPES } from '../../registry/certificate-types.ts';
 import { fatal } from '../../registry/fatal.ts';
 import { VERIFY } from '../../registry/options.ts';
 import type { X509VerifyResult } from '../../registry/verify-results.ts';
@@ -13,6 +14,9 @@ import type { X509VerifyParam } from '../../x509/verify-params.ts';
 import type { Connection } from '../connection.ts';
 import { type Proof, type Step, settle } from '../step.ts';
 import { verifyMode } from './policy.ts';
+import { expectsRawKey, verifyRawKey } from './raw-key.ts';
+import { asksForStaple } from './staple.ts';
+import { checkTransparency } from './transparency.ts';
 
 /** Parses what a Certificate message carried, leaf first. */
 export function parseChain(ders: readonly Uint8Array[]): readonly Certificate[] {
@@ -29,6 +33,9 @@ export function parseChain(ders: readonly Uint8Array[]): readonly Certificate[] 
  * connection; this is the one place where a result is waived (SSL_CTX_set_verify(3)).
  */
 export function* verifyPeer(connection: Connection, chain: readonly Certificate[]): Step<Proof<'identity'>> {
+  if (expectsRawKey(connection)) return yield* verifyRawKey(connection);
+  const lookup = connection.get('issuerLookup');
+  const asked = !connection.isServer && asksForStaple(connection);
   const params = verifyParameters(connection);
   const verify = (): Awaitable<VerifyOutcome> =>
     verifyChain({
@@ -42,6 +49,9 @@ export function* verifyPeer(connection: Connection, chain: readonly Certificate[
       verifyCallback: connection.get('verifyCallback'),
       connection: connection.owner.handle,
       dane: daneRecords(connection),
+      // RFC 7633, 4.2.3: who did not ask for a response cannot miss one.
+      staples: asked ? [connection.ocspResponse, ...connection.issuerOcspResponses] : undefined,
+      issuerLookup: lookup && ((certificate) => lookup(connection.owner.handle, certificate)),
     });
   const callback = connection.get('certVerifyCallback');
   const outcome =
@@ -53,6 +63,7 @@ export function* verifyPeer(connection: Connection, chain: readonly Certificate[
   if (!outcome.accepted && (verifyMode(connection) & VERIFY.PEER) !== 0) {
     fatal(ALERT_OF[outcome.result] ?? 'certificate_unknown', 'CERTIFICATE_VERIFY_FAILED', `${outcome.result} at depth ${outcome.depth}`);
   }
+  yield* checkTransparency(connection);
   return waivedOrVerified();
 }
 
@@ -115,6 +126,7 @@ function expect(params: X509VerifyParam, name: string): void {
 const needsHostName = (connection: Connection, params: X509VerifyParam): boolean =>
   !connection.isServer &&
   connection.get('checkHostName') &&
+  connection.get('serverCertTypes').includes(CERTIFICATE_TYPES.x509) &&
   params.values.hosts.length === 0 &&
   params.values.ip === undefined &&
   params.values.email === undefined;
@@ -164,6 +176,9 @@ const ALERT_OF: Partial<Record<X509VerifyResult, AlertName>> = {
   EMAIL_MISMATCH: 'bad_certificate',
   IP_ADDRESS_MISMATCH: 'bad_certificate',
   DANE_NO_MATCH: 'bad_certificate',
+  OCSP_VERIFY_NEEDED: 'bad_certificate_status_response',
+  OCSP_VERIFY_FAILED: 'bad_certificate_status_response',
+  OCSP_CERT_UNKNOWN: 'bad_certificate_status_response',
   EE_KEY_TOO_SMALL: 'bad_certificate',
   CA_KEY_TOO_SMALL: 'bad_certificate',
   CA_MD_TOO_WEAK: 'bad_certificate',

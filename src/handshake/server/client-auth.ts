@@ -58,15 +58,13 @@ export function* readClientCertificate(handshake: Handshake, context: Uint8Array
   const message = yield* receive(connection.io, undefined, { ...certificate, limit: connection.get('maxCertList') });
   transcript.add(message.raw);
   const asked = new Set(certificateRequestOf(connection, context).extensions.map(({ type }) => type));
-  const chain = readCertificate(connection, message.value, context, asked);
-  const [leaf] = chain;
-  if (leaf === undefined) {
+  const { chain, key } = readCertificate(connection, message.value, context, asked);
+  if (key === undefined) {
     connection.verifyResult = 'OK';
     // RFC 9846, 4.4.2.4: certificate_required, where the server insists.
     if ((verifyMode(connection) & VERIFY.FAIL_IF_NO_PEER_CERT) !== 0) fatal('certificate_required', 'PEER_DID_NOT_RETURN_A_CERTIFICATE');
     return waivedOrVerified();
   }
-  const key = leaf.publicKey ?? fatal('unsupported_certificate', 'UNKNOWN_CERTIFICATE_TYPE');
   connection.enter('SR_CERT_VRFY');
   const signed = transcript.digest();
   const proof = yield* receive(connection.io, undefined, certificateVerify);

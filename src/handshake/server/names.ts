@@ -33,7 +33,7 @@ export function* settleAlpn(connection: Connection, { block }: ReadHello): Step<
     if (verdict === 'noack') return;
     if (!(verdict instanceof Uint8Array)) fatal(alertByCode(verdict.alert), 'NO_APPLICATION_PROTOCOL');
     else if (!offered.some((name) => sameBytes(name, verdict)))
-      fatal('internal_error', 'INTERNAL_ERROR', 'the ALPN callback chose what was not offered');
+      fatal('internal_error', 'INVALID_ALPN_PROTOCOLS', 'the callback chose what was not offered');
     else connection.alpn = verdict.slice();
     return;
   }

@@ -35,7 +35,6 @@ import type { ClientHello } from '../../wire/client-hello.ts';
 import type { RawExtension } from '../../wire/message.ts';
 import { DOWNGRADE_TO_TLS11, DOWNGRADE_TO_TLS12, serverHello } from '../../wire/server-hello.ts';
 import {
-  certificate12,
   certificateRequest12,
   certificateStatus,
   certificateVerify12,
@@ -45,7 +44,7 @@ import {
   serverKeyExchange,
   writeSigned,
 } from '../../wire/tls12-messages.ts';
-import { chainToSend } from '../common/chain.ts';
+import { receiveCertificate12, sendCertificate12 } from '../common/certificate12.ts';
 import { askForCertificates, CERTIFICATE_TYPE, type Chosen12, chooseCredential12 } from '../common/credential.ts';
 import { customExtensionsFor, EXT, parseCustomExtensions } from '../common/custom-extensions.ts';
 import {
@@ -61,9 +60,10 @@ import {
   usesPsk,
 } from '../common/key-exchange12.ts';
 import { groups, helloRandom, sharedSuites, signSchemes, suites12, verifyMode, verifySchemes, versions } from '../common/policy.ts';
+import { certificateTypeAnswers, chooseCertificateTypes, peerKey, showsRawKey } from '../common/raw-key.ts';
 import { answerRecordSizes } from '../common/record-sizes.ts';
 import { sign12, verify12 } from '../common/signed12.ts';
-import { stapledResponse } from '../common/staple.ts';
+import { stapledResponses } from '../common/staple.ts';
 import { findSession, remember, sealSession, sessionOf } from '../common/tickets.ts';
 import {
   type Agreed12,
@@ -75,7 +75,7 @@ import {
   sendFinished,
   transcriptHash,
 } from '../common/tls12.ts';
-import { parseChain, verifyPeer, waivedOrVerified } from '../common/verify-peer.ts';
+import { verifyPeer, waivedOrVerified } from '../common/verify-peer.ts';
 import type { Connection } from '../connection.ts';
 import type { Established } from '../established.ts';
 import type { Handshake } from '../handshake.ts';
@@ -105,7 +105,14 @@ export function* serverTls12(handshake: Handshake, hello: ClientHello, raw: Uint
   connection.clientHelloVersion = hello.legacyVersion;
   // RFC 5246, 7.4.1.2: null compression MUST be among those offered.
   if (!hello.legacyCompressionMethods.includes(0)) fatal('illegal_parameter', 'NO_COMPRESSION_SPECIFIED');
-  const read: ReadHello = { hello, raw, block: readBlock('CH', hello.extensions.filter(({ type }) => !ONLY_TLS13.has(type))) };
+  const read: ReadHello = {
+    hello,
+    raw,
+    block: readBlock(
+      'CH',
+      hello.extensions.filter(({ type }) => !ONLY_TLS13.has(type)),
+    ),
+  };
   transcript.add(raw);
   checkRenegotiation(connection, read);
   const acknowledgeName = yield* settleServerName(connection, read);
@@ -159,6 +166,7 @@ function usesExtendedMasterSecret(connection: Connection, block: ExtensionBlock<
 function choose(connection: Connection, read: ReadHello, version: number): Choice12 {
   const { hello, block } = read;
   const shared = sharedSuites(connection, suites12(connection, version), hello.cipherSuites);
+  chooseCertificateTypes(connection, block, asksForCertificate(connection));
   connection.peerGroups = block.get(supportedGroups) ?? [];
   connection.peerSignatureSchemes = block.get(signatureAlgorithms) ?? [];
   for (const suite of shared) {
@@ -287,10 +295,8 @@ function* fullHandshake(
   const asks = chosen !== undefined && asksForCertificate(connection);
   if (!asks) transcript.forget();
   connection.ownCredential = chosen?.credential;
-  const staple =
-    read.block.get(statusRequest) === undefined || chosen === undefined
-      ? undefined
-      : ((yield* stapledResponse(connection)) ?? chosen.credential.ocspResponse);
+  const wantsStatus = read.block.get(statusRequest) !== undefined && chosen !== undefined && !showsRawKey(connection);
+  const staple = wantsStatus ? ((yield* stapledResponses(connection))?.[0] ?? chosen.credential.ocspResponse) : undefined;
   const keepsTickets = read.block.has(sessionTicket) && !connection.hasOption(OPTIONS.NO_TICKET);
   const keeps = !(connection.get('notResumableCallback')?.(connection.owner.handle, usesEcdhe(suite) || usesDhe(suite)) ?? false);
   const usesTicket = keepsTickets && keeps;
@@ -298,10 +304,7 @@ function* fullHandshake(
   sendServerHello(handshake, read, agreed, { id, ticket: usesTicket, status: staple !== undefined, acknowledgeName });
   if (chosen !== undefined) {
     connection.enter('SW_CERT');
-    handshake.send(
-      certificate12,
-      chainToSend(connection, chosen.credential).map(({ der }) => der),
-    );
+    sendCertificate12(handshake, chosen.credential);
   }
   if (staple !== undefined) {
     connection.enter('SW_CERT_STATUS');
@@ -319,7 +322,8 @@ function* fullHandshake(
   const premaster = yield* serverExchange(connection, suite, keys, body);
   keys?.ephemeral.wipe();
   const master = handshake.keep(masterSecret(handshake, agreed, prf, premaster));
-  if (connection.peerChain.length > 0 && asks) yield* readCertificateVerify(handshake, agreed.version);
+  if (asks && (connection.peerChain.length > 0 || connection.peerRawKey !== undefined))
+    yield* readCertificateVerify(handshake, agreed.version);
   transcript.forget();
   const pending: PendingKeys = keysOf(connection, agreed, prf, master);
   const held = yield* receiveFinished(handshake, prf, master, pending);
@@ -355,6 +359,8 @@ function sendServerHello(handshake: Handshake, { hello, block }: ReadHello, agre
   const sizes = answerRecordSizes(connection, { limit: block.get(recordSizeLimit), code: block.get(maxFragmentLength) });
   if (sizes.limit !== undefined) extensions.push(encode(recordSizeLimit, 'SH12', sizes.limit));
   if (sizes.code !== undefined) extensions.push(encode(maxFragmentLength, 'SH12', sizes.code));
+  if (!connection.reused && connection.ownCredential !== undefined)
+    extensions.push(...certificateTypeAnswers(connection, block, 'SH12', asksForCertificate(connection)));
   if (ec) extensions.push(encode(ecPointFormats, 'SH12', Uint8Array.of(UNCOMPRESSED)));
   if (answer.ticket) extensions.push(encode(sessionTicket, 'SH12', true));
   if (answer.status) extensions.push(encode(statusRequest, 'SH12', true));
@@ -448,10 +454,8 @@ function sendCertificateRequest(handshake: Handshake, version: number): void {
 function* readClientCertificate(handshake: Handshake): Step<Proof<'identity'>> {
   const { connection } = handshake;
   connection.enter('SR_CERT');
-  const message = yield* handshake.receive({ ...certificate12, limit: connection.get('maxCertList') });
-  const chain = parseChain(message.value);
-  connection.peerChain = chain;
-  if (chain.length > 0) return yield* verifyPeer(connection, chain);
+  const { chain, key } = yield* receiveCertificate12(handshake);
+  if (chain.length > 0 || key !== undefined) return yield* verifyPeer(connection, chain);
   connection.verifyResult = 'OK';
   // RFC 5246, 7.4.6: handshake_failure, where the server insists.
   if ((verifyMode(connection) & VERIFY.FAIL_IF_NO_PEER_CERT) !== 0) fatal('handshake_failure', 'PEER_DID_NOT_RETURN_A_CERTIFICATE');
@@ -462,7 +466,7 @@ function* readCertificateVerify(handshake: Handshake, version: number): Step<voi
   const { connection, transcript } = handshake;
   connection.enter('SR_CERT_VRFY');
   const signed = transcript.all();
-  const key = connection.peerChain[0]?.publicKey ?? fatal('unsupported_certificate', 'UNKNOWN_CERTIFICATE_TYPE');
+  const key = peerKey(connection) ?? fatal('unsupported_certificate', 'UNKNOWN_CERTIFICATE_TYPE');
   const message = yield* handshake.receive(certificateVerify12(version));
   yield* verify12(connection, key, verifySchemes(connection), signed, message.value);
 }
@@ -475,7 +479,8 @@ function* sendTicket(handshake: Handshake, master: Uint8Array): Step<void> {
   connection.enter('SW_SESSION_TICKET');
   const lifetime = Math.min(connection.get('sessionTimeout') || 7200, LIMITS.sessionLifetime.value);
   const session = new SslSession({ ...sessionOf(connection), secret: copyOf(master), timeout: lifetime, ticketLifetime: lifetime });
-  const ticket = yield* sealSession(connection, session);
+  // RFC 5077, 3.3: one was announced, so an empty one says that there is none.
+  const ticket = (yield* sealSession(connection, session)) ?? EMPTY;
   session.free();
   handshake.send(newSessionTicket12, { lifetime, ticket });
 }

@@ -28,8 +28,9 @@ import { customExtensionsFor, EXT, parseCustomExtensions } from '../common/custo
 import { checkFinished, verifyData } from '../common/finished.ts';
 import { installApplicationSecrets, readWith, writeWith } from '../common/keys.ts';
 import { helloRandom, verifyMode } from '../common/policy.ts';
+import { certificateTypeAnswers, chooseCertificateTypes, showsRawKey } from '../common/raw-key.ts';
 import { answerRecordSizes } from '../common/record-sizes.ts';
-import { stapledResponse } from '../common/staple.ts';
+import { stapledResponses } from '../common/staple.ts';
 import { sendTickets } from '../common/tickets.ts';
 import { waivedOrVerified } from '../common/verify-peer.ts';
 import type { Connection } from '../connection.ts';
@@ -56,6 +57,7 @@ export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint
   parseCustomExtensions(connection, EXT.CLIENT_HELLO, read.hello.extensions);
   resume(connection, psk);
   if (psk === undefined) yield* askForCertificates(connection);
+  if (psk === undefined) chooseCertificateTypes(connection, read.block, mayAskForCertificate(connection));
   yield* settleAlpn(connection, read);
   const wantsEarlyData = connection.earlyData === 'wanted';
   // Offered with the first hello counts: after a retry the second cannot say it again.
@@ -79,7 +81,7 @@ export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint
   readWith(connection, suite, schedule, earlyTraffic ?? clientSecret, true);
   if (read.block.has(earlyData) && !acceptsEarlyData) connection.io.reader.skipEarlyData(connection.get('recvMaxEarlyData'), false);
 
-  sendEncryptedExtensions(handshake, read, acknowledgeName, acceptsEarlyData);
+  sendEncryptedExtensions(handshake, read, acknowledgeName, acceptsEarlyData, psk !== undefined);
   const asksCertificate = psk === undefined && asksForCertificate(connection);
   if (asksCertificate) requestCertificate(handshake, NO_CONTEXT);
   if (psk === undefined) yield* authenticate(handshake, read);
@@ -219,12 +221,14 @@ function sendEncryptedExtensions(
   { block, hello }: ReadHello,
   acknowledgeName: boolean,
   acceptsEarlyData: boolean,
+  onPsk: boolean,
 ): void {
   const { connection } = handshake;
   connection.enter('SW_ENCRYPTED_EXTENSIONS');
   const extensions: RawExtension[] = [];
   if (acknowledgeName && !connection.reused) extensions.push(encode(serverName, 'EE', true));
   if (connection.alpn !== undefined) extensions.push(encode(alpn, 'EE', connection.alpn));
+  if (!onPsk) extensions.push(...certificateTypeAnswers(connection, block, 'EE', mayAskForCertificate(connection)));
   const sizes = answerRecordSizes(connection, { limit: block.get(recordSizeLimit), code: block.get(maxFragmentLength) });
   if (sizes.limit !== undefined) extensions.push(encode(recordSizeLimit, 'EE', sizes.limit));
   if (sizes.code !== undefined) extensions.push(encode(maxFragmentLength, 'EE', sizes.code));
@@ -237,6 +241,9 @@ const asksForCertificate = (connection: Connection): boolean => {
   const mode = verifyMode(connection);
   return (mode & VERIFY.PEER) !== 0 && (mode & VERIFY.POST_HANDSHAKE) === 0;
 };
+
+/** Whether a client certificate may be asked for at all, now or after the handshake. */
+const mayAskForCertificate = (connection: Connection): boolean => (verifyMode(connection) & VERIFY.PEER) !== 0;
 
 /** Our certificate and the proof that we hold its key. */
 function* authenticate(handshake: Handshake, { block, hello }: ReadHello): Step<void> {
@@ -253,13 +260,14 @@ function* authenticate(handshake: Handshake, { block, hello }: ReadHello): Step<
   };
   const chosen = chooseCredential(connection, demand);
   if (chosen === undefined) {
-    const none = connection.get('credentials').ready.length === 0;
+    const { keyed, ready } = connection.get('credentials');
+    const none = (showsRawKey(connection) ? keyed : ready).length === 0;
     return fatal('handshake_failure', none ? 'NO_CERTIFICATE_SET' : 'NO_SUITABLE_SIGNATURE_ALGORITHM');
   }
   connection.ownCredential = chosen.credential;
-  const staple = demand.wantsStatus ? yield* stapledResponse(connection) : undefined;
+  const staples = demand.wantsStatus && !showsRawKey(connection) ? yield* stapledResponses(connection) : undefined;
   connection.enter('SW_CERT');
-  sendCertificate(handshake, NO_CONTEXT, chosen.credential, demand, staple);
+  sendCertificate(handshake, NO_CONTEXT, chosen.credential, demand, staples);
   connection.enter('SW_CERT_VRFY');
   yield* sendCertificateVerify(handshake, chosen);
 }

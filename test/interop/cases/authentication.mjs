@@ -30,7 +30,7 @@ const servers = {
 
 const clients = {
   topic: 'client-certs',
-  cases: (peer, ours) => [
+  cases: (_peer, ours) => [
     ...KEY_KINDS.map((kind) => ({
       title: kind,
       run: (t) =>
@@ -39,7 +39,13 @@ const clients = {
           if (ours === 'server') assert.equal(connection.verifyResult, 'OK');
         }),
     })),
-    { title: 'none, and that is allowed', run: (t) => converse(t, { requestClient: 'optional' }, ({ connection }) => assert.equal(ours === 'client' ? connection.ownCredential : connection.peerChain[0], undefined)) },
+    {
+      title: 'none, and that is allowed',
+      run: (t) =>
+        converse(t, { requestClient: 'optional' }, ({ connection }) =>
+          assert.equal(ours === 'client' ? connection.ownCredential : connection.peerChain[0], undefined),
+        ),
+    },
   ],
 };
 
@@ -56,7 +62,11 @@ const late = {
       const setup = REAUTH[`${peer.name}/server`];
       return setup === undefined ? [] : ['p256', 'rsa', 'ed25519'].map((kind) => ({ title: kind, run: (t) => askLate(t, kind, setup) }));
     }
-    if (peer.name === 'openssl') return ['p256', 'rsa'].map((kind) => ({ title: kind, run: (t) => askedLate(t, kind, 'c\n', { args: ['-CAfile', t.pki.ca.certFile] }) }));
+    if (peer.name === 'openssl')
+      return ['p256', 'rsa'].map((kind) => ({
+        title: kind,
+        run: (t) => askedLate(t, kind, 'c\n', { args: ['-CAfile', t.pki.ca.certFile] }),
+      }));
     if (peer.name === 'gnutls') return [{ title: 'p256', run: (t) => askedLate(t, 'p256', undefined, {}) }];
     return [];
   },
@@ -102,18 +112,25 @@ async function askedLate(t, kind, command, them) {
 const REFUSALS = [
   {
     title: 'a server of an unknown authority',
-    run: (t) => refused(t, { them: { identity: t.pki.stranger }, us: t.ours === 'server' ? { cert: t.pki.stranger.cert, key: t.pki.stranger.key } : {} }, peerAlert(t, 'unknown_ca'), /unknown.?ca|self.signed|unable to get|not trusted|verif|fatal alert/i),
+    run: (t) =>
+      refused(
+        t,
+        { them: { identity: t.pki.stranger }, us: t.ours === 'server' ? { cert: t.pki.stranger.cert, key: t.pki.stranger.key } : {} },
+        peerAlert(t, 'unknown_ca'),
+        /unknown.?ca|self.signed|unable to get|not trusted|verif|fatal alert/i,
+      ),
   },
-  { title: 'no suite in common', run: (t) => refused(t, disjoint(t), 'handshake_failure', /handshake.?failure|no.shared.cipher|no supported cipher|Handshake failed|fatal alert/i) },
+  {
+    title: 'no suite in common',
+    run: (t) =>
+      refused(t, DISJOINT, 'handshake_failure', /handshake.?failure|no.shared.cipher|no supported cipher|Handshake failed|fatal alert/i),
+  },
 ];
 
 /** GnuTLS's client says bad_certificate whatever is wrong with one. */
 const peerAlert = ({ peer, ours }, alert) => (peer.name === 'gnutls' && ours === 'server' ? 'bad_certificate' : alert);
 
-const disjoint = (t) => {
-  const [mine, theirs] = ['TLS_AES_128_GCM_SHA256', 'TLS_CHACHA20_POLY1305_SHA256'];
-  return { suites: [mine], them: { suites: [theirs] } };
-};
+const DISJOINT = { suites: ['TLS_AES_128_GCM_SHA256'], them: { suites: ['TLS_CHACHA20_POLY1305_SHA256'] } };
 
 const refusals = {
   topic: 'refusals',
@@ -123,9 +140,23 @@ const refusals = {
       ...REFUSALS,
       {
         title: 'no client certificate where one is demanded',
-        run: (t) => refused(t, ours === 'client' ? { them: { requestClient: 'required' } } : { requestClient: 'required', them: { requestClient: undefined } }, 'certificate_required', /certificate.?required|certificate is required|peer did not return/i),
+        run: (t) =>
+          refused(
+            t,
+            ours === 'client' ? { them: { requestClient: 'required' } } : { requestClient: 'required', them: { requestClient: undefined } },
+            'certificate_required',
+            /certificate.?required|certificate is required|peer did not return/i,
+          ),
       },
-      ...(ours === 'client' ? [{ title: 'a server of another name', run: (t) => refused(t, { serverName: 'wrong.example' }, 'bad_certificate', /bad.?certificate|certificate is bad|fatal alert/i) }] : []),
+      ...(ours === 'client'
+        ? [
+            {
+              title: 'a server of another name',
+              run: (t) =>
+                refused(t, { serverName: 'wrong.example' }, 'bad_certificate', /bad.?certificate|certificate is bad|fatal alert/i),
+            },
+          ]
+        : []),
     ];
   },
 };

@@ -47,7 +47,8 @@ const retries = {
           const count = (_write, _version, type, bytes) => {
             if (type === 22 && bytes[0] === 1) hellos++;
           };
-          const [us, them] = t.ours === 'client' ? [{ keyShares: [first] }, { groups: [second] }] : [{ groups: [second] }, { singleShare: true }];
+          const [us, them] =
+            t.ours === 'client' ? [{ keyShares: [first] }, { groups: [second] }] : [{ groups: [second] }, { singleShare: true }];
           await converse(t, { ...both, us: { ...us, msgCallback: count }, them }, ({ connection }) => {
             assert.equal(groupName(connection.group), second);
             assert.equal(hellos, 2);
@@ -63,14 +64,23 @@ const alpn = {
     peer.name === 'nginx'
       ? [{ title: 'http/1.1', run: (t) => converse(t, { alpn: ['http/1.1'] }, chose('http/1.1')) }]
       : [
-          { title: 'the second of two', run: (t) => converse(t, { alpn: ['h2', 'http/1.1'], us: second(ours), them: secondOfTheirs(ours) }, chose('http/1.1')) },
-          { title: 'nothing offered', run: (t) => converse(t, ours === 'client' ? { them: { alpn: ['h2'] } } : { us: { alpnProtocols: ['h2'] } }, chose(undefined)) },
+          {
+            title: 'the second of two',
+            run: (t) => converse(t, { alpn: ['h2', 'http/1.1'], us: second(ours), them: secondOfTheirs(ours) }, chose('http/1.1')),
+          },
+          {
+            title: 'nothing offered',
+            run: (t) => converse(t, ours === 'client' ? { them: { alpn: ['h2'] } } : { us: { alpnProtocols: ['h2'] } }, chose(undefined)),
+          },
         ],
 };
 
 const second = (ours) => (ours === 'client' ? {} : { alpnProtocols: ['http/1.1'] });
 const secondOfTheirs = (ours) => (ours === 'client' ? { alpn: ['http/1.1'] } : {});
-const chose = (name) => ({ connection }) => assert.equal(connection.alpn && Buffer.from(connection.alpn).toString(), name);
+const chose =
+  (name) =>
+  ({ connection }) =>
+    assert.equal(connection.alpn && Buffer.from(connection.alpn).toString(), name);
 
 const serverNames = {
   topic: 'sni',
@@ -94,7 +104,9 @@ function hostOther(t) {
     return 'ok';
   };
   // The peer verifies the certificate against the name, so that it connects is the proof.
-  return converse(t, { serverName: OTHER_NAME, us: { serverNameCallback } }, ({ connection }) => assert.equal(connection.serverName, OTHER_NAME));
+  return converse(t, { serverName: OTHER_NAME, us: { serverNameCallback } }, ({ connection }) =>
+    assert.equal(connection.serverName, OTHER_NAME),
+  );
 }
 
 const compatibility = {
@@ -113,10 +125,16 @@ const cookies = {
   topic: 'stateless-cookie',
   cases: (peer, ours) => {
     if (ours === 'server') {
-      const skip = peer.name === 'gnutls' ? 'GnuTLS 3.7 takes no HelloRetryRequest without a group (key_share_send_params, illegal_parameter)' : undefined;
+      const skip =
+        peer.name === 'gnutls'
+          ? 'GnuTLS 3.7 takes no HelloRetryRequest without a group (key_share_send_params, illegal_parameter)'
+          : undefined;
       return [
         { title: 'we keep nothing of the first hello', skip, run: (t) => stateless(t, {}) },
-        { title: 'nor do we, and ask for another group', run: (t) => stateless(t, { groups: ['x25519', 'secp384r1'], us: { groups: ['secp384r1'] }, them: { singleShare: true } }) },
+        {
+          title: 'nor do we, and ask for another group',
+          run: (t) => stateless(t, { groups: ['x25519', 'secp384r1'], us: { groups: ['secp384r1'] }, them: { singleShare: true } }),
+        },
       ];
     }
     const skip = 's_server -stateless of OpenSSL 3.0 ends every connection with "ERROR", those of its own s_client too';

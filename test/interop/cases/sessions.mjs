@@ -16,11 +16,23 @@ const resumption = {
   cases: (peer, ours) => [
     { title: 'a ticket, with a fresh key agreement', run: (t) => resume(t, {}) },
     ...(ours === 'client' || peer.name === 'openssl'
-      ? [{ title: 'after a retry', run: (t) => resume(t, { groups: ['x25519', 'secp384r1'] }, ours === 'client' ? { again: (ssl) => ssl.set('groups', ['x448', 'secp384r1']) } : { args: ['-groups', 'X448:P-384'] }) }]
+      ? [
+          {
+            title: 'after a retry',
+            run: (t) =>
+              resume(
+                t,
+                { groups: ['x25519', 'secp384r1'] },
+                ours === 'client' ? { again: (ssl) => ssl.set('groups', ['x448', 'secp384r1']) } : { args: ['-groups', 'X448:P-384'] },
+              ),
+          },
+        ]
       : []),
     ...(peer.name === 'openssl' ? [{ title: 'a ticket alone (psk_ke)', run: (t) => pskAlone(t) }] : []),
     ...(ours === 'server' ? [{ title: 'a stateful ticket', run: (t) => resume(t, { us: { options: OPTIONS.NO_TICKET } }) }] : []),
-    ...(ours === 'server' ? [{ title: 'a ticket key shared by a fleet', run: (t) => resume(t, { us: { ticketKeys: [randomBytes(80)] } }) }] : []),
+    ...(ours === 'server'
+      ? [{ title: 'a ticket key shared by a fleet', run: (t) => resume(t, { us: { ticketKeys: [randomBytes(80)] } }) }]
+      : []),
     { title: 'with a client certificate', run: (t) => resume(t, { clientCertificate: 'p256' }) },
   ],
 };
@@ -53,7 +65,11 @@ async function resumeAsClient(t, setup, again) {
 /** Both sides allow a handshake without a key agreement, and have no group in common when it comes to it. */
 async function pskAlone(t) {
   const setup = { pskOnly: true, groups: ['x25519', 'secp256r1'], them: { groups: ['x25519'] } };
-  const end = await resume(t, setup, t.ours === 'client' ? { again: (ssl) => ssl.set('groups', ['secp256r1']) } : { args: ['-groups', 'X448'] });
+  const end = await resume(
+    t,
+    setup,
+    t.ours === 'client' ? { again: (ssl) => ssl.set('groups', ['secp256r1']) } : { args: ['-groups', 'X448'] },
+  );
   assert.equal(end.connection.group, 0);
 }
 
@@ -77,12 +93,20 @@ const external = {
       {
         title: 'alone (psk_ke)',
         run: async (t) =>
-          converse(t, { ...(await withKey(t)), pskOnly: true, ...(openssl && { them: { groups: ['x448'] }, us: { groups: ['x25519'] } }) }, ({ connection }) => assert.equal(connection.group, 0)),
+          converse(
+            t,
+            { ...(await withKey(t)), pskOnly: true, ...(openssl && { them: { groups: ['x448'] }, us: { groups: ['x25519'] } }) },
+            ({ connection }) => assert.equal(connection.group, 0),
+          ),
       },
       {
         title: 'a key that is not the same',
         run: async (t) => {
-          const { connect } = await stage(t, { ...(await withKey(t)), ...(ours === 'server' && { them: { psk: { ...PSK, key: '00'.repeat(32) } } }), ...(ours === 'client' && { us: wrongKey }) });
+          const { connect } = await stage(t, {
+            ...(await withKey(t)),
+            ...(ours === 'server' && { them: { psk: { ...PSK, key: '00'.repeat(32) } } }),
+            ...(ours === 'client' && { us: wrongKey }),
+          });
           const { end } = await connect();
           await assert.rejects(end.handshake());
           end.socket.end();
@@ -112,7 +136,15 @@ const early = {
         return [
           { title: 'accepted', run: (t) => sendEarly(t, {}, { accepted: true }) },
           { title: 'a replayed ticket: refused', run: (t) => sendEarly(t, {}, { accepted: false, twice: true }) },
-          { title: 'refused by a retry', run: (t) => sendEarly(t, { groups: ['x25519', 'secp384r1'] }, { accepted: false, again: (ssl) => ssl.set('groups', ['x448', 'secp384r1']) }) },
+          {
+            title: 'refused by a retry',
+            run: (t) =>
+              sendEarly(
+                t,
+                { groups: ['x25519', 'secp384r1'] },
+                { accepted: false, again: (ssl) => ssl.set('groups', ['x448', 'secp384r1']) },
+              ),
+          },
         ];
       }
       if (peer.name === 'gnutls') return [{ title: 'accepted', run: (t) => sendEarly(t, {}, { accepted: true }) }];
@@ -124,7 +156,14 @@ const early = {
       { title: 'accepted', run: (t) => takeEarly(t, {}, true) },
       { title: 'a handful of kilobytes', run: (t) => takeEarly(t, {}, true, 'e'.repeat(7000)) },
       { title: 'refused by the application', run: (t) => takeEarly(t, { us: { allowEarlyDataCallback: () => false } }, false) },
-      ...(peer.name === 'openssl' ? [{ title: 'refused by a retry', run: (t) => takeEarly(t, { groups: ['x25519', 'secp384r1'] }, false, EARLY, ['-groups', 'X448:P-384']) }] : []),
+      ...(peer.name === 'openssl'
+        ? [
+            {
+              title: 'refused by a retry',
+              run: (t) => takeEarly(t, { groups: ['x25519', 'secp384r1'] }, false, EARLY, ['-groups', 'X448:P-384']),
+            },
+          ]
+        : []),
     ];
   },
 };
@@ -136,7 +175,10 @@ async function sendEarly(t, setup, { accepted, twice = false, again }) {
   await first.end.handshake();
   await first.peer.talk(first.end);
   await first.peer.part(first.end);
-  assert.ok(sessions.some((session) => session.data.maxEarlyData > 0), 'no ticket for early data came');
+  assert.ok(
+    sessions.some((session) => session.data.maxEarlyData > 0),
+    'no ticket for early data came',
+  );
   for (let turn = twice ? 0 : 1; turn < 2; turn++) {
     const { end, peer } = await connect((ssl) => {
       ssl.setSession(sessions[0]);
@@ -171,16 +213,19 @@ async function sendEarlyRequest(t) {
 async function takeEarly(t, { us, ...setup }, accepted, text = EARLY, args = []) {
   const file = await t.scope.file('early', `${text}\n`);
   let received = '';
-  const end = await comeBack(t, { ...setup, us: { maxEarlyData: LIMIT, ...us } }, {
-    args,
-    earlyFile: file,
-    beforeHandshake: async (second) => {
-      received = await second.readEarly();
+  const end = await comeBack(
+    t,
+    { ...setup, us: { maxEarlyData: LIMIT, ...us } },
+    {
+      args,
+      earlyFile: file,
+      beforeHandshake: async (second) => {
+        received = await second.readEarly();
+      },
     },
-  });
+  );
   assert.equal(end.connection.earlyData, accepted ? 'accepted' : 'rejected');
   assert.equal(received, accepted ? `${text}\n` : '');
 }
 
 export const sessions = [resumption, external, early];
-

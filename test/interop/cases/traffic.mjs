@@ -254,7 +254,11 @@ const halfClose = {
   topic: 'half-close',
   cases(peer, ours) {
     const isNode = peer.name.startsWith('node');
-    if (isNode) return [{ title: 'they close first, and read on', run: theyClose }, { title: 'we close first, and read on', run: weClose }];
+    if (isNode)
+      return [
+        { title: 'they close first, and read on', run: theyClose },
+        { title: 'we close first, and read on', run: weClose },
+      ];
     if (peer.name === 'gnutls' && ours === 'server') return [{ title: 'they close first, and read on', run: theyClose }];
     if (peer.name === 'gnutls' || peer.name === 'openssl') return [{ title: 'we close first', run: (t) => converse(t, {}) }];
     return [];
@@ -315,7 +319,8 @@ const exporters = {
 function lengths() {
   const seen = { sent: [], received: [] };
   const msgCallback = (write, _version, type, bytes) => {
-    if (type === CONTENT_TYPE.recordHeader && bytes[0] === CONTENT_TYPE.applicationData) seen[write ? 'sent' : 'received'].push((bytes[3] << 8) | bytes[4]);
+    if (type === CONTENT_TYPE.recordHeader && bytes[0] === CONTENT_TYPE.applicationData)
+      seen[write ? 'sent' : 'received'].push((bytes[3] << 8) | bytes[4]);
   };
   return { seen, msgCallback };
 }
@@ -329,7 +334,10 @@ const sizes = {
   cases(peer, ours) {
     if (peer.name === 'openssl') {
       return [
-        { title: 'max_fragment_length of 1024', run: (t) => bounded(t, ours === 'client' ? { us: { maxFragmentLength: 2 } } : { them: { args: ['-maxfraglen', '1024'] } }, 1024) },
+        {
+          title: 'max_fragment_length of 1024',
+          run: (t) => bounded(t, ours === 'client' ? { us: { maxFragmentLength: 2 } } : { them: { args: ['-maxfraglen', '1024'] } }, 1024),
+        },
         { title: 'their records of 512', run: (t) => bounded(t, { them: { args: ['-max_send_frag', '512'] } }, undefined, 512) },
         { title: 'their padding to 4096', run: (t) => converse(t, { them: { args: ['-record_padding', '4096'] } }) },
         { title: 'our padding to 512', run: (t) => bounded(t, { us: { blockPadding: 512 } }) },
@@ -338,7 +346,10 @@ const sizes = {
     }
     if (peer.name === 'gnutls') {
       return [
-        { title: 'record_size_limit of 1000, theirs', run: (t) => bounded(t, { us: { recordSizeLimit: 16_384 }, them: { recordSize: 1000 } }, 1000) },
+        {
+          title: 'record_size_limit of 1000, theirs',
+          run: (t) => bounded(t, { us: { recordSizeLimit: 16_384 }, them: { recordSize: 1000 } }, 1000),
+        },
         { title: 'record_size_limit of 700, ours', run: (t) => bounded(t, { us: { recordSizeLimit: 700 } }, undefined, 700) },
         { title: 'our padding to 512', run: (t) => bounded(t, { us: { blockPadding: 512 } }) },
       ];
@@ -361,7 +372,8 @@ async function bounded(t, { us, ...setup }, sent, received) {
     await end.hears(LONG);
   }
   if (sent !== undefined) assert.ok(Math.max(...seen.sent) <= sent + AROUND, `we sent a record of ${Math.max(...seen.sent)}`);
-  if (received !== undefined) assert.ok(Math.max(...seen.received.slice(6)) <= received + AROUND, `we got a record of ${Math.max(...seen.received)}`);
+  if (received !== undefined)
+    assert.ok(Math.max(...seen.received.slice(6)) <= received + AROUND, `we got a record of ${Math.max(...seen.received)}`);
   await peer.part(end);
 }
 

@@ -1,6 +1,6 @@
 // curl, as a client.
 import { execFileSync } from 'node:child_process';
-import { missingHybrids, opensslGroup } from './names.mjs';
+import { missingHybrids, opensslCiphers, opensslGroup, VERSIONS } from './names.mjs';
 
 const find = () => {
   try {
@@ -29,13 +29,16 @@ export const curl = {
   },
 };
 
-function clientArgs({ suites, groups, ca, clientIdentity, serverName, paths = ['/'], args = [], alpn }, port) {
+function clientArgs({ version = 0x0304, ciphers, suites, groups, ca, clientIdentity, serverName, paths = ['/'], args = [], alpn }, port) {
   return [
     '--silent',
     '--show-error',
     '--verbose',
     '--fail',
-    '--tlsv1.3',
+    `--tlsv${VERSIONS[version].curl}`,
+    '--tls-max',
+    VERSIONS[version].curl,
+    ...(ciphers ? ['--ciphers', opensslCiphers(ciphers)] : []),
     ...(alpn ? [] : ['--no-alpn']),
     '--cacert',
     ca.certFile,

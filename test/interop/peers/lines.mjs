@@ -40,7 +40,8 @@ export class LinePeer {
   async ended() {
     this.endings++;
     // A server goes on; it says the word once for each connection.
-    if (this.endOfLife !== undefined) return this.program.until(() => this.program.output.split(this.endOfLife).length > this.endings, 'ending');
+    if (this.endOfLife !== undefined)
+      return this.program.until(() => this.program.output.split(this.endOfLife).length > this.endings, 'ending');
     const { code } = await this.program.exit;
     if (code !== 0) throw new Error(`the peer ended with ${code}`);
   }

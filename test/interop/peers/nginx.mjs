@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { freePort } from '../scope.mjs';
-import { missingHybrids, opensslGroup } from './names.mjs';
+import { missingHybrids, opensslCiphers, opensslGroup, VERSIONS } from './names.mjs';
 
 const PROGRAM = process.env['PATH']?.includes('/sbin') ? 'nginx' : '/usr/sbin/nginx';
 
@@ -43,13 +43,34 @@ const answers = (port) =>
     socket.on('connect', () => socket.destroy());
   });
 
-function configuration(directory, port, { suites, groups, identity, ca, requestClient, earlyData, securityLevel, root, proxy, other, conf = [] }) {
+function configuration(
+  directory,
+  port,
+  {
+    version = 0x0304,
+    ciphers,
+    second,
+    suites,
+    groups,
+    identity,
+    ca,
+    requestClient,
+    earlyData,
+    securityLevel,
+    root,
+    proxy,
+    other,
+    conf = [],
+  },
+) {
   const host = (name, one, isDefault) => `server {
     listen 127.0.0.1:${port} ssl${isDefault ? ' default_server' : ''};
     server_name ${name};
     ssl_certificate ${one.certFile};
     ssl_certificate_key ${one.keyFile};
-    ssl_protocols TLSv1.3;
+    ${second ? `ssl_certificate ${second.certFile}; ssl_certificate_key ${second.keyFile};` : ''}
+    ssl_protocols ${VERSIONS[version].name};
+    ${ciphers ? `ssl_ciphers ${opensslCiphers(ciphers)};` : ''}
     ${suites ? `ssl_conf_command Ciphersuites ${suites.join(':')};` : ''}
     ${groups ? `ssl_ecdh_curve ${groups.map(opensslGroup).join(':')};` : ''}
     ${securityLevel === 0 ? 'ssl_ciphers DEFAULT@SECLEVEL=0;' : ''}
@@ -62,11 +83,7 @@ function configuration(directory, port, { suites, groups, identity, ca, requestC
         ? `location /up { client_max_body_size 0; proxy_request_buffering off; proxy_http_version 1.1; proxy_pass http://127.0.0.1:${proxy}; }`
         : ''
     }
-    ${
-      root
-        ? `location /files/ { alias ${root}/; }`
-        : ''
-    }
+    ${root ? `location /files/ { alias ${root}/; }` : ''}
     location / { return 200 "name $ssl_server_name, cipher $ssl_cipher, curve $ssl_curves, client $ssl_client_verify $ssl_client_s_dn, reused $ssl_session_reused, early $ssl_early_data.";  }
   }`;
   return `daemon off;

@@ -6,12 +6,16 @@ import * as tls from 'node:tls';
 
 const setup = JSON.parse(process.argv[2] ?? '{}');
 const tell = (event) => process.stdout.write(`${JSON.stringify(event)}\n`);
-const identity = ({ certFile, keyFile }) => ({ cert: readFileSync(certFile), key: readFileSync(keyFile) });
+const identity = (...several) => ({
+  cert: several.map(({ certFile }) => readFileSync(certFile)),
+  key: several.map(({ keyFile }) => readFileSync(keyFile)),
+});
 /** @type {tls.TLSSocket | undefined} */
 let socket;
 
 const options = {
   ...setup.tls,
+  ...(setup.psk ? preSharedKey(setup.psk) : {}),
   ...(setup.alpn ? { ALPNProtocols: setup.alpn } : {}),
   ...(setup.caFile ? { ca: readFileSync(setup.caFile) } : {}),
   allowHalfOpen: true,
@@ -22,11 +26,18 @@ else connect();
 
 createInterface({ input: process.stdin }).on('line', (line) => obey(JSON.parse(line)));
 
+/** The callback of either side; what a client must check of a server without a certificate is nothing. */
+function preSharedKey({ identity: name, key }) {
+  const psk = Buffer.from(key, 'hex');
+  if (setup.role === 'client') return { pskCallback: () => ({ identity: name, psk }), checkServerIdentity: () => undefined };
+  return { pskCallback: (_socket, wanted) => (wanted === name ? psk : null), ...(setup.pskHint ? { pskIdentityHint: setup.pskHint } : {}) };
+}
+
 function serve() {
   const { requestClient, other } = setup;
   const server = tls.createServer({
     ...options,
-    ...(setup.identity ? identity(setup.identity) : {}),
+    ...(setup.identity ? identity(...[setup.identity, setup.second].filter(Boolean)) : {}),
     requestCert: requestClient !== undefined,
     rejectUnauthorized: requestClient === 'required',
   });
@@ -36,7 +47,7 @@ function serve() {
   server.listen(0, '127.0.0.1', () => tell({ event: 'listening', port: server.address().port }));
 }
 
-function connect(session) {
+function connect(session, more = {}) {
   const client = tls.connect({
     ...options,
     port: setup.port,
@@ -44,6 +55,7 @@ function connect(session) {
     ...(setup.serverName ? { servername: setup.serverName } : {}),
     ...(setup.clientIdentity ? identity(setup.clientIdentity) : {}),
     ...(session ? { session } : {}),
+    ...more,
     allowHalfOpen: true,
   });
   client.on('session', (bytes) => {
@@ -86,8 +98,9 @@ function take(connection) {
   connection.on('close', () => tell({ event: 'close' }));
 }
 
-async function obey({ say, end, send, reconnect }) {
+async function obey({ say, end, send, reconnect, again }) {
   if (reconnect) connect(kept);
+  if (again) connect(undefined, again);
   if (say !== undefined) socket?.write(say);
   if (send !== undefined) await sendFile(send);
   if (end) socket?.end();

@@ -1,7 +1,7 @@
 // node:tls in a process of its own: that of the running Node, and that of a Node with OpenSSL 3.5.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { missingHybrids, opensslGroup } from './names.mjs';
+import { missingHybrids, opensslCiphers, opensslGroup, VERSIONS } from './names.mjs';
 
 const PROGRAM = fileURLToPath(new URL('./node-tls-program.mjs', import.meta.url));
 
@@ -12,7 +12,9 @@ const PROGRAM = fileURLToPath(new URL('./node-tls-program.mjs', import.meta.url)
  */
 export function nodeTls(name, install, locate) {
   const start = async (scope, role, setup) => {
-    const program = scope.start(peer.path, [PROGRAM, JSON.stringify({ role, ...optionsOf(setup) })], { env: { NODE_OPTIONS: '', NODE_NO_WARNINGS: '1' } });
+    const program = scope.start(peer.path, [PROGRAM, JSON.stringify({ role, ...optionsOf(setup) })], {
+      env: { NODE_OPTIONS: '', NODE_NO_WARNINGS: '1' },
+    });
     const node = new NodePeer(program);
     if (role === 'server') node.port = (await node.event('listening')).port;
     return node;
@@ -28,7 +30,11 @@ export function nodeTls(name, install, locate) {
     find() {
       peer.path = locate();
       if (peer.path === undefined) return undefined;
-      const [version, libssl] = execFileSync(peer.path, ['-p', 'process.versions.node + " " + process.versions.openssl'], { encoding: 'utf8' }).trim().split(' ');
+      const [version, libssl] = execFileSync(peer.path, ['-p', 'process.versions.node + " " + process.versions.openssl'], {
+        encoding: 'utf8',
+      })
+        .trim()
+        .split(' ');
       peer.libssl = libssl;
       return `${version} (OpenSSL ${libssl})`;
     },
@@ -39,16 +45,22 @@ export function nodeTls(name, install, locate) {
   return peer;
 }
 
-function optionsOf({ suites, groups, securityLevel, identity, clientIdentity, ca, ...setup }) {
+function optionsOf({ version = 0x0304, ciphers, second, suites, groups, securityLevel, identity, clientIdentity, ca, tls, ...setup }) {
   return {
     ...setup,
     tls: {
-      minVersion: 'TLSv1.3',
-      ...(suites || securityLevel === 0 ? { ciphers: [...(suites ?? []), `DEFAULT${securityLevel === 0 ? '@SECLEVEL=0' : ''}`].join(':') } : {}),
+      minVersion: VERSIONS[version].name,
+      maxVersion: VERSIONS[version].name,
+      ...(ciphers ? { ciphers: opensslCiphers(ciphers) } : {}),
+      ...(suites || securityLevel === 0
+        ? { ciphers: [...(suites ?? []), `DEFAULT${securityLevel === 0 ? '@SECLEVEL=0' : ''}`].join(':') }
+        : {}),
       ...(groups ? { ecdhCurve: groups.map(opensslGroup).join(':') } : {}),
+      ...tls,
     },
     identity: identity && { certFile: identity.certFile, keyFile: identity.keyFile },
     clientIdentity: clientIdentity && { certFile: clientIdentity.certFile, keyFile: clientIdentity.keyFile },
+    second: second && { certFile: second.certFile, keyFile: second.keyFile },
     caFile: ca?.certFile,
   };
 }
@@ -86,9 +98,15 @@ class NodePeer {
     const turn = ++this.turns;
     if (turn === 1) this.secure = await this.event('secure');
     await ours.says(`${FROM_US}, ${turn}`);
-    await this.program.says(`${FROM_US}, ${turn}`);
+    await this.hears(`${FROM_US}, ${turn}`);
     this.order({ say: `${TO_US}, ${turn}` });
     await ours.hears(`${TO_US}, ${turn}`);
+  }
+
+  /** What came as data, in however many pieces (TLS 1.0 splits records against BEAST). */
+  hears(text) {
+    const data = () => [...this.program.output.matchAll(/^\{"event":"data".*\}$/gm)].map(([line]) => JSON.parse(line).text).join('');
+    return this.program.until(() => data().includes(text), text);
   }
 
   says(pattern) {

@@ -1,7 +1,7 @@
 // `openssl s_client` and `openssl s_server`.
 import { execFileSync } from 'node:child_process';
 import { LinePeer } from './lines.mjs';
-import { missingHybrids, opensslGroup } from './names.mjs';
+import { isTls13, missingHybrids, opensslCiphers, opensslGroup, VERSIONS } from './names.mjs';
 
 const AT_LEVEL_0 = ['-cipher', 'DEFAULT@SECLEVEL=0'];
 
@@ -34,9 +34,10 @@ export const openssl = {
 };
 
 /** What both programs are told in the same words. */
-function common({ suites, groups, securityLevel, exporter, psk, args = [], pskOnly, middleboxes = true, alpn }) {
+function common({ version = 0x0304, ciphers, suites, groups, securityLevel, exporter, psk, args = [], pskOnly, middleboxes = true, alpn }) {
   return [
-    '-tls1_3',
+    `-${VERSIONS[version].openssl}`,
+    ...(ciphers ? ['-cipher', opensslCiphers(ciphers)] : []),
     ...(suites ? ['-ciphersuites', suites.join(':')] : []),
     ...(groups ? ['-groups', groups.map(opensslGroup).join(':')] : []),
     ...(securityLevel === 0 ? AT_LEVEL_0 : []),
@@ -49,14 +50,19 @@ function common({ suites, groups, securityLevel, exporter, psk, args = [], pskOn
   ];
 }
 
-function serverArgs({ identity, ca, requestClient, earlyData, other, silentPort = 0, ...setup }) {
-  const ask = requestClient === undefined ? [] : [requestClient === 'required' ? '-Verify' : '-verify', '2', '-CAfile', ca.certFile, '-verify_return_error'];
+function serverArgs({ identity, second, pskHint, ca, requestClient, earlyData, other, silentPort = 0, ...setup }) {
+  const ask =
+    requestClient === undefined
+      ? []
+      : [requestClient === 'required' ? '-Verify' : '-verify', '2', '-CAfile', ca.certFile, '-verify_return_error'];
   return [
     's_server',
     '-accept',
     `127.0.0.1:${silentPort}`,
     ...(identity ? ['-cert', identity.certFile, '-key', identity.keyFile] : ['-nocert']),
     ...(other ? ['-servername', other.name, '-cert2', other.certFile, '-key2', other.keyFile] : []),
+    ...(second ? ['-dcert', second.certFile, '-dkey', second.keyFile] : []),
+    ...(pskHint ? ['-psk_hint', pskHint] : []),
     ...ask,
     ...(earlyData ? ['-early_data', '-max_early_data', `${earlyData}`] : []),
     ...common(setup),
@@ -69,7 +75,7 @@ function clientArgs({ ca, clientIdentity, serverName, session, saveSession, earl
     '-connect',
     `127.0.0.1:${port}`,
     ...(serverName ? ['-servername', serverName] : ['-noservername']),
-    ...(psk ? [] : ['-CAfile', ca.certFile, '-verify_return_error', '-verify_hostname', serverName]),
+    ...(psk && isTls13(setup.version ?? 0x0304) ? [] : ['-CAfile', ca.certFile, '-verify_return_error', '-verify_hostname', serverName]),
     ...(clientIdentity ? ['-cert', clientIdentity.certFile, '-key', clientIdentity.keyFile] : []),
     ...(session ? ['-sess_in', session] : []),
     ...(saveSession ? ['-sess_out', saveSession] : []),

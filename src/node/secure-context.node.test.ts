@@ -1,0 +1,73 @@
+import { createPrivateKey } from 'node:crypto';
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { duplexPair, LIVE } from '../../test/support/loopback.ts';
+import { OPTIONS } from '../registry/options.ts';
+import { connect, createSecureContext, TLSSocket } from './index.ts';
+
+const { ca, cert, key } = LIVE;
+
+describe('createSecureContext', () => {
+  it('turns the options of node:tls into settings', () => {
+    const { context } = createSecureContext({
+      minVersion: 'TLSv1.3',
+      ciphers: 'TLS_CHACHA20_POLY1305_SHA256:ECDHE-RSA-AES128-GCM-SHA256',
+      ecdhCurve: 'X25519:P-256',
+      sigalgs: 'ECDSA+SHA256:rsa_pss_rsae_sha256:RSA-PSS+SHA384',
+      sessionTimeout: 60,
+      secureOptions: OPTIONS.NO_TICKET,
+      sessionIdContext: 'here',
+    });
+    expect(context.get('minProtoVersion')).toBe(0x0304);
+    expect(context.get('cipherSuites')).toEqual([0x1303]);
+    expect(context.get('groups')).toEqual([0x001d, 0x0017]);
+    expect(context.get('sigalgs')).toEqual([0x0403, 0x0804, 0x080a, 0x0805]);
+    expect(context.get('sessionTimeout')).toBe(60);
+    expect(context.get('options') & OPTIONS.NO_TICKET).toBe(OPTIONS.NO_TICKET);
+  });
+
+  it('reads an encrypted key with its passphrase, and refuses it without', () => {
+    const encrypted = createPrivateKey(key).export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' }) as string;
+    const { context } = createSecureContext({ cert, key: encrypted, passphrase: 'secret' });
+    expect(context.get('credentials').ready).toHaveLength(1);
+    expect(createSecureContext({ cert, key: [{ pem: encrypted, passphrase: 'secret' }] }).context.get('credentials').ready).toHaveLength(1);
+    expect(() => createSecureContext({ cert, key: encrypted, passphrase: 'wrong' })).toThrow(/wrong password/);
+  });
+
+  it('takes key objects of node:crypto', () => {
+    expect(createSecureContext({ cert, key: createPrivateKey(key) }).context.get('credentials').ready).toHaveLength(1);
+  });
+
+  it('refuses a key that is not the certificate’s', () => {
+    expect(() => createSecureContext({ cert, key: LIVE.clientKey })).toThrow(/does not belong/);
+  });
+
+  it('shares tickets between servers by ticketKeys', async () => {
+    const ticketKeys = Buffer.alloc(48, 7);
+    const sessions: Buffer[] = [];
+    for (const expected of [false, true]) {
+      const [a, b] = duplexPair();
+      const server = new TLSSocket(b, { isServer: true, cert, key, ticketKeys });
+      const client = connect({ socket: a, host: 'localhost', ca, ...(sessions[0] && { session: sessions[0] }) });
+      const [session] = (await once(client, 'session')) as [Buffer];
+      sessions.push(session);
+      expect(client.isSessionReused()).toBe(expected);
+      for (const end of [client, server]) end.destroy();
+    }
+  });
+
+  it('says so, once, where it does not know an option, and throws where it knows but cannot', async () => {
+    const warned = once(process, 'warning');
+    createSecureContext({ certt: 'typo' } as object);
+    const [warning] = (await warned) as [Error & { code: string }];
+    expect([warning.code, warning.message]).toEqual(['LIBSSL_UNKNOWN_OPTION', 'unknown option "certt" is ignored']);
+    let again = 0;
+    const count = (): number => again++;
+    process.on('warning', count);
+    createSecureContext({ certt: 'typo' } as object);
+    await new Promise(setImmediate);
+    process.off('warning', count);
+    expect(again).toBe(0);
+    expect(() => createSecureContext({ pfx: 'x' } as object)).toThrow(/pfx/);
+  });
+});
