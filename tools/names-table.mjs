@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { ROOT } from './source-aliases.mjs';
 
 const FILE = `${ROOT}docs/openssl-names.md`;
+const CONSTANTS = `${ROOT}src/openssl/constants-reasons.ts`;
 /** @type {Record<string, unknown>} */
 const exported = await import(`${ROOT}dist/openssl/index.js`);
 /** @type {{ REFUSALS: Record<string, string> }} */
@@ -71,10 +72,34 @@ it may return a promise. STACK_OF(T) is an array. [Deviations from 1.1.1k](devia
 ${lines.join('\n')}
 `;
 
-if (process.argv.includes('--write')) writeFileSync(FILE, text);
-else if (!existsSync(FILE) || readFileSync(FILE, 'utf8') !== text) problems.push('docs/openssl-names.md is not current: npm run names');
+for (const [file, current] of [
+  [FILE, text],
+  [CONSTANTS, await constants()],
+]) {
+  if (file === undefined || current === undefined) continue;
+  if (process.argv.includes('--write')) writeFileSync(file, current);
+  else if (!existsSync(file) || readFileSync(file, 'utf8') !== current) problems.push(`${file} is not current: npm run names`);
+}
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length > 0 ? 1 : 0;
+
+/** `SSL_R_*` and `X509_V_ERR_*`, out of the tables of src/registry. Numbers from 900 on are our own and have no name in C. */
+async function constants() {
+  /** @type {{ REASONS: Record<string, number> }} */
+  const { REASONS } = await import(`${ROOT}dist/registry/reasons.js`);
+  /** @type {{ X509_VERIFY_RESULTS: Record<string, number> }} */
+  const { X509_VERIFY_RESULTS } = await import(`${ROOT}dist/registry/verify-results.js`);
+  const named = Object.entries(REASONS).filter(
+    ([name, code]) => (code < 900 || code >= 999) && name !== 'INTERNAL_ERROR' && name !== 'PASSED_NULL_PARAMETER',
+  );
+  const lines = [
+    "/** Reasons and verification results by OpenSSL's names: the tables of src/registry as constants, made by `npm run names`. */\n",
+    ...named.map(([name, code]) => `export const SSL_R_${name} = ${code};`),
+    '',
+    ...Object.entries(X509_VERIFY_RESULTS).map(([name, code]) => `export const X509_V_${name === 'OK' ? 'OK' : `ERR_${name}`} = ${code};`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
 
 /**
  * @param {string} name

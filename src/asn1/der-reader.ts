@@ -1,3 +1,4 @@
+import { LIMITS } from '../registry/limits.ts';
 import { malformed } from './asn1-error.ts';
 import { oidText } from './oid.ts';
 
@@ -31,7 +32,7 @@ export const context = (n: number): number => 0x80 | n;
 export const contextConstructed = (n: number): number => 0xa0 | n;
 
 /** Levels of nesting a reader enters: no structure of X.509 comes near it. */
-export const MAX_DER_DEPTH = 32;
+export const MAX_DER_DEPTH: number = LIMITS.derDepth.value;
 
 /**
  * Reads DER (X.690, 10 and 11) element by element: definite minimal lengths, single-byte tags, nothing left over.

@@ -1,7 +1,8 @@
+import { LIMITS } from '../registry/limits.ts';
 import { malformed } from './asn1-error.ts';
 
 /** Longest encoded OBJECT IDENTIFIER that is read: decoding costs grow with the square of an arc's length. */
-export const MAX_OID_BYTES = 128;
+export const MAX_OID_BYTES: number = LIMITS.oidBytes.value;
 
 /** Dotted form of the OBJECT IDENTIFIER contents in `buffer[start, end)` (X.690, 8.19). */
 export function oidText(buffer: Uint8Array, start = 0, end: number = buffer.length): string {

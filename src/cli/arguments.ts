@@ -14,14 +14,16 @@ export interface OptionGroup {
   readonly options: readonly OptionSpec[];
 }
 
-/** What was written on a command line. Of an option that stands twice the last one counts. */
+/** What was written on a command line. Of an option that stands twice the last one counts, unless all are asked for. */
 export class Arguments {
   private readonly values: ReadonlyMap<string, string>;
+  private readonly pairs: readonly (readonly [string, string])[];
   /** What is no option. */
   readonly rest: readonly string[];
 
-  constructor(values: ReadonlyMap<string, string>, rest: readonly string[]) {
-    this.values = values;
+  constructor(pairs: readonly (readonly [string, string])[], rest: readonly string[]) {
+    this.values = new Map(pairs);
+    this.pairs = pairs;
     this.rest = rest;
   }
 
@@ -31,6 +33,11 @@ export class Arguments {
 
   text(name: string): string | undefined {
     return this.values.get(name);
+  }
+
+  /** Every value of an option that may be repeated, in their order. */
+  all(name: string): readonly string[] {
+    return this.pairs.flatMap(([given, value]) => (given === name ? [value] : []));
   }
 
   /** The first of several spellings that was used. */
@@ -54,7 +61,7 @@ export class Arguments {
 /** Reads a command line the way OpenSSL's commands do: one dash or two, the value in the next word. */
 export function parseArguments(words: readonly string[], groups: readonly OptionGroup[]): Arguments {
   const known = new Map(groups.flatMap(({ options }) => options.map((option) => [option.name, option] as const)));
-  const values = new Map<string, string>();
+  const pairs: (readonly [string, string])[] = [];
   const rest: string[] = [];
   for (let at = 0; at < words.length; at++) {
     const word = words[at] as string;
@@ -65,9 +72,9 @@ export function parseArguments(words: readonly string[], groups: readonly Option
     const name = word.slice(word.startsWith('--') ? 2 : 1);
     const option = known.get(name) ?? usage(`Unknown option: ${word}`);
     if (option.value !== undefined && at + 1 >= words.length) usage(`Option -${name} needs a value`);
-    values.set(name, option.value === undefined ? '' : (words[++at] as string));
+    pairs.push([name, option.value === undefined ? '' : (words[++at] as string)]);
   }
-  return new Arguments(values, rest);
+  return new Arguments(pairs, rest);
 }
 
 /** The help of a command. */

@@ -4,9 +4,11 @@ import { errorLines } from './failure.ts';
 import { sClient } from './s-client.ts';
 import { sServer } from './s-server.ts';
 import { type Command, type Terminal, UsageError } from './terminal.ts';
+import { verify } from './verify.ts';
 import { version } from './version.ts';
+import { x509 } from './x509.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = { ciphers, s_client: sClient, s_server: sServer, version };
+const COMMANDS: Readonly<Record<string, Command>> = { ciphers, s_client: sClient, s_server: sServer, verify, version, x509 };
 
 /** Runs a command by its name; resolves with the exit code. */
 export async function runCommand([name, ...words]: readonly string[], terminal: Terminal): Promise<number> {

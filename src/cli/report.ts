@@ -1,17 +1,20 @@
 /** What s_client and s_server say of a connection, block by block, as OpenSSL 3 does. */
 import { pemText } from '../asn1/pem.ts';
 import { fromUtf8 } from '../bytes/bytes.ts';
+import type { Connection } from '../handshake/connection.ts';
 import { SocketBio } from '../node/socket-bio.ts';
 import { cipherSuiteName } from '../registry/cipher-suites.ts';
 import { groupName } from '../registry/groups.ts';
 import { X509_VERIFY_RESULTS } from '../registry/verify-results.ts';
 import { VERIFY_TEXTS } from '../registry/verify-texts.ts';
-import { versionName } from '../registry/versions.ts';
+import { TLS1_3_VERSION, versionName } from '../registry/versions.ts';
 import type { Ssl } from '../ssl/ssl.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { parseName } from '../x509/name.ts';
+import { daneLines } from './dane-options.ts';
 import { upperHex } from './hex-dump.ts';
 import { keyText, nameLine, schemeText, sigalgText, signedWith, temporaryKey, timeText } from './names.ts';
+import { sessionText } from './session-file.ts';
 
 /** The summary of a client, between its two rules. */
 export function clientReport(ssl: Ssl, { showCerts, exporter }: { readonly showCerts: boolean; readonly exporter: string }): string {
@@ -20,6 +23,7 @@ export function clientReport(ssl: Ssl, { showCerts, exporter }: { readonly showC
   const reused = connection?.reused === true;
   const { read, written } = recordBytes(ssl);
   const suite = connection?.suite;
+  const older = connection !== undefined && connection.version !== 0 && connection.version < TLS1_3_VERSION;
   const alpn = connection?.alpn;
   const [leaf] = chain;
   const result = connection?.verifyResult ?? 'OK';
@@ -37,21 +41,31 @@ export function clientReport(ssl: Ssl, { showCerts, exporter }: { readonly showC
     `SSL handshake has read ${read} bytes and written ${written} bytes`,
     result === 'OK' ? 'Verification: OK' : `Verification error: ${VERIFY_TEXTS[result]}`,
     ...(connection?.peerName === undefined ? [] : [`Verified peername: ${connection.peerName}`]),
+    ...(connection === undefined ? [] : daneLines(connection)),
     '---',
     suite === undefined
       ? 'New, (NONE), Cipher is (NONE)'
       : `${reused ? 'Reused' : 'New'}, ${versionName(suite.minVersion)}, Cipher is ${suite.name}`,
     ...(leaf === undefined ? [] : [`Server public key is ${keyText(leaf).bits} bit`]),
-    'Secure Renegotiation IS NOT supported',
+    `Secure Renegotiation IS${older ? '' : ' NOT'} supported`,
     'Compression: NONE',
     'Expansion: NONE',
     alpn === undefined ? 'No ALPN negotiated' : `ALPN protocol: ${fromUtf8(alpn)}`,
-    `Early data was ${connection?.earlyData === 'accepted' || connection?.earlyData === 'rejected' ? connection.earlyData : 'not sent'}`,
-    `Verify return code: ${X509_VERIFY_RESULTS[result]} (${VERIFY_TEXTS[result]})`,
+    ...(older && ssl.session !== undefined ? [sessionText(ssl.session).trimEnd()] : newerOutcome(connection)),
     ...(exporter === '' ? [] : [exporter]),
     '---',
   ]);
 }
+
+/** What TLS 1.3 has in place of a session, which comes later. */
+const newerOutcome = (connection: Connection | undefined): string[] => {
+  const early = connection?.earlyData;
+  const result = connection?.verifyResult ?? 'OK';
+  return [
+    `Early data was ${early === 'accepted' || early === 'rejected' ? early : 'not sent'}`,
+    `Verify return code: ${X509_VERIFY_RESULTS[result]} (${VERIFY_TEXTS[result]})`,
+  ];
+};
 
 /** `-brief`, on either side. */
 export function briefReport(ssl: Ssl): string {
@@ -74,6 +88,7 @@ export function briefReport(ssl: Ssl): string {
           result === 'OK' ? 'Verification: OK' : `Verification error: ${VERIFY_TEXTS[result]}`,
         ]),
     ...(connection?.peerName === undefined ? [] : [`Verified peername: ${connection.peerName}`]),
+    ...(connection === undefined ? [] : daneLines(connection)),
     ...(connection === undefined || connection.group === 0 || connection.isServer ? [] : [temporaryKey(connection.group)]),
   ]);
 }
@@ -171,7 +186,7 @@ function peerSignature(scheme: number): string[] {
 }
 
 /** Bytes of records that were opened and sealed so far. */
-export function recordBytes(ssl: Ssl): { readonly read: number; readonly written: number } {
+function recordBytes(ssl: Ssl): { readonly read: number; readonly written: number } {
   const bio = ssl.rbio;
   if (!(bio instanceof SocketBio)) return { read: 0, written: 0 };
   return { read: bio.bytesRead - (ssl.connection?.io.reader.buffered ?? 0), written: bio.bytesWritten };

@@ -5,13 +5,16 @@ import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { SecureContext, TLSSocket } from '../node/index.ts';
 import { VERIFY } from '../registry/options.ts';
+import { TLS1_3_VERSION } from '../registry/versions.ts';
 import { encodeSession } from '../session/asn1.ts';
 import type { SslSession } from '../session/session.ts';
 import { SslContext } from '../ssl/context.ts';
 import type { Ssl } from '../ssl/ssl.ts';
+import { USUAL_DANE_DIGESTS } from '../x509/dane.ts';
 import { parseIp } from '../x509/ip-address.ts';
 import { type Address, parseAddress } from './address.ts';
 import { type Arguments, helpText, type OptionGroup, parseArguments } from './arguments.ts';
+import { DANE_OPTIONS, useDane } from './dane-options.ts';
 import { errorLines } from './failure.ts';
 import { IDENTITY_OPTIONS, loadIdentity, pskOf, readInput, trustOf } from './identity-options.ts';
 import { DEBUG_OPTIONS, observe } from './observe.ts';
@@ -57,6 +60,7 @@ const GROUPS: readonly OptionGroup[] = [
       { name: 'prexit', help: 'Print the summary once more at the end' },
     ],
   },
+  DANE_OPTIONS,
   DEBUG_OPTIONS,
   IDENTITY_OPTIONS,
   TLS_OPTIONS,
@@ -126,6 +130,7 @@ class Client {
       certStore: trustOf(args),
       verifyParam: draft.verify,
       verifyCallback: verifyOutput(this.errors, { returnError: args.has('verify_return_error'), quiet: args.has('verify_quiet'), depth }),
+      ...(args.has('dane_tlsa_domain') && { daneDigests: USUAL_DANE_DIGESTS }),
       postHandshakeAuth: args.has('enable_pha'),
       statusRequest: args.has('status'),
       newSessionCallback: (_ssl: Ssl, session: SslSession) => this.newSession(session),
@@ -196,16 +201,17 @@ class Client {
     });
     // Whoever waits for something hears of a failure there; nobody else needs to.
     socket.on('error', () => undefined);
+    useDane(socket.ssl, args, this.errors);
     socket.ssl.set('verifyMode', args.has('verify_return_error') || args.has('verify') ? VERIFY.PEER : VERIFY.NONE);
     return socket;
   }
 
-  /** The host, if it is a name; nothing is sent in place of an address. */
+  /** As OpenSSL's command has it: the name that was given, or the host if it is a name with a dot in it; never an address. */
   private serverName(): string {
     const { args, address } = this;
     if (args.has('noservername')) return '';
-    const name = args.text('servername') ?? address.host ?? 'localhost';
-    return parseIp(name) === undefined ? name : '';
+    const host = address.host ?? 'localhost';
+    return args.text('servername') ?? (host.includes('.') && parseIp(host) === undefined ? host : '');
   }
 
   private mayUseEarlyData(): boolean {
@@ -237,7 +243,7 @@ class Client {
     this.ticketArrived?.();
     const file = this.args.text('sess_out');
     if (file !== undefined) writeFileSync(file, sessionPem(session), { mode: 0o600 });
-    if (!this.args.has('brief'))
+    if (!this.args.has('brief') && session.data.version >= TLS1_3_VERSION)
       this.out.write(`---\nPost-Handshake New Session Ticket arrived:\n${sessionText(session)}---\nread R BLOCK\n`);
   }
 

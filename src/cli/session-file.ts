@@ -3,7 +3,7 @@ import { pemBlocks, pemText } from '../asn1/pem.ts';
 import { cipherSuiteName } from '../registry/cipher-suites.ts';
 import { X509_VERIFY_RESULTS } from '../registry/verify-results.ts';
 import { VERIFY_TEXTS } from '../registry/verify-texts.ts';
-import { versionName } from '../registry/versions.ts';
+import { TLS1_3_VERSION, versionName } from '../registry/versions.ts';
 import { decodeSession, encodeSession } from '../session/asn1.ts';
 import type { SslSession } from '../session/session.ts';
 import { usage } from './arguments.ts';
@@ -21,6 +21,7 @@ export function readSessionPem(pem: string, path: string): SslSession {
 
 export function sessionText(session: SslSession): string {
   const s = session.data;
+  const newer = s.version >= TLS1_3_VERSION;
   const ticket =
     s.ticket.length === 0
       ? ''
@@ -31,15 +32,16 @@ export function sessionText(session: SslSession): string {
     `    Cipher    : ${cipherSuiteName(s.cipherSuite)}`,
     `    Session-ID: ${upperHex(s.id)}`,
     `    Session-ID-ctx: ${upperHex(s.idContext)}`,
-    `    Resumption PSK: ${upperHex(s.secret)}`,
+    `    ${newer ? 'Resumption PSK' : 'Master-Key'}: ${upperHex(s.secret)}`,
     '    PSK identity: None',
     '    PSK identity hint: None',
     '    SRP username: None',
     `${ticket}    Start Time: ${Math.floor(s.createdAt / 1000)}`,
     `    Timeout   : ${s.timeout} (sec)`,
     `    Verify return code: ${X509_VERIFY_RESULTS[s.verifyResult]} (${VERIFY_TEXTS[s.verifyResult]})`,
-    '    Extended master secret: no',
-    `    Max Early Data: ${s.maxEarlyData}`,
+    // OpenSSL says "no" of TLS 1.3, which has no such thing to negotiate.
+    `    Extended master secret: ${!newer && s.extendedMasterSecret ? 'yes' : 'no'}`,
+    ...(newer ? [`    Max Early Data: ${s.maxEarlyData}`] : []),
     '',
   ].join('\n');
 }

@@ -83,7 +83,9 @@ const TLS: readonly TlsOption[] = [
   taking('ciphersuites', 'val', 'TLS 1.3 suites, joined by colons', ({ settings }, value) => {
     settings.cipherSuites = value;
   }),
-  taking('cipher', 'val', 'Cipher list of TLS 1.2 and below (not used by TLS 1.3)', () => undefined),
+  taking('cipher', 'val', 'Cipher list of TLS 1.2 and below', ({ settings }, value) => {
+    settings.cipherList = value;
+  }),
   taking('groups', 'val', 'Groups, joined by colons', groupList),
   taking('curves', 'val', 'The same', groupList),
   taking('sigalgs', 'val', 'Signature algorithms, joined by colons', ({ settings }, value) => {

@@ -26,7 +26,7 @@ export const version: Command = {
 };
 
 /** The version of the package. */
-export function packageVersion(): string {
+function packageVersion(): string {
   const { version: text } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     readonly version: string;
   };

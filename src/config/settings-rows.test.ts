@@ -524,7 +524,7 @@ const PROBES: { readonly [K in SettingName]: Probe<K> } = {
     values: [[{ name: 'log', publicKey: testKey('ec256').publicKey, logId: new Uint8Array(32) }], []],
     seen: client(works(), ['ok', 'CALLBACK_FAILED'], { ctValidationCallback: (_ssl, _scts, { logs }) => logs.length > 0 }),
   },
-  issuerLookup: { values: marking((mark) => () => mark([])), seen: client(during(), MARKED) },
+  issuerLookup: { values: marking((mark) => () => mark([])), seen: client(during(ownLeaf), MARKED) },
   clientCertTypes: {
     values: [['rpk'], ['x509', 'rpk']],
     kept: [[2], [0, 2]],

@@ -134,6 +134,8 @@ export function sendCertificateRequest(connection: Connection): void {
 function* answerCertificateRequest(connection: Connection, raw: Uint8Array): Step<void> {
   const { handshakeHash } = connection;
   if (handshakeHash === undefined) return fatal('unexpected_message', 'UNEXPECTED_MESSAGE');
+  // RFC 9846, 6.1: after close_notify nothing is said any more.
+  if (connection.io.sentCloseNotify) return;
   connection.enter('CR_CERT_REQ');
   const request = decodeMessage(certificateRequest, raw).value;
   const { schedule, writeSecret } = established(connection);

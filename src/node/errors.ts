@@ -18,7 +18,7 @@ export const withCode = (code: string, message: string, extra: object = {}): Nod
 const LIBRARY = 20;
 
 /** A failure of TLS as `node:tls` reports OpenSSL's: the `SslError` itself is its `cause`. */
-export function tlsError(error: SslError): NodeError {
+function tlsError(error: SslError): NodeError {
   const packed = ((LIBRARY << 23) | error.reasonCode).toString(16).padStart(8, '0').toUpperCase();
   const reason = sentence(error.reason);
   const detail = error.message.slice(reason.length);

@@ -1,7 +1,6 @@
 /** The options of `node:tls` by their names, what they are, and which of them are known at all. */
 import type { KeyObject } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import type { SettingInput, SettingName } from '../config/settings.ts';
 import type { SslContextOptions } from '../ssl/context.ts';
 import type { SecureContext } from './secure-context.ts';
 import type { TLSSocket } from './tls-socket.ts';
@@ -103,9 +102,6 @@ export interface ServerOptions extends SecureContextOptions, ConnectionOptions {
 
 /** Milliseconds (`node:tls` has the same for servers). */
 export const DEFAULT_HANDSHAKE_TIMEOUT = 120_000;
-
-/** Settings of one connection in `ssl`, past those that belong to the context. */
-export type AnySetting = { readonly [K in SettingName]?: SettingInput<K> };
 
 const OF_CONTEXTS = [
   'ca',

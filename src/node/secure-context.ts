@@ -52,8 +52,11 @@ const APPLY: Table = {
     context.get('verifyParam').setFlags(X509_V_FLAG.CRL_CHECK | X509_V_FLAG.CRL_CHECK_ALL);
   },
   ciphers: (context, value) => {
-    const suites = value.split(':').filter((name) => name.startsWith('TLS_'));
+    const names = value.split(':');
+    const suites = names.filter((name) => name.startsWith('TLS_'));
+    const older = names.filter((name) => !name.startsWith('TLS_'));
     if (suites.length > 0) context.set('cipherSuites', suites);
+    if (older.length > 0) context.set('cipherList', older.join(':'));
   },
   ecdhCurve: (context, value) => {
     if (value !== 'auto') context.set('groups', value);

@@ -91,7 +91,7 @@ export abstract class TlsStream extends SocketSurface {
       this.pump();
     });
     transport.on('drain', this.go);
-    transport.on('error', (error) => this.destroy(error));
+    transport.on('error', (error) => this.transportFailed(error));
     transport.on('close', () => this.transportClosed());
   }
 
@@ -241,6 +241,12 @@ export abstract class TlsStream extends SocketSurface {
   }
 
   // ---- the end
+
+  /** Once the peer said goodbye and all of ours is sealed, only our own goodbye can get lost, and nobody waits for it. */
+  private transportFailed(error: Error): void {
+    const over = this.closeNotified && this.writing === undefined && (this.saidGoodbye || this.writableLength === 0);
+    this.destroy(over ? undefined : error);
+  }
 
   private transportClosed(): void {
     this.bio.end();

@@ -1,4 +1,4 @@
-/** Reasons and verification results by OpenSSL's names: the tables of src/registry as constants. */
+/** Reasons and verification results by OpenSSL's names: the tables of src/registry as constants, made by `npm run names`. */
 
 export const SSL_R_APP_DATA_IN_HANDSHAKE = 100;
 export const SSL_R_NO_SUITABLE_KEY_SHARE = 101;
@@ -418,3 +418,4 @@ export const X509_V_ERR_SUBJECT_KEY_IDENTIFIER_CRITICAL = 91;
 export const X509_V_ERR_CA_CERT_MISSING_KEY_USAGE = 92;
 export const X509_V_ERR_EXTENSIONS_REQUIRE_VERSION_3 = 93;
 export const X509_V_ERR_EC_KEY_EXPLICIT_PARAMS = 94;
+export const X509_V_ERR_RPK_UNTRUSTED = 95;

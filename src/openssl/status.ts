@@ -1,11 +1,13 @@
 /** Stapled OCSP responses and certificate transparency (SSL_CTX_set_tlsext_status_cb(3)). */
-import type { StatusCallback } from '../config/callbacks.ts';
-import { fatal } from '../registry/fatal.ts';
+import type { CtPolicyContext, CtValidationCallback, StatusCallback } from '../config/callbacks.ts';
+import { fatal, refuse } from '../registry/fatal.ts';
+import type { CheckedSct, CtLog } from '../x509/sct.ts';
 import { argOf, mapped, unwrap, wrap } from './callbacks.ts';
 import * as c from './constants.ts';
+import { attempt } from './errors.ts';
 import { refused } from './refused.ts';
-import type { Holder } from './settings.ts';
-import { alive, ofLiving, stateOf } from './state.ts';
+import { asInt, done, type Holder } from './settings.ts';
+import { alive, stateOf } from './state.ts';
 import type { SSL, SSL_CTX } from './types.ts';
 
 /**
@@ -65,25 +67,46 @@ export const SSL_set_tlsext_status_exts: (ssl: SSL, exts: unknown) => number = n
 export const SSL_get_tlsext_status_ids: (ssl: SSL) => null = refused('SSL_get_tlsext_status_ids', null);
 export const SSL_get_tlsext_status_exts: (ssl: SSL) => null = refused('SSL_get_tlsext_status_exts', null);
 
-// ---- certificate transparency
+// ---- certificate transparency: timestamps of a verified server, checked against the logs of the context
 
-type Validate = (...args: readonly unknown[]) => number;
-export const SSL_CTX_enable_ct: (ctx: SSL_CTX, mode: number) => number = refused('SSL_CTX_enable_ct', 0);
-export const SSL_enable_ct: (ssl: SSL, mode: number) => number = refused('SSL_enable_ct', 0);
-export const SSL_CTX_set_ct_validation_callback: (ctx: SSL_CTX, cb: Validate | null, arg: unknown) => number = refused(
-  'SSL_CTX_set_ct_validation_callback',
-  0,
-);
-export const SSL_set_ct_validation_callback: (ssl: SSL, cb: Validate | null, arg: unknown) => number = refused(
-  'SSL_set_ct_validation_callback',
-  0,
-);
-export const SSL_CTX_set0_ctlog_store: (ctx: SSL_CTX, store: unknown) => void = refused('SSL_CTX_set0_ctlog_store', undefined);
-export const SSL_CTX_get0_ctlog_store: (ctx: SSL_CTX) => null = refused('SSL_CTX_get0_ctlog_store', null);
+export type SCT = CheckedSct;
+export type CT_POLICY_EVAL_CTX = CtPolicyContext;
+export type CTLOG_STORE = readonly CtLog[];
+/** 1: enough; 0: not; below 0: failure. */
+export type ssl_ct_validation_cb = (ctx: CT_POLICY_EVAL_CTX, scts: readonly SCT[], arg: unknown) => number | Promise<number>;
+
+const MODES = new Map([
+  [c.SSL_CT_VALIDATION_PERMISSIVE, 'permissive' as const],
+  [c.SSL_CT_VALIDATION_STRICT, 'strict' as const],
+]);
+
+const enableCt = (func: string, holder: Holder, mode: number): number =>
+  attempt(func, 0, () => done(holder.set('ctValidationCallback', MODES.get(mode) ?? refuse('INVALID_CT_VALIDATION_TYPE', String(mode)))));
+
+const setValidation = (holder: Holder, cb: ssl_ct_validation_cb | null, arg: unknown): number => {
+  const callback: CtValidationCallback | undefined =
+    cb === null
+      ? undefined
+      : wrap(cb, arg, (_ssl: SSL, scts: readonly SCT[], context: CT_POLICY_EVAL_CTX) =>
+          mapped(cb(context, scts, arg), (answer) => answer > 0),
+        );
+  return done(holder.set('ctValidationCallback', callback));
+};
+
+/** SSL_CT_VALIDATION_STRICT demands a valid timestamp, _PERMISSIVE only looks for them. */
+export const SSL_CTX_enable_ct = (ctx: SSL_CTX, mode: number): number => enableCt('SSL_CTX_enable_ct', ctx, mode);
+export const SSL_enable_ct = (ssl: SSL, mode: number): number => enableCt('SSL_enable_ct', ssl, mode);
+export const SSL_CTX_set_ct_validation_callback = (ctx: SSL_CTX, cb: ssl_ct_validation_cb | null, arg: unknown): number =>
+  setValidation(ctx, cb, arg);
+export const SSL_set_ct_validation_callback = (ssl: SSL, cb: ssl_ct_validation_cb | null, arg: unknown): number =>
+  setValidation(ssl, cb, arg);
+export const SSL_CTX_ct_is_enabled = (ctx: SSL_CTX): number => asInt(ctx.get('ctValidationCallback') !== undefined);
+export const SSL_ct_is_enabled = (ssl: SSL): number => asInt(alive(ssl).get('ctValidationCallback') !== undefined);
+export const SSL_CTX_disable_ct = (ctx: SSL_CTX): void => void ctx.set('ctValidationCallback', undefined);
+export const SSL_disable_ct = (ssl: SSL): void => void ssl.set('ctValidationCallback', undefined);
+export const SSL_CTX_set0_ctlog_store = (ctx: SSL_CTX, logs: CTLOG_STORE): void => void ctx.set('ctLogStore', logs);
+export const SSL_CTX_get0_ctlog_store = (ctx: SSL_CTX): CTLOG_STORE => ctx.get('ctLogStore');
+/** The timestamps of the server's certificate from wherever they came, each with what was found. */
+export const SSL_get0_peer_scts = (ssl: SSL): SCT[] => [...(alive(ssl).connection?.peerScts ?? [])];
 export const SSL_CTX_set_ctlog_list_file: (ctx: SSL_CTX, path: string) => number = refused('SSL_CTX_set_ctlog_list_file', 0);
 export const SSL_CTX_set_default_ctlog_list_file: (ctx: SSL_CTX) => number = refused('SSL_CTX_set_default_ctlog_list_file', 0);
-export const SSL_get0_peer_scts: (ssl: SSL) => null = refused('SSL_get0_peer_scts', null);
-export const SSL_CTX_ct_is_enabled = (ctx: SSL_CTX): number => ofLiving(ctx, 0);
-export const SSL_ct_is_enabled = (ssl: SSL): number => ofLiving(ssl, 0);
-export const SSL_CTX_disable_ct = (ctx: SSL_CTX): void => void alive(ctx);
-export const SSL_disable_ct = (ssl: SSL): void => void alive(ssl);

@@ -66,4 +66,41 @@ export const LIMITS = {
   alpnName: { value: 255, unit: 'bytes', reason: 'RFC 7301, 3.1' },
   serverName: { value: 255, unit: 'bytes', reason: 'the longest DNS name' },
   extensions: { value: 100, unit: 'extensions in one message', reason: 'far more than there are' },
+  verifySignatures: {
+    value: 100,
+    unit: 'signature checks for one chain',
+    reason: 'as Go and webpki; each takes up to a millisecond. Reaching it is a verification result, and final',
+  },
+  verifyCandidates: {
+    value: 2_000,
+    unit: 'issuer candidates looked at for one chain',
+    reason: 'cross-signed meshes grow exponentially. Reaching it is a verification result, and final',
+  },
+  verifyNameComparisons: {
+    value: 65_536,
+    unit: 'names compared with constraints for one chain',
+    reason: 'names times constraints, both from the peer. Reaching it is a verification result, and final',
+  },
+  verifyPolicyNodes: {
+    value: 1_000,
+    unit: 'nodes of the policy graph of one chain',
+    reason: 'mappings multiply policies. Reaching it is a verification result, and final',
+  },
+  derDepth: { value: 32, unit: 'levels of DER', reason: 'deeper than any certificate, CRL or response; more is malformed' },
+  oidBytes: { value: 128, unit: 'bytes of an object identifier', reason: 'arcs are computed as big integers; more is malformed' },
+  certificateExtensions: {
+    value: 100,
+    unit: 'extensions of a certificate, CRL or response',
+    reason: 'far more than there are; more is malformed',
+  },
+  generalNames: {
+    value: 10_000,
+    unit: 'names of a certificate in one list',
+    reason: 'each is compared with constraints; more is malformed',
+  },
+  certificateTimestamps: {
+    value: 32,
+    unit: 'certificate timestamps of one source',
+    reason: 'each costs a signature check; the others are passed over',
+  },
 } as const;

@@ -1,13 +1,13 @@
-import type { Limit } from '../registry/limits.ts';
+import { LIMITS, type Limit } from '../registry/limits.ts';
 
 export type BudgetName = 'signatures' | 'candidates' | 'nameComparisons' | 'policyNodes';
 
 /** What one verification may cost, over all candidate paths together. Using one up is final: no other path is tried. */
 export const VERIFY_LIMITS: Readonly<Record<BudgetName, Limit>> = {
-  signatures: { value: 100, unit: 'signature checks', reason: 'as Go and webpki; each takes up to a millisecond' },
-  candidates: { value: 2_000, unit: 'issuer candidates looked at', reason: 'cross-signed meshes grow exponentially' },
-  nameComparisons: { value: 65_536, unit: 'names compared with constraints', reason: 'names times constraints, both from the peer' },
-  policyNodes: { value: 1_000, unit: 'nodes of the policy graph', reason: 'mappings multiply policies' },
+  signatures: LIMITS.verifySignatures,
+  candidates: LIMITS.verifyCandidates,
+  nameComparisons: LIMITS.verifyNameComparisons,
+  policyNodes: LIMITS.verifyPolicyNodes,
 };
 
 /** Ends a verification whose budget is used up; `verifyChain` turns it into a result. */

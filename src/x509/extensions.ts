@@ -1,5 +1,6 @@
 import { malformed, unlessMalformed } from '../asn1/asn1-error.ts';
 import { context, contextConstructed, type DerReader, readDer, TAG } from '../asn1/der-reader.ts';
+import { LIMITS } from '../registry/limits.ts';
 import { EXTENSION_OIDS } from '../registry/oids.ts';
 import { type GeneralName, readGeneralName, readGeneralNames } from './general-name.ts';
 import { type RelativeName, readRdn } from './name.ts';
@@ -125,7 +126,7 @@ export interface ParsedExtensions {
 }
 
 /** Most extensions in one structure. */
-export const MAX_EXTENSIONS = 100;
+export const MAX_EXTENSIONS: number = LIMITS.certificateExtensions.value;
 
 /** Reads Extensions; one that appears twice is refused (RFC 5280, 4.2). */
 export function readExtensions(r: DerReader): readonly Extension[] {

@@ -1,6 +1,7 @@
 import { malformed } from '../asn1/asn1-error.ts';
 import { context, contextConstructed, type DerReader, TAG } from '../asn1/der-reader.ts';
 import { asciiText } from '../asn1/strings.ts';
+import { LIMITS } from '../registry/limits.ts';
 import { type Name, readName } from './name.ts';
 
 /** GeneralName (RFC 5280, 4.2.1.6). */
@@ -16,7 +17,7 @@ export type GeneralName =
 export type GeneralNameKind = GeneralName['kind'];
 
 /** Most names that one extension may hold. */
-export const MAX_NAMES = 10_000;
+export const MAX_NAMES: number = LIMITS.generalNames.value;
 
 export function readGeneralName(r: DerReader): GeneralName {
   switch (r.tag) {

@@ -96,7 +96,7 @@ function attributeKey(attribute: NameAttribute): string {
 }
 
 /** ASCII letters in lower case, white space at both ends removed and inside reduced to one blank. */
-function foldCaseAndSpace(text: string): string {
+export function foldCaseAndSpace(text: string): string {
   let out = '';
   let gap = false;
   for (let i = 0; i < text.length; i++) {

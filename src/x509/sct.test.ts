@@ -6,6 +6,7 @@ import { fromHex } from '../bytes/bytes.ts';
 import { build } from '../bytes/writer.ts';
 import { nodeProvider } from '../crypto/node.ts';
 import type { PrivateKey } from '../crypto/provider.ts';
+import { LIMITS } from '../registry/limits.ts';
 import { EXTENSION_OIDS } from '../registry/oids.ts';
 import { spkiElement } from './algorithms.ts';
 import type { Certificate } from './certificate.ts';
@@ -55,6 +56,14 @@ describe('SCTs from the handshake', () => {
     expect(check(good, 'ocsp', leaf)).toEqual(['valid']);
     expect(check(good, 'tls', makeLeaf(ca).certificate)).toEqual(['invalid']);
     expect(check(good, 'certificate', leaf)).toEqual(['unverified']);
+  });
+
+  it('are looked at up to a limit', () => {
+    const { value } = LIMITS.certificateTimestamps;
+    const one = makeSct(certificateEntry(leaf));
+    const many = (count: number): SctStatus[] => check(parsed(...Array.from({ length: count }, () => one)), 'tls', leaf);
+    expect(many(value)).toHaveLength(value);
+    expect(many(value + 1)).toHaveLength(value);
   });
 
   it('are by a log that is known', () => {

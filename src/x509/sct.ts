@@ -6,6 +6,7 @@ import { readAll } from '../bytes/reader.ts';
 import { build } from '../bytes/writer.ts';
 import type { Awaitable, CryptoProvider, PublicKeySpec, SignatureAlgorithm } from '../crypto/provider.ts';
 import { TlsFatal } from '../registry/fatal.ts';
+import { LIMITS } from '../registry/limits.ts';
 import { EXTENSION_OIDS } from '../registry/oids.ts';
 import { importPublicKey } from './algorithms.ts';
 import type { Certificate } from './certificate.ts';
@@ -127,7 +128,7 @@ function signedData(sct: Sct, entry: Uint8Array): Uint8Array {
   );
 }
 
-const MAX_SCTS = 32;
+const MAX_SCTS: number = LIMITS.certificateTimestamps.value;
 
 /** RFC 6962, 2.1.4: SHA-256 with ECDSA on P-256, or RSA. */
 const ALGORITHMS: ReadonlyMap<number, SignatureAlgorithm> = new Map<number, SignatureAlgorithm>([

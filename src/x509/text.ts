@@ -148,7 +148,8 @@ function oneExtension(certificate: Certificate, extension: Extension): string[] 
   ];
 }
 
-const EXTENSION_TITLES: ReadonlyMap<string, string> = new Map([
+/** What OpenSSL calls an extension in print. */
+export const EXTENSION_TITLES: ReadonlyMap<string, string> = new Map([
   [EXTENSION_OIDS.basicConstraints, 'X509v3 Basic Constraints'],
   [EXTENSION_OIDS.keyUsage, 'X509v3 Key Usage'],
   [EXTENSION_OIDS.extKeyUsage, 'X509v3 Extended Key Usage'],

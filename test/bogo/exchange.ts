@@ -5,6 +5,8 @@ import { demand, type State } from './state.ts';
 import type { SocketBio } from './transport.ts';
 
 const RECORD_SIZES = [0, 1, 255, 256, 257, 16_383, 16_384, 16_385, 32_767, 32_768, 32_769];
+/** A write that has to wait is repeated with the same bytes. */
+const NOTHING = new Uint8Array();
 const latin1 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
 
 export class Exchange {
@@ -61,7 +63,7 @@ export class Exchange {
     const { ssl } = this;
     for (;;) {
       try {
-        ssl.writeEarlyData(new Uint8Array());
+        ssl.writeEarlyData(NOTHING);
       } catch (error) {
         // The session does not fit what is offered now: it is an ordinary handshake.
         if (error instanceof SslUsageError && error.reason === 'BAD_EARLY_DATA' && ssl.failure === undefined) return;
@@ -102,9 +104,13 @@ export class Exchange {
     if (flags['write-different-record-sizes']) {
       for (const size of RECORD_SIZES) await this.write(new Uint8Array(size).fill(0x42));
     }
+    if (flags['write-different-record-sizes']) return false;
     if (flags['read-with-unfinished-write']) {
       this.bio.letWrite();
-      demand((this.inEarlyData ? ssl.writeEarlyData(hello) : ssl.write(hello)) === 0 && ssl.want === 'write', 'the write was not left unfinished');
+      demand(
+        (this.inEarlyData ? ssl.writeEarlyData(hello) : ssl.write(hello)) === 0 && ssl.want === 'write',
+        'the write was not left unfinished',
+      );
     } else if (flags['shim-writes-first']) {
       for (let i = 0; i < (flags['repeat-shim-initial-write'] ?? 1); i++) await this.write(hello);
     }

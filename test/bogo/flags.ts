@@ -44,6 +44,10 @@ const FLAGS = {
   'no-key-shares': 'flag',
   'verify-prefs': 'integers',
   'expect-peer-verify-pref': 'integers',
+  'fips-202205': 'flag',
+  'wpa-202304': 'flag',
+  'cnsa1-202603': 'flag',
+  'cnsa2-202603': 'flag',
   'cbc-record-splitting': 'flag',
   'max-send-fragment': 'integer',
   'enable-grease': 'flag',
@@ -63,6 +67,7 @@ const FLAGS = {
   'verify-fail': 'flag',
   'expect-verify-result': 'flag',
   'use-custom-verify-callback': 'flag',
+  'reverify-on-resume': 'flag',
   'use-client-ca-list': 'text',
   'expect-client-ca-list': 'text',
   'expect-certificate-types': 'base64',
@@ -101,6 +106,8 @@ const FLAGS = {
   'decline-alpn': 'flag',
   'reject-alpn': 'flag',
   'select-empty-alpn': 'flag',
+  // The number of an extension that is not sent over TCP
+  'quic-use-legacy-codepoint': 'integer',
   // Sessions, tickets, early data
   'no-ticket': 'flag',
   'use-ticket-callback': 'flag',

@@ -2,7 +2,7 @@
 //   npm run bogo -- --runner DIR [--json] [--workers N] [-- -test 'Resume*']
 // DIR holds the built `runner.test`. What stands behind the second `--` goes to it as it is.
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -32,7 +32,11 @@ process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const results = new Map();
 const shim = await bundleShim();
 // A shim that has nothing says the names of all tests in seconds.
-await run(script('nothing', '#!/bin/sh\ncase "$*" in *-is-handshaker-supported*) echo No ;; *) exit 89 ;; esac\n'), ['-include-disabled', ...positionals], (_word, name) => results.set(name, 'disabled'));
+await run(
+  script('nothing', '#!/bin/sh\ncase "$*" in *-is-handshaker-supported*) echo No ;; *) exit 89 ;; esac\n'),
+  ['-include-disabled', ...positionals],
+  (_word, name) => results.set(name, 'disabled'),
+);
 await run(shim, ['-shim-config', `${HERE}config.json`, ...positionals], (word, name, details) => {
   results.set(name, OUTCOMES[word]);
   if (word !== 'FAILED' || flags.quiet) return;

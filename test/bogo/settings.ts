@@ -18,12 +18,13 @@ import {
   type SslContextOptions,
   type SslSession,
   signatureScheme,
-  TlsFatal,
   TLS1_3_VERSION,
   TLS1_VERSION,
+  TlsFatal,
   VERIFY,
 } from '../../src/index.ts';
 import { type CredentialFlags, type Flags, Unimplemented } from './flags.ts';
+import { policyOptions } from './policies.ts';
 import { clock, demand, type State } from './state.ts';
 
 /** What servers keep from one connection to the next. */
@@ -35,6 +36,7 @@ export interface Kept {
 /** What the runner takes for granted that nobody configured: BoringSSL's defaults, where ours are narrower. */
 const VERIFIED = [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601, 0x0201];
 const SIGNED = [0x0807, 0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0603, 0x0806, 0x0601, 0x0203, 0x0201];
+const TLS13_SUITES = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];
 const ALL_SUITES = 'ALL:!aNULL:3DES';
 const EARLY_DATA = 14_336;
 /** A scheme that nobody has, which the runner uses for just that. */
@@ -48,8 +50,8 @@ const later = async <T>(value: T): Promise<T> => {
 
 export function makeConnection(state: State, kept: Kept, session: SslSession | undefined): Ssl {
   const { flags } = state;
-  const context = new SslContext({ ...contextOptions(state, kept), now: () => clock.now });
-  if (flags['trust-cert'] !== undefined) context.trust(readFileSync(flags['trust-cert'], 'utf8'));
+  const context = new SslContext({ ...contextOptions(state, kept), ...policyOptions(flags), now: () => clock.now });
+  if (flags['trust-cert']) context.trust(readFileSync(flags['trust-cert'], 'utf8'));
   const credential = loadCredential(flags);
   // Otherwise a callback brings it.
   const atOnce = !flags.async && !flags['use-early-callback'] && !flags['use-old-client-cert-callback'];
@@ -77,12 +79,14 @@ function contextOptions(state: State, kept: Kept): SslContextOptions {
     mode: mode(flags),
     minProtoVersion: flags['min-version'] ?? TLS1_VERSION,
     maxProtoVersion: flags['max-version'],
+    cipherSuites: TLS13_SUITES,
     cipherList: suites(flags.cipher ?? ALL_SUITES),
     groups: flags.curves.length > 0 ? knownGroups(flags.curves) : undefined,
     keyShares: flags['no-key-shares'] ? [] : flags['key-shares'].length > 0 ? flags['key-shares'] : undefined,
     sigalgs: flags.server ? signed : verified,
     clientSigalgs: flags.server ? verified : signed,
     verifyMode: verifyMode(flags),
+    reverifyOnResume: flags['reverify-on-resume'],
     clientCaList: flags.server ? caNames(flags['use-client-ca-list']) : undefined,
     alpnProtocols: flags['advertise-alpn'] === undefined ? undefined : latin1(flags['advertise-alpn']),
     statusRequest: flags['enable-ocsp-stapling'],
@@ -123,8 +127,9 @@ function knownGroups(ids: readonly number[]): readonly number[] {
   return ids;
 }
 
-const defined = (options: { readonly [K in SettingName]?: SettingInput<K> | undefined } & { role: 'client' | 'server' }): SslContextOptions =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+const defined = (
+  options: { readonly [K in SettingName]?: SettingInput<K> | undefined } & { role: 'client' | 'server' },
+): SslContextOptions => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 
 function options(flags: Flags): number {
   const renegotiates = flags['renegotiate-once'] || flags['renegotiate-freely'] || flags['forbid-renegotiation-after-handshake'];
@@ -146,9 +151,7 @@ function options(flags: Flags): number {
 }
 
 const mode = (flags: Flags): number =>
-  MODES.AUTO_RETRY |
-  (flags['partial-write'] ? MODES.ENABLE_PARTIAL_WRITE : 0) |
-  (flags['fallback-scsv'] ? MODES.SEND_FALLBACK_SCSV : 0);
+  MODES.AUTO_RETRY | (flags['partial-write'] ? MODES.ENABLE_PARTIAL_WRITE : 0) | (flags['fallback-scsv'] ? MODES.SEND_FALLBACK_SCSV : 0);
 
 function verifyMode(flags: Flags): number {
   if (flags['require-any-client-certificate']) return VERIFY.PEER | VERIFY.FAIL_IF_NO_PEER_CERT;
@@ -317,7 +320,7 @@ function installPsk(context: SslContext, { 'psk-identity': identity }: Flags, ke
   // BoringSSL knows such keys before TLS 1.3 alone, where the version is settled when it asks for one.
   context.set('pskClientCallback', (ssl, hint) => {
     if ((ssl.connection?.version ?? 0) === 0) return [];
-    demand(hint === identity, 'the PSK hint is not the one expected');
+    demand((hint ?? '') === (identity ?? ''), 'the PSK hint is not the one expected');
     return [psk];
   });
   context.set('pskServerCallback', (ssl, asked) => {

@@ -1,5 +1,5 @@
 import type { Ssl, SslSession } from '../../src/index.ts';
-import type { Flags, FlagSets } from './flags.ts';
+import type { FlagSets, Flags } from './flags.ts';
 
 /** What callbacks of one connection note for the checks after it. */
 export class State {
@@ -34,4 +34,4 @@ export function demand(holds: boolean, what: string): void {
 }
 
 /** Stands still but for what the runner moves it on. In milliseconds. */
-export const clock = { now: Date.now() };
+export const clock: { now: number } = { now: Date.now() };

@@ -57,7 +57,10 @@ function patched(key: 'ed25519' | 'ec256', from: Uint8Array, to: Uint8Array): Ui
   der.set(to, at);
   return der;
 }
-const leaf = (data: Uint8Array) => ({ context: EMPTY, entries: [{ data, extensions: [] }] });
+const entry = (data: Uint8Array) => ({ data, extensions: [] });
+const leaf = (data: Uint8Array) => ({ context: EMPTY, entries: [entry(data)] });
+/** A server that says it will show a raw key. */
+const RAW: ServerEdits = { EE: appending(20, Uint8Array.of(2)) };
 const point = testKey('ec256').publicKey;
 const offCurve = (): Uint8Array => {
   if (point.kind !== 'ec') throw new Error('an EC key');
@@ -633,6 +636,69 @@ const ROWS: readonly Row[] = [
   { name: 'an empty Finished', edits: { FIN: () => ({ verifyData: EMPTY }) }, alert: 'decrypt_error', reason: 'DIGEST_CHECK_FAILED' },
   { name: 'a Finished with a byte more', tampers: { FIN: withTrailingByte }, alert: 'decrypt_error', reason: 'DIGEST_CHECK_FAILED' },
   { name: 'a Finished with a byte less', tampers: { FIN: withoutLastByte }, alert: 'decrypt_error', reason: 'DIGEST_CHECK_FAILED' },
+
+  // raw public keys
+  {
+    name: 'a type of certificate it cannot take',
+    options: { serverCertTypes: [2, 0] },
+    edits: { EE: appending(20, Uint8Array.of(1)) },
+    alert: 'illegal_parameter',
+    reason: 'BAD_EXTENSION',
+  },
+  {
+    name: 'a type of certificate it cannot show',
+    options: { clientCertTypes: [2, 0] },
+    edits: { EE: appending(19, Uint8Array.of(1)) },
+    alert: 'illegal_parameter',
+    reason: 'BAD_EXTENSION',
+  },
+  {
+    name: 'a type of certificate where it asked for none',
+    edits: { EE: appending(20, Uint8Array.of(2)) },
+    alert: 'unsupported_extension',
+    reason: 'UNSOLICITED_EXTENSION',
+  },
+  {
+    name: 'a certificate where only a raw key will do',
+    options: { serverCertTypes: [2] },
+    alert: 'unsupported_certificate',
+    reason: 'BAD_EXTENSION',
+  },
+  {
+    name: 'two raw keys',
+    options: { serverCertTypes: [2] },
+    edits: { ...RAW, CT: () => ({ context: EMPTY, entries: [entry(utf8('one')), entry(utf8('two'))] }) },
+    alert: 'illegal_parameter',
+    reason: 'BAD_LENGTH',
+  },
+  {
+    name: 'a raw key that is none',
+    options: { serverCertTypes: [2] },
+    edits: { ...RAW, CT: () => leaf(utf8('none')) },
+    alert: 'unsupported_certificate',
+    reason: 'UNKNOWN_CERTIFICATE_TYPE',
+  },
+  {
+    name: 'a certificate in place of a raw key',
+    options: { serverCertTypes: [2] },
+    edits: RAW,
+    alert: 'unsupported_certificate',
+    reason: 'UNKNOWN_CERTIFICATE_TYPE',
+  },
+  {
+    name: 'no raw key',
+    options: { serverCertTypes: [2] },
+    edits: { ...RAW, CT: (value) => ({ ...value, entries: [] }) },
+    alert: 'decode_error',
+    reason: 'LENGTH_TOO_SHORT',
+  },
+  {
+    name: 'a raw key nobody expects',
+    options: { serverCertTypes: [2] },
+    edits: { ...RAW, CT: () => leaf(testCertificate().spki) },
+    alert: 'bad_certificate',
+    reason: 'CERTIFICATE_VERIFY_FAILED',
+  },
 
   // after the handshake
   {

@@ -40,6 +40,19 @@ interface Bound {
 /** Limits of TLS 1.2 alone: their tests stand with it. */
 const ELSEWHERE: readonly string[] = ['heldRecords', 'renegotiations', 'keyExchange', 'dhPrimeBits', 'tls12Expansion'];
 
+/** Limits of certificates, CRLs and verification: their tests stand in src/x509 and src/asn1. */
+const OF_X509: readonly string[] = [
+  'verifySignatures',
+  'verifyCandidates',
+  'verifyNameComparisons',
+  'verifyPolicyNodes',
+  'derDepth',
+  'oidBytes',
+  'certificateExtensions',
+  'generalNames',
+  'certificateTimestamps',
+];
+
 const client = (): ServerPeer => againstClient().handshake();
 const server = (): ClientPeer => againstServer().handshake();
 
@@ -603,7 +616,7 @@ describe.each(Object.entries(BOUNDS))('the limit %s', (_name, bounds) => {
 
 describe('the table of limits', () => {
   it('has no row without its test', () => {
-    expect([...Object.keys(BOUNDS), ...ELSEWHERE].toSorted()).toEqual(Object.keys(LIMITS).toSorted());
+    expect([...Object.keys(BOUNDS), ...ELSEWHERE, ...OF_X509].toSorted()).toEqual(Object.keys(LIMITS).toSorted());
   });
 
   it('can be tightened where it is settable', () => {

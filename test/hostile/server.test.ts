@@ -852,7 +852,7 @@ describe('a server that remembers nothing', () => {
     expectRefusal(goOn(first(shared), shared, edit), 'illegal_parameter', 'BAD_KEY_SHARE');
   });
 
-  it('refuses a ticket in place of its cookie', () => {
+  it('asks again where a ticket stands in place of its cookie', () => {
     const shared = context();
     shared.set('numTickets', 1);
     const before = againstServer(shared).play('CH', 'CH', 'FIN');
@@ -863,7 +863,28 @@ describe('a server that remembers nothing', () => {
         cookie.id,
         build((w) => w.vec16(ticket)),
       )(hello);
-    expectRefusal(goOn(first(shared), shared, edit), 'illegal_parameter', 'COOKIE_MISMATCH');
+    expect(goOn(first(shared), shared, edit).retries).toHaveLength(2);
+  });
+
+  it('takes no cookie for a ticket', () => {
+    const shared = context();
+    const data = first(shared).retries[0]?.extensions.find(({ type }) => type === cookie.id)?.data ?? EMPTY;
+    const peer = againstServer(shared, (self) => {
+      self.psk = { identity: data.subarray(2), secret: new Uint8Array(32), kind: 'resumption' };
+    }).play('CH', 'CH', 'FIN', 'DATA');
+    expectConnection(peer);
+    expect(peer.victim.connection?.reused).toBe(false);
+  });
+
+  it('knows a cookie of the keys of yesterday', () => {
+    let clock = 1_800_000_000_000;
+    const shared = context(() => clock);
+    expectConnection(againstServer(shared).play('CH', 'CH', 'FIN'));
+    first(shared);
+    clock += 86_399_000;
+    const before = first(shared);
+    clock += 2_000;
+    expect(goOn(before, shared).retries).toHaveLength(1);
   });
 
   it('asks again where the cookie was changed, or is not its own', () => {

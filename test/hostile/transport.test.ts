@@ -189,6 +189,15 @@ describe('close_notify', () => {
     expect(peer.alerts).toEqual([[1, 0]]);
   });
 
+  it('is the last that is said: a request for a certificate gets no answer', () => {
+    const peer = againstClient({ postHandshakeAuth: true }).handshake();
+    peer.victim.shutdown();
+    peer.turn().play('PCR', 'DATA');
+    expect(peer.failure).toBeUndefined();
+    expect(peer.text).toBe('data');
+    expect(peer.lateAnswer).toEqual([]);
+  });
+
   it('is the last that is said: a failure after it sends no alert', () => {
     const peer = againstServer().handshake();
     peer.victim.shutdown();

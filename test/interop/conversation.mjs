@@ -18,7 +18,7 @@ import { connectTo, listen, SslContext } from './ours.mjs';
  * names, and the kinds of certificates. `us` goes over our part of it, as settings of the library; `them` over the peer's.
  * `defaults` of the stage hold for every setup.
  */
-export function resolve({ pki, defaults = {} }, given) {
+function resolve({ pki, defaults = {} }, given) {
   const { certificate = 'p256', clientCertificate, ...setup } = { ...defaults, ...given };
   const us = { ...defaults.us, ...given.us };
   const them = { ...defaults.them, ...given.them };
@@ -36,7 +36,7 @@ export function resolve({ pki, defaults = {} }, given) {
 }
 
 /** The context of our side. */
-export function contextOf({ ours }, { shared, us }) {
+function contextOf({ ours }, { shared, us }) {
   const {
     version,
     ciphers,

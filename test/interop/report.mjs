@@ -24,7 +24,7 @@ function cell(results) {
   const count = (outcome) => results.filter((one) => one.outcome === outcome).length;
   const [passed, failed, skipped] = ['passed', 'failed', 'skipped'].map(count);
   if (results.length === 0) return '';
-  return [failed > 0 ? `${passed} of ${passed + failed}` : `${passed}`, ...(skipped > 0 ? [`(${skipped} –)`] : [])].join(' ');
+  return [failed > 0 ? `${passed} of ${passed + failed}` : `${passed}`, ...(skipped > 0 ? [`(${skipped} skipped)`] : [])].join(' ');
 }
 
 export function plain(rows) {

@@ -10,6 +10,7 @@ import { authentication } from './cases/authentication.mjs';
 import { commands } from './cases/commands.mjs';
 import { negotiation } from './cases/negotiation.mjs';
 import { sessions } from './cases/sessions.mjs';
+import { tls12Handshakes } from './cases/tls12-handshakes.mjs';
 import { tls12Suites } from './cases/tls12-suites.mjs';
 import { BULK, traffic } from './cases/traffic.mjs';
 import { makeCertificates } from './certificates.mjs';
@@ -55,7 +56,7 @@ if (flags.list) {
 function allCases() {
   return present.flatMap((peer) =>
     roles(peer).flatMap((ours) =>
-      [...negotiation, ...authentication, ...sessions, ...traffic, ...commands, ...tls12Suites].flatMap(({ topic, cases: make }) =>
+      [...negotiation, ...authentication, ...sessions, ...traffic, ...commands, ...tls12Suites, ...tls12Handshakes].flatMap(({ topic, cases: make }) =>
         make(peer, ours).map((one) => {
           const name = `${peer.name} ${ours === 'client' ? 'server' : 'client'} · ${topic} · ${one.title}`;
           return { ...one, name, peer, ours, topic, skip: one.skip ?? peer.lacks(one.setup ?? {}) };

@@ -83,7 +83,7 @@ export class Program {
         resolve(this.exited);
       });
     });
-    if (input !== undefined) createReadStream(input).pipe(this.child.stdin, { end: false });
+    if (input !== undefined) this.feed(input);
   }
 
   wake() {
@@ -122,6 +122,11 @@ export class Program {
 
   endInput() {
     this.child.stdin.end();
+  }
+
+  /** Pipes a file into its input, which stays open. */
+  feed(path) {
+    createReadStream(path).pipe(this.child.stdin, { end: false });
   }
 
   kill(signal = 'SIGKILL') {

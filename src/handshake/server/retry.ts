@@ -1,4 +1,5 @@
 /** HelloRetryRequest, and the cookie that lets a server forget what it asked (RFC 9846, 4.1.4 and 4.2.2). */
+import { concat, utf8 } from '../../bytes/bytes.ts';
 import { Reader } from '../../bytes/reader.ts';
 import { build } from '../../bytes/writer.ts';
 import { cookie } from '../../extensions/cookie.ts';
@@ -11,7 +12,7 @@ import { fatal } from '../../registry/fatal.ts';
 import { LIMITS } from '../../registry/limits.ts';
 import { OPTIONS } from '../../registry/options.ts';
 import { TLS1_2_VERSION, TLS1_3_VERSION } from '../../registry/versions.ts';
-import { openTicket, sealTicket } from '../../session/ticket.ts';
+import { openTicket, sealTicket, type TicketKey } from '../../session/ticket.ts';
 import { clientHello } from '../../wire/client-hello.ts';
 import { encodeMessage, type RawExtension } from '../../wire/message.ts';
 import { HELLO_RETRY_RANDOM, serverHello } from '../../wire/server-hello.ts';
@@ -101,26 +102,32 @@ function makeCookie(connection: Connection, { suite, group }: Retry, helloHash: 
       .vec8(helloHash)
       .vec16(own);
   });
-  return sealTicket(connection.provider, cookieKey(connection), state);
+  const [key] = cookieKeys(connection);
+  return sealTicket(connection.provider, key ?? fatal('internal_error', 'INTERNAL_ERROR', 'no ticket key'), state);
 }
 
 function openCookie(connection: Connection, bytes: Uint8Array): { readonly retry: Retry; readonly helloHash: Uint8Array } | undefined {
-  const state = openTicket(connection.provider, cookieKey(connection), bytes);
+  const [state] = cookieKeys(connection).flatMap((key) => openTicket(connection.provider, key, bytes) ?? []);
   if (state === undefined) return undefined;
   const r = new Reader(state);
-  const suite = cipherSuite(r.u16()) ?? fatal('illegal_parameter', 'COOKIE_MISMATCH');
+  const suite = cipherSuite(r.u16());
   const group = r.u16();
   const madeAt = r.u32();
   const helloHash = r.vec8();
   const own = r.vec16();
   r.finish();
-  if (Math.floor(connection.owner.now() / 1000) - madeAt > LIMITS.retryCookieAge.value) return undefined;
+  if (suite === undefined || Math.floor(connection.owner.now() / 1000) - madeAt > LIMITS.retryCookieAge.value) return undefined;
   const verify = connection.get('cookieVerifyCallback');
   return verify === undefined || verify(connection.owner.handle, own) ? { retry: { suite, group }, helloHash } : undefined;
 }
 
-/** Cookies are sealed like tickets, with the newest key: a fleet that shares tickets shares cookies. */
-const cookieKey = (connection: Connection) => {
-  const [key] = connection.owner.sessions.ticketKeys(connection.provider, connection.get('ticketKeys'), connection.owner.now());
-  return key ?? fatal('internal_error', 'INTERNAL_ERROR', 'no ticket key');
-};
+/**
+ * Cookies are sealed like tickets, under keys made from theirs: a fleet that shares tickets shares cookies, the keys change on the same
+ * day, and neither is ever taken for the other.
+ */
+function cookieKeys({ owner, provider }: Connection): readonly TicketKey[] {
+  const keys = owner.sessions.ticketKeys(provider, owner.get('ticketKeys'), owner.now());
+  return keys.map(({ name, key }) => ({ name, key: provider.digest('sha256', concat(COOKIE_LABEL, key)) }));
+}
+
+const COOKIE_LABEL: Uint8Array = utf8('HelloRetryRequest cookie');

@@ -54,7 +54,7 @@ function clientArgs({ version = 0x0304, ciphers, suites, groups, ca, clientIdent
 
 const BODY = 'a body from us';
 
-export class CurlPeer {
+class CurlPeer {
   constructor(program) {
     this.program = program;
   }

@@ -98,7 +98,8 @@ function take(connection) {
   connection.on('close', () => tell({ event: 'close' }));
 }
 
-async function obey({ say, end, send, reconnect, again }) {
+async function obey({ say, end, send, reconnect, again, renegotiate }) {
+  if (renegotiate) socket?.renegotiate({}, (error) => tell(error ? { event: 'error', message: error.message } : { event: 'renegotiated' }));
   if (reconnect) connect(kept);
   if (again) connect(undefined, again);
   if (say !== undefined) socket?.write(say);

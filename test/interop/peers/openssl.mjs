@@ -36,7 +36,7 @@ export const openssl = {
 /** What both programs are told in the same words. */
 function common({ version = 0x0304, ciphers, suites, groups, securityLevel, exporter, psk, args = [], pskOnly, middleboxes = true, alpn }) {
   return [
-    `-${VERSIONS[version].openssl}`,
+    ...(version === 'any' ? [] : [`-${VERSIONS[version].openssl}`]),
     ...(ciphers ? ['-cipher', opensslCiphers(ciphers)] : []),
     ...(suites ? ['-ciphersuites', suites.join(':')] : []),
     ...(groups ? ['-groups', groups.map(opensslGroup).join(':')] : []),

@@ -1,0 +1,61 @@
+/** TLSA records from a command line, and what is said of the one that matched. */
+import type { Writable } from 'node:stream';
+import { fromHex, toHex } from '../bytes/bytes.ts';
+import type { Connection } from '../handshake/connection.ts';
+import { SslUsageError } from '../registry/fatal.ts';
+import type { Ssl } from '../ssl/ssl.ts';
+import { DANE_FLAG_NO_DANE_EE_NAMECHECKS, DANE_USAGE } from '../x509/dane.ts';
+import { type Arguments, type OptionGroup, usage } from './arguments.ts';
+
+export const DANE_OPTIONS: OptionGroup = {
+  title: 'DANE options',
+  options: [
+    { name: 'dane_tlsa_domain', value: 'val', help: 'DANE TLSA base domain' },
+    { name: 'dane_tlsa_rrdata', value: 'val', help: 'DANE TLSA record: "usage selector type hexadecimal"; may be repeated' },
+    { name: 'dane_ee_no_namechecks', help: 'No name checks where a DANE-EE record matched' },
+  ],
+};
+
+/** Gives a connection the records of -dane_tlsa_rrdata; whoever writes them vouches for DNSSEC. */
+export function useDane(ssl: Ssl, args: Arguments, errors: Writable): void {
+  const domain = args.text('dane_tlsa_domain');
+  const records = args.all('dane_tlsa_rrdata');
+  if (domain === undefined) {
+    if (records.length > 0) usage('DANE TLSA authentication requires the -dane_tlsa_domain option');
+    return;
+  }
+  if (records.length === 0) usage('DANE TLSA authentication requires at least one -dane_tlsa_rrdata option');
+  ssl.enableDane(domain);
+  if (args.has('dane_ee_no_namechecks')) ssl.set('daneFlags', DANE_FLAG_NO_DANE_EE_NAMECHECKS);
+  const usable = records.filter((record) => addRecord(ssl, record, errors));
+  if (usable.length === 0) usage('Failed to import any TLSA records');
+}
+
+/** Says of a record that cannot be used that it cannot; others may make up for it (RFC 7671, 5.7). */
+function addRecord(ssl: Ssl, text: string, errors: Writable): boolean {
+  const [, fields, hex = ''] = /^\s*(\d+\s+\d+\s+\d+)\s+([0-9a-fA-F\s]+)$/.exec(text) ?? [];
+  const [certificateUsage = 256, selector = 256, type = 256] = fields?.split(/\s+/).map(Number) ?? [];
+  const digits = hex.replace(/\s/g, '');
+  try {
+    if (digits.length === 0 || digits.length % 2 !== 0) throw new SslUsageError('DANE_TLSA_BAD_DATA_LENGTH');
+    ssl.addTlsa(certificateUsage, selector, type, fromHex(digits));
+    return true;
+  } catch (error) {
+    if (!(error instanceof SslUsageError)) throw error;
+    errors.write(`warning: unusable TLSA rrdata: ${text}\n`);
+    return false;
+  }
+}
+
+const TAIL_BYTES = 12;
+
+/** `DANE TLSA 3 1 1 …0123456789ab matched EE certificate at depth 0`. */
+export function daneLines({ daneMatch }: Connection): readonly string[] {
+  if (daneMatch === undefined) return [];
+  const { record, depth } = daneMatch;
+  const { usage: certificateUsage, selector, matchingType, data } = record;
+  const tail = `${data.length > TAIL_BYTES ? '...' : ''}${toHex(data.subarray(-TAIL_BYTES))}`;
+  const isKey = depth < 0 && certificateUsage === DANE_USAGE.DANE_TA;
+  const what = isKey ? 'signed the certificate' : depth === 0 ? 'matched EE certificate' : 'matched TA certificate';
+  return [`DANE TLSA ${certificateUsage} ${selector} ${matchingType} ${tail} ${what} at depth ${depth}`];
+}
