@@ -4,7 +4,7 @@ import { fromHex, toHex } from '../bytes/bytes.ts';
 import type { Connection } from '../handshake/connection.ts';
 import { SslUsageError } from '../registry/fatal.ts';
 import type { Ssl } from '../ssl/ssl.ts';
-import { DANE_FLAG_NO_DANE_EE_NAMECHECKS, DANE_USAGE } from '../x509/dane.ts';
+import { DANE_FLAG_NO_DANE_EE_NAMECHECKS, DANE_USAGE, DaneRecords, type TlsaRecord } from '../x509/dane.ts';
 import { type Arguments, type OptionGroup, usage } from './arguments.ts';
 
 export const DANE_OPTIONS: OptionGroup = {
@@ -16,34 +16,43 @@ export const DANE_OPTIONS: OptionGroup = {
   ],
 };
 
-/** Gives a connection the records of -dane_tlsa_rrdata; whoever writes them vouches for DNSSEC. */
-export function useDane(ssl: Ssl, args: Arguments, errors: Writable): void {
-  const domain = args.text('dane_tlsa_domain');
-  const records = args.all('dane_tlsa_rrdata');
-  if (domain === undefined) {
-    if (records.length > 0) usage('DANE TLSA authentication requires the -dane_tlsa_domain option');
-    return;
-  }
-  if (records.length === 0) usage('DANE TLSA authentication requires at least one -dane_tlsa_rrdata option');
-  ssl.enableDane(domain);
-  if (args.has('dane_ee_no_namechecks')) ssl.set('daneFlags', DANE_FLAG_NO_DANE_EE_NAMECHECKS);
-  const usable = records.filter((record) => addRecord(ssl, record, errors));
-  if (usable.length === 0) usage('Failed to import any TLSA records');
+/** The base domain and the records of a command line; whoever writes them vouches for DNSSEC. */
+export interface DaneWords {
+  readonly domain: string;
+  readonly records: readonly TlsaRecord[];
+  readonly flags: number;
 }
 
-/** Says of a record that cannot be used that it cannot; others may make up for it (RFC 7671, 5.7). */
-function addRecord(ssl: Ssl, text: string, errors: Writable): boolean {
+/** Reads the options; undefined where DANE is not asked for. A record that cannot be used is said so. */
+export function daneOf(args: Arguments, errors: Writable): DaneWords | undefined {
+  const domain = args.text('dane_tlsa_domain');
+  const texts = args.all('dane_tlsa_rrdata');
+  if (domain === undefined) return texts.length > 0 ? usage('DANE TLSA authentication requires the -dane_tlsa_domain option') : undefined;
+  if (texts.length === 0) usage('DANE TLSA authentication requires at least one -dane_tlsa_rrdata option');
+  const usable = new DaneRecords();
+  for (const text of texts) if (!addRecord(usable, text)) errors.write(`warning: unusable TLSA rrdata: ${text}\n`);
+  if (!usable.enabled) usage('Failed to import any TLSA records');
+  return { domain, records: usable.records, flags: args.has('dane_ee_no_namechecks') ? DANE_FLAG_NO_DANE_EE_NAMECHECKS : 0 };
+}
+
+export function useDane(ssl: Ssl, { domain, records, flags }: DaneWords): void {
+  ssl.enableDane(domain).set('daneFlags', flags);
+  for (const { usage: certificateUsage, selector, matchingType, data } of records)
+    ssl.addTlsa(certificateUsage, selector, matchingType, data);
+}
+
+/** Of records that cannot be used others may make up for it (RFC 7671, 5.7). */
+function addRecord(records: DaneRecords, text: string): boolean {
   const [, fields, hex = ''] = /^\s*(\d+\s+\d+\s+\d+)\s+([0-9a-fA-F\s]+)$/.exec(text) ?? [];
   const [certificateUsage = 256, selector = 256, type = 256] = fields?.split(/\s+/).map(Number) ?? [];
   const digits = hex.replace(/\s/g, '');
+  if (digits.length === 0 || digits.length % 2 !== 0) return false;
   try {
-    if (digits.length === 0 || digits.length % 2 !== 0) throw new SslUsageError('DANE_TLSA_BAD_DATA_LENGTH');
-    ssl.addTlsa(certificateUsage, selector, type, fromHex(digits));
+    records.add(certificateUsage, selector, type, fromHex(digits));
     return true;
   } catch (error) {
-    if (!(error instanceof SslUsageError)) throw error;
-    errors.write(`warning: unusable TLSA rrdata: ${text}\n`);
-    return false;
+    if (error instanceof SslUsageError) return false;
+    throw error;
   }
 }
 

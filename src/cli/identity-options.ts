@@ -1,10 +1,9 @@
 /** Certificates, keys, trust and pre-shared keys from files and words. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { pemBlocks } from '../asn1/pem.ts';
+import { readFileSync, statSync } from 'node:fs';
 import { fromHex, utf8 } from '../bytes/bytes.ts';
 import type { ExternalPsk } from '../config/callbacks.ts';
 import { systemStore } from '../node/root-certificates.ts';
+import { addDirectoryCrls, bundleLookup, directoryLookup } from '../node/trust-stores.ts';
 import type { SslContext } from '../ssl/context.ts';
 import { parseCrls } from '../x509/crl.ts';
 import { X509Store } from '../x509/store.ts';
@@ -21,7 +20,8 @@ export const IDENTITY_OPTIONS: OptionGroup = {
     { name: 'certform', value: 'PEM|DER', help: 'Has no effect: both are recognized' },
     { name: 'keyform', value: 'PEM|DER', help: 'Has no effect: both are recognized' },
     { name: 'CAfile', value: 'infile', help: 'Trusted certificates, PEM' },
-    { name: 'CApath', value: 'dir', help: 'Directory of trusted certificates, PEM' },
+    { name: 'CApath', value: 'dir', help: 'Directory of files with trusted certificates, named by hash' },
+    { name: 'CAstore', value: 'uri', help: 'A file or such a directory of trusted certificates' },
     { name: 'verifyCAfile', value: 'infile', help: 'The same as -CAfile' },
     { name: 'no-CAfile', help: "Do not trust the runtime's authorities" },
     { name: 'no-CApath', help: 'The same' },
@@ -78,21 +78,21 @@ export function trustOf(args: Arguments): X509Store {
     const path = args.text(name);
     if (path !== undefined) store.addPem(readInput(path, 'CA certificates'));
   }
-  const directory = args.text('CApath');
-  if (directory !== undefined) for (const pem of pemFiles(directory)) store.addPem(pem);
+  for (const path of [args.text('CApath'), args.text('CAstore')]) if (path !== undefined) trustPlace(store, path);
   const crl = args.text('CRL');
   if (crl !== undefined) for (const list of parseCrls(readInput(crl, 'CRL'))) store.addCrl(list);
   return store;
 }
 
-function pemFiles(directory: string): Buffer[] {
+/** A directory of files named by hash, which are read when they are needed, or a bundle (-CAstore knows both). */
+function trustPlace(store: X509Store, place: string): void {
+  const path = place.replace(/^file:(\/\/)?/, '');
   try {
-    return readdirSync(directory, { withFileTypes: true })
-      .filter((entry) => entry.isFile() || entry.isSymbolicLink())
-      .map((entry) => readInput(join(directory, entry.name), 'CA certificate'))
-      .filter((bytes) => !pemBlocks(bytes).next().done);
+    const isDirectory = statSync(path).isDirectory();
+    store.addLookup(isDirectory ? directoryLookup(path) : bundleLookup(path));
+    if (isDirectory) addDirectoryCrls(store, path);
   } catch (error) {
-    return usage(`Could not read directory ${directory}: ${error instanceof Error ? error.message : String(error)}`);
+    usage(`Error loading trusted certificates from ${place}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

@@ -14,7 +14,7 @@ import { USUAL_DANE_DIGESTS } from '../x509/dane.ts';
 import { parseIp } from '../x509/ip-address.ts';
 import { type Address, parseAddress } from './address.ts';
 import { type Arguments, helpText, type OptionGroup, parseArguments } from './arguments.ts';
-import { DANE_OPTIONS, useDane } from './dane-options.ts';
+import { DANE_OPTIONS, type DaneWords, daneOf, useDane } from './dane-options.ts';
 import { errorLines } from './failure.ts';
 import { IDENTITY_OPTIONS, loadIdentity, pskOf, readInput, trustOf } from './identity-options.ts';
 import { DEBUG_OPTIONS, observe } from './observe.ts';
@@ -94,6 +94,7 @@ class Client {
   private readonly out: Writable;
   private readonly errors: Writable;
   private readonly address: Address;
+  private readonly dane: DaneWords | undefined;
   private readonly context: SecureContext;
   private session: Uint8Array | undefined;
   private ticketArrived: (() => void) | undefined;
@@ -105,6 +106,7 @@ class Client {
     this.errors = terminal.errors;
     const host = args.text('host') ?? 'localhost';
     this.address = parseAddress(args.text('connect') ?? args.rest[0] ?? `${host}:${args.text('port') ?? 4433}`, 'host', 4433);
+    this.dane = daneOf(args, this.errors);
     this.context = this.makeContext();
     const sessionFile = args.text('sess_in');
     if (sessionFile !== undefined) this.session = this.readSession(sessionFile);
@@ -130,7 +132,7 @@ class Client {
       certStore: trustOf(args),
       verifyParam: draft.verify,
       verifyCallback: verifyOutput(this.errors, { returnError: args.has('verify_return_error'), quiet: args.has('verify_quiet'), depth }),
-      ...(args.has('dane_tlsa_domain') && { daneDigests: USUAL_DANE_DIGESTS }),
+      ...(this.dane && { daneDigests: USUAL_DANE_DIGESTS }),
       postHandshakeAuth: args.has('enable_pha'),
       statusRequest: args.has('status'),
       newSessionCallback: (_ssl: Ssl, session: SslSession) => this.newSession(session),
@@ -201,7 +203,7 @@ class Client {
     });
     // Whoever waits for something hears of a failure there; nobody else needs to.
     socket.on('error', () => undefined);
-    useDane(socket.ssl, args, this.errors);
+    if (this.dane !== undefined) useDane(socket.ssl, this.dane);
     socket.ssl.set('verifyMode', args.has('verify_return_error') || args.has('verify') ? VERIFY.PEER : VERIFY.NONE);
     return socket;
   }

@@ -8,6 +8,7 @@ import { explicit, integer, octetString, type Part, sequence } from '../asn1/der
 import { copyOf, EMPTY, fromUtf8, utf8 } from '../bytes/bytes.ts';
 import { refuse } from '../registry/fatal.ts';
 import { X509_VERIFY_RESULTS, type X509VerifyResult } from '../registry/verify-results.ts';
+import { TLS1_3_VERSION } from '../registry/versions.ts';
 import { parseCertificate } from '../x509/certificate.ts';
 import { SslSession } from './session.ts';
 
@@ -53,7 +54,8 @@ export function encodeSession(session: SslSession): Uint8Array {
     s.serverName === undefined ? undefined : bytes(FIELD.hostName, utf8(s.serverName)),
     number(FIELD.ticketLifetime, s.ticketLifetime),
     bytes(FIELD.ticket, s.ticket),
-    number(FIELD.flags, s.extendedMasterSecret ? FLAG_EXTENDED_MASTER_SECRET : 0),
+    // OpenSSL has no such flag on sessions of TLS 1.3, where everything is bound anyway.
+    number(FIELD.flags, s.extendedMasterSecret && s.version < TLS1_3_VERSION ? FLAG_EXTENDED_MASTER_SECRET : 0),
     number(FIELD.ticketAgeAdd, s.ticketAgeAdd),
     number(FIELD.maxEarlyData, s.maxEarlyData),
     s.alpn === undefined ? undefined : bytes(FIELD.alpn, s.alpn),
@@ -106,7 +108,7 @@ function readFields(r: DerReader): SslSession {
     serverName: text.length === 0 ? undefined : fromUtf8(text),
     ticketLifetime: number(FIELD.ticketLifetime),
     ticket: bytes(FIELD.ticket),
-    extendedMasterSecret: (number(FIELD.flags) & FLAG_EXTENDED_MASTER_SECRET) !== 0,
+    extendedMasterSecret: version >= TLS1_3_VERSION || (number(FIELD.flags) & FLAG_EXTENDED_MASTER_SECRET) !== 0,
     ticketAgeAdd: number(FIELD.ticketAgeAdd),
     maxEarlyData: number(FIELD.maxEarlyData),
     alpn: alpn.length === 0 ? undefined : alpn,

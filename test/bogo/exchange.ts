@@ -159,8 +159,12 @@ export class Exchange {
     const { ssl } = this;
     let rest = bytes;
     do {
-      if (this.inEarlyData && !this.state.flags.server && rest.length > (ssl.connection?.earlyDataBudget ?? 0)) await this.leaveEarlyData();
-      const count = this.inEarlyData ? ssl.writeEarlyData(rest) : ssl.write(rest);
+      const early = this.inEarlyData && !this.state.flags.server;
+      const budget = early ? (ssl.connection?.earlyDataBudget ?? 0) : rest.length;
+      // What is too much for early data waits for the handshake.
+      if (early && budget === 0) await this.leaveEarlyData();
+      const piece = budget > 0 ? rest.subarray(0, budget) : rest;
+      const count = this.inEarlyData ? ssl.writeEarlyData(piece) : ssl.write(piece);
       if (count === 0 && rest.length > 0) await this.wait();
       rest = rest.subarray(count);
     } while (rest.length > 0);

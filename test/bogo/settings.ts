@@ -107,7 +107,8 @@ function contextOptions(state: State, kept: Kept): SslContextOptions {
     maxEarlyData: flags['enable-early-data'] && flags.server ? EARLY_DATA : 0,
     recvMaxEarlyData: EARLY_DATA,
     maxCertList: flags['max-cert-list'],
-    grease: flags['enable-grease'],
+    // BoringSSL's servers of TLS 1.3 always do.
+    grease: flags['enable-grease'] || flags.server,
     permuteExtensions: flags['permute-extensions'],
     quietShutdown: !flags['check-close-notify'],
     pskIdentityHint: flags['psk-identity'],

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { concat, toHex, utf8 } from '../../src/bytes/bytes.ts';
 import type { Aead, CryptoProvider, HmacKey } from '../../src/crypto/provider.ts';
-import { Ssl, SslContext, type SslContextOptions, SslError, TlsFatal, VERIFY } from '../../src/index.ts';
+import { type Bio, type MemBio, Ssl, SslContext, type SslContextOptions, SslError, TlsFatal, VERIFY } from '../../src/index.ts';
 import { clientContext, drain, handshake, handshakeAsync, join, type Pair, pair, serverContext } from '../support/connect.ts';
 import { testAuthority, testCertificate, testKey } from '../support/pki.ts';
 import { againstServer, QUICK_SERVER } from './client-peer.ts';
@@ -179,10 +179,26 @@ describe.each(SIDES)('a callback of a %s', (side) => {
     });
     const still = callbacks(() => {});
     const both = pair(side === 'client' ? acting.client : still.client, side === 'server' ? acting.server : still.server);
+    const trace: string[] = [];
+    const watched = (inner: MemBio): Bio => ({
+      read: (max) => {
+        trace.push('used');
+        return inner.read(max);
+      },
+      write: (bytes) => {
+        trace.push('used');
+        return inner.write(bytes);
+      },
+      free: () => void trace.push('let go'),
+    });
+    if (side === 'client') both.client.setBio(watched(both.toClient), watched(both.toServer));
+    else both.server.setBio(watched(both.toServer), watched(both.toClient));
     // The call that was under way may end as it would have; whatever comes after it is refused.
     expect(() => use(both)).toThrow(SslError);
     expect(freed).toBe(true);
     expect(victim?.referenceCount).toBe(0);
+    expect(trace.slice(-2)).toEqual(['let go', 'let go']);
+    expect(trace.indexOf('let go')).toBe(trace.length - 2);
     expect(() => victim?.read()).toThrow(expect.objectContaining({ reason: 'USE_AFTER_FREE' }));
     expect(() => victim?.free()).toThrow(expect.objectContaining({ reason: 'USE_AFTER_FREE' }));
   });

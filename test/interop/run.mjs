@@ -11,6 +11,7 @@ import { commands } from './cases/commands.mjs';
 import { negotiation } from './cases/negotiation.mjs';
 import { sessions } from './cases/sessions.mjs';
 import { tls12Handshakes } from './cases/tls12-handshakes.mjs';
+import { tls12Sessions } from './cases/tls12-sessions.mjs';
 import { tls12Suites } from './cases/tls12-suites.mjs';
 import { BULK, traffic } from './cases/traffic.mjs';
 import { makeCertificates } from './certificates.mjs';
@@ -56,7 +57,7 @@ if (flags.list) {
 function allCases() {
   return present.flatMap((peer) =>
     roles(peer).flatMap((ours) =>
-      [...negotiation, ...authentication, ...sessions, ...traffic, ...commands, ...tls12Suites, ...tls12Handshakes].flatMap(({ topic, cases: make }) =>
+      [...negotiation, ...authentication, ...sessions, ...traffic, ...commands, ...tls12Suites, ...tls12Handshakes, ...tls12Sessions].flatMap(({ topic, cases: make }) =>
         make(peer, ours).map((one) => {
           const name = `${peer.name} ${ours === 'client' ? 'server' : 'client'} · ${topic} · ${one.title}`;
           return { ...one, name, peer, ours, topic, skip: one.skip ?? peer.lacks(one.setup ?? {}) };

@@ -5,6 +5,8 @@ import { LIMITS } from '../../registry/limits.ts';
 import { OPTIONS, VERIFY } from '../../registry/options.ts';
 import { TLS1_3_VERSION } from '../../registry/versions.ts';
 import type { SslSession } from '../../session/session.ts';
+import type { Certificate } from '../../x509/certificate.ts';
+import { matchHost, matchIp, parseIp } from '../../x509/hostname.ts';
 import { verifyMode } from '../common/policy.ts';
 import { checkExternal, type Psk, wireForms } from '../common/psk.ts';
 import type { Connection } from '../connection.ts';
@@ -33,11 +35,32 @@ function resumptionPsk(connection: Connection): Psk | undefined {
 
 /** A session stands for an identity that was checked: it is not used for another host, purpose or demand than it was made for. */
 function belongsHere(connection: Connection, session: SslSession): boolean {
-  const { serverName, idContext, verifyResult, peerChain } = session.data;
-  if (serverName !== connection.get('serverName') || !sameBytes(idContext, connection.get('sessionIdContext'))) return false;
+  const { idContext, verifyResult, peerChain } = session.data;
+  if (!isForHost(connection, session) || !sameBytes(idContext, connection.get('sessionIdContext'))) return false;
   if ((verifyMode(connection) & VERIFY.PEER) === 0) return true;
+  const [leaf] = peerChain;
+  const { hosts, ip } = connection.get('verifyParam').values;
+  if (leaf !== undefined && hosts.length > 0 && !hosts.some((host) => covers(connection, leaf, host))) return false;
+  if (leaf !== undefined && ip !== undefined && !matchIp(leaf, ip)) return false;
   // Resuming skips verification: what was not verified then has to be now. A PSK is an identity of its own.
   return verifyResult === 'OK' && (peerChain.length > 0 || connection.get('pskClientCallback') !== undefined);
+}
+
+/**
+ * The host the session was made with. One that does not say, because it was read from a file of OpenSSL, whose client notes only
+ * names that the server acknowledged, is good for a host that its certificate covers.
+ */
+function isForHost(connection: Connection, { data: { serverName, peerChain } }: SslSession): boolean {
+  const wanted = connection.get('serverName');
+  if (serverName === wanted) return true;
+  const [leaf] = peerChain;
+  return serverName === undefined && wanted !== undefined && leaf !== undefined && covers(connection, leaf, wanted);
+}
+
+function covers(connection: Connection, leaf: Certificate, host: string): boolean {
+  const address = parseIp(host);
+  if (address !== undefined) return matchIp(leaf, address);
+  return matchHost(leaf, host, connection.get('verifyParam').values.hostFlags) !== undefined;
 }
 
 /** RFC 9846, 4.6.1: clients MUST NOT use tickets for longer than their lifetime, nor for more than seven days. */

@@ -427,7 +427,10 @@ async function stapled(t, version) {
 async function staples(t, version) {
   const { der } = await ocspResponse(t, t.pki.server.p256);
   const [them, words] = ASKS[t.peer.name];
-  await converse(t, { version, us: { statusCallback: () => new Uint8Array(der) }, them }, ({ peer }) => peer.says(words));
+  const { cert, key } = t.pki.server.p256;
+  // curl looks for the issuer in what it was sent.
+  const us = { cert: cert + t.pki.ca.cert, key, statusCallback: () => new Uint8Array(der) };
+  await converse(t, { version, us, them }, ({ peer }) => peer.says(words));
 }
 
 // ---- extensions of the application
