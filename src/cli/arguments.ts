@@ -58,13 +58,17 @@ export class Arguments {
   }
 }
 
-/** Reads a command line the way OpenSSL's commands do: one dash or two, the value in the next word. */
+/** Reads a command line the way OpenSSL's commands do: one dash or two, the value in the next word; after `--` nothing is an option. */
 export function parseArguments(words: readonly string[], groups: readonly OptionGroup[]): Arguments {
   const known = new Map(groups.flatMap(({ options }) => options.map((option) => [option.name, option] as const)));
   const pairs: (readonly [string, string])[] = [];
   const rest: string[] = [];
   for (let at = 0; at < words.length; at++) {
     const word = words[at] as string;
+    if (word === '--') {
+      rest.push(...words.slice(at + 1));
+      break;
+    }
     if (!word.startsWith('-') || word === '-') {
       rest.push(word);
       continue;

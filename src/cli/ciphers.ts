@@ -1,68 +1,92 @@
-import { CIPHER_SUITES, type CipherSuite, cipherSuite, DEFAULT_TLS13_SUITES } from '../registry/cipher-suites.ts';
-import { versionName } from '../registry/versions.ts';
+import { parseCipherString } from '../config/cipher-string.ts';
+import { allows } from '../config/security.ts';
+import { cipherDescription } from '../registry/cipher-description.ts';
+import { type CipherSuite, cipherSuite, cipherSuiteByName, DEFAULT_TLS12_SUITES } from '../registry/cipher-suites.ts';
+import { TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION, TLS1_VERSION } from '../registry/versions.ts';
 import { SslContext } from '../ssl/context.ts';
-import { helpText, type OptionGroup, parseArguments } from './arguments.ts';
+import { type Arguments, helpText, type OptionGroup, parseArguments } from './arguments.ts';
 import type { Command } from './terminal.ts';
 
 const GROUPS: readonly OptionGroup[] = [
   {
-    title: 'Options',
+    title: 'Output options',
     options: [
       { name: 'help', help: 'Display this summary' },
       { name: 'v', help: 'Verbose listing' },
       { name: 'V', help: 'Even more verbose' },
-      { name: 's', help: 'Only supported ciphers (always)' },
       { name: 'stdname', help: 'Show standard names' },
-      { name: 'tls1_3', help: 'Ciphers of TLS 1.3' },
-      { name: 'ciphersuites', value: 'val', help: 'TLS 1.3 suites to show, joined by colons' },
       { name: 'convert', value: 'val', help: 'The name that a standard name has here' },
+    ],
+  },
+  {
+    title: 'Cipher specification options',
+    options: [
+      { name: 's', help: 'Only those that the security level and the version leave, and with -psk those of pre-shared keys' },
+      { name: 'tls1', help: 'With -s: those of TLS 1.0' },
+      { name: 'tls1_1', help: 'With -s: those of TLS 1.1' },
+      { name: 'tls1_2', help: 'With -s: those of TLS 1.2' },
+      { name: 'tls1_3', help: 'With -s: those of TLS 1.3' },
+      { name: 'psk', help: 'With -s: also those that need a pre-shared key' },
+      { name: 'srp', help: 'Has no effect: SRP is not built' },
+      { name: 'ciphersuites', value: 'val', help: 'TLS 1.3 suites to show, joined by colons' },
     ],
   },
 ];
 
 export const ciphers: Command = {
-  summary: 'lists cipher suites (those of TLS 1.3)',
+  summary: 'lists cipher suites',
   run(words, { output }) {
-    const args = parseArguments(words, GROUPS);
-    const convert = args.text('convert');
-    if (args.has('help')) output.write(helpText('libssl ciphers [options] [cipher list]', GROUPS));
-    else if (convert !== undefined) output.write(`OpenSSL cipher name: ${nameOf(convert)}\n`);
-    else
-      output.write(
-        listing(chosen(args.text('ciphersuites'), args.rest[0]), args.has('V') ? 'V' : args.has('v') ? 'v' : '', args.has('stdname')),
-      );
+    output.write(ciphersOutput(words));
     return Promise.resolve(0);
   },
 };
 
-const nameOf = (standard: string): string => CIPHER_SUITES.find(({ standardName }) => standardName === standard)?.name ?? '(NONE)';
-
-function chosen(list: string | undefined, words: string | undefined): readonly CipherSuite[] {
-  if (words === 'ALL') return CIPHER_SUITES;
-  const ids = list === undefined ? DEFAULT_TLS13_SUITES : new SslContext({ cipherSuites: list }).get('cipherSuites');
-  return ids.map(cipherSuite).filter((suite) => suite !== undefined);
+/** What `libssl ciphers` prints for the words behind it. Without a cipher string: what a connection offers when nothing was chosen. */
+export function ciphersOutput(words: readonly string[]): string {
+  const args = parseArguments(words, GROUPS);
+  const standard = args.text('convert');
+  if (args.has('help')) return helpText('libssl ciphers [options] [cipher list]', GROUPS);
+  if (standard !== undefined) return `OpenSSL cipher name: ${nameOf(standard)}\n`;
+  const suites = chosen(args);
+  if (!['v', 'V', 'stdname'].some((name) => args.has(name))) return `${suites.map(({ name }) => name).join(':')}\n`;
+  return suites.map((suite) => `${prefix(suite, args)}${cipherDescription(suite)}\n`).join('');
 }
 
-function listing(suites: readonly CipherSuite[], detail: '' | 'v' | 'V', standard: boolean): string {
-  if (detail === '' && !standard) return `${suites.map(({ name }) => name).join(':')}\n`;
-  return suites
-    .map(
-      (suite) => `${detail === 'V' ? codePoint(suite) : ''}${standard ? `${suite.standardName.padEnd(45)} - ` : ''}${description(suite)}\n`,
-    )
-    .join('');
+function nameOf(standard: string): string {
+  const suite = cipherSuiteByName(standard);
+  return suite?.standardName === standard ? suite.name : '(NONE)';
 }
 
-const codePoint = ({ id }: CipherSuite): string => `          0x${hex(id >> 8)},0x${hex(id & 0xff)} - `;
+/** The code point, the standard name, or both. */
+function prefix({ id, standardName }: CipherSuite, args: Arguments): string {
+  const code = args.has('V') ? `          0x${hex(id >> 8)},0x${hex(id & 0xff)} - ` : '';
+  return args.has('stdname') ? `${code}${standardName.padEnd(45)} - ` : code;
+}
+
 const hex = (byte: number): string => byte.toString(16).toUpperCase().padStart(2, '0');
 
-/** SSL_CIPHER_description(3). */
-const description = (suite: CipherSuite): string =>
-  `${suite.name.padEnd(30)} ${versionName(suite.minVersion).padEnd(7)} Kx=any      Au=any   Enc=${ENCRYPTIONS[suite.name] ?? '?'} Mac=AEAD`;
+/** Those of TLS 1.3 first, as a connection offers them. */
+function chosen(args: Arguments): readonly CipherSuite[] {
+  const context = new SslContext();
+  const newer = args.text('ciphersuites');
+  if (newer !== undefined) context.set('cipherSuites', newer);
+  const [rules] = args.rest;
+  const older = rules === undefined ? { suites: DEFAULT_TLS12_SUITES, securityLevel: undefined } : parseCipherString(rules);
+  if (older.securityLevel !== undefined) context.set('securityLevel', older.securityLevel);
+  const suites = [...context.get('cipherSuites'), ...older.suites].map(cipherSuite).filter((suite) => suite !== undefined);
+  return args.has('s') ? suites.filter((suite) => isSupported(suite, context, args)) : suites;
+}
 
-const ENCRYPTIONS: Readonly<Record<string, string>> = {
-  TLS_AES_256_GCM_SHA384: 'AESGCM(256)           ',
-  TLS_CHACHA20_POLY1305_SHA256: 'CHACHA20/POLY1305(256)',
-  TLS_AES_128_GCM_SHA256: 'AESGCM(128)           ',
-  TLS_AES_128_CCM_SHA256: 'AESCCM(128)           ',
-  TLS_AES_128_CCM_8_SHA256: 'AESCCM8(128)          ',
-};
+const VERSIONS: readonly (readonly [string, number])[] = [
+  ['tls1', TLS1_VERSION],
+  ['tls1_1', TLS1_1_VERSION],
+  ['tls1_2', TLS1_2_VERSION],
+  ['tls1_3', TLS1_3_VERSION],
+];
+
+function isSupported(suite: CipherSuite, context: SslContext, args: Arguments): boolean {
+  const version = VERSIONS.find(([name]) => args.has(name))?.[1];
+  if (version !== undefined && (version < suite.minVersion || version > suite.maxVersion)) return false;
+  if (suite.keyExchange.endsWith('psk') && !args.has('psk')) return false;
+  return allows((name) => context.get(name), undefined, 'cipher', suite.bits, suite);
+}

@@ -33,22 +33,6 @@ describe('libssl', () => {
   });
 });
 
-describe('ciphers', () => {
-  it('lists the default suites of TLS 1.3 as OpenSSL does', async () => {
-    const plain = start('ciphers');
-    await plain.exit;
-    expect(plain.output()).toBe('TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256\n');
-    const verbose = start('ciphers', '-v');
-    await verbose.exit;
-    expect(verbose.output().split('\n')[1]).toBe(
-      'TLS_CHACHA20_POLY1305_SHA256   TLSv1.3 Kx=any      Au=any   Enc=CHACHA20/POLY1305(256) Mac=AEAD',
-    );
-    const codes = start('ciphers', '-V', '-ciphersuites', 'TLS_AES_128_CCM_8_SHA256');
-    await codes.exit;
-    expect(codes.output()).toMatch(/^ {10}0x13,0x05 - TLS_AES_128_CCM_8_SHA256 /);
-  });
-});
-
 describe('addresses', () => {
   it.each([
     ['example.com:443', { host: 'example.com', port: 443 }],

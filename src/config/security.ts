@@ -9,7 +9,7 @@ const LEVEL_BITS: readonly number[] = [0, 80, 112, 128, 192, 256];
 export type SecurityOperation = 'cipher' | 'group' | 'signature' | 'peer key' | 'own key' | 'version' | 'ticket' | 'ca digest';
 
 /** The bits that a security level demands; levels below 0 count as 0 and above 5 as 5. */
-export const levelBits = (level: number): number => LEVEL_BITS[Math.min(5, Math.max(0, level))] as number;
+const levelBits = (level: number): number => LEVEL_BITS[Math.min(5, Math.max(0, level))] as number;
 
 /** Whether the security policy of a connection allows something of a strength. */
 export function allows(

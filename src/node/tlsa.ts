@@ -4,7 +4,6 @@ import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { connect, isIP } from 'node:net';
-import { copyOf } from '../bytes/bytes.ts';
 import { Reader } from '../bytes/reader.ts';
 import { build } from '../bytes/writer.ts';
 import { TlsFatal } from '../registry/fatal.ts';
@@ -263,5 +262,5 @@ const tlsaOf = (data: Uint8Array): TlsaRecord => ({
   usage: data[0] as number,
   selector: data[1] as number,
   matchingType: data[2] as number,
-  data: copyOf(data.subarray(3)),
+  data: Uint8Array.from(data.subarray(3)),
 });

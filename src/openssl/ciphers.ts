@@ -2,6 +2,7 @@
 
 import { parseCipherString } from '../config/cipher-string.ts';
 import type { HashName } from '../crypto/provider.ts';
+import { cipherDescription } from '../registry/cipher-description.ts';
 import { CIPHER_SUITES, type CipherSuite, cipherSuite, DEFAULT_TLS12_SUITES } from '../registry/cipher-suites.ts';
 import { versionName } from '../registry/versions.ts';
 import * as c from './constants.ts';
@@ -129,38 +130,8 @@ export const SSL_CIPHER_get_digest_nid = ({ aead, mac }: SSL_CIPHER): number =>
 export const SSL_CIPHER_get_kx_nid = ({ keyExchange }: SSL_CIPHER): number => KX_NIDS[keyExchange];
 export const SSL_CIPHER_get_auth_nid = ({ authentication }: SSL_CIPHER): number => AUTH_NIDS[authentication];
 
-/** One line, as `openssl ciphers -v` prints it. */
-export const SSL_CIPHER_description = (cipher: SSL_CIPHER): string =>
-  `${cipher.name.padEnd(23)} ${SSL_CIPHER_get_version(cipher)} Kx=${KX_TEXTS[cipher.keyExchange].padEnd(8)} Au=${AUTH_TEXTS[cipher.authentication].padEnd(4)} Enc=${encryptionText(cipher).padEnd(9)} Mac=${macText(cipher).padEnd(4)}\n`;
-
-const KX_TEXTS = {
-  any: 'any',
-  ecdhe: 'ECDH',
-  dhe: 'DH',
-  rsa: 'RSA',
-  psk: 'PSK',
-  'dhe-psk': 'DHEPSK',
-  'ecdhe-psk': 'ECDHEPSK',
-  'rsa-psk': 'RSAPSK',
-} as const;
-const AUTH_TEXTS = { any: 'any', rsa: 'RSA', ecdsa: 'ECDSA', psk: 'PSK', none: 'None' } as const;
-
-const ENCRYPTION_TEXTS: readonly (readonly [string, string])[] = [
-  ['chacha20', 'CHACHA20/POLY1305(256)'],
-  ['3des', '3DES(168)'],
-];
-
-function encryptionText({ aead, cbc, keyLength }: CipherSuite): string {
-  const name = aead ?? cbc ?? 'None';
-  const whole = ENCRYPTION_TEXTS.find(([start]) => name.startsWith(start));
-  if (whole !== undefined || name === 'None') return whole?.[1] ?? name;
-  const family = name.startsWith('camellia') ? 'Camellia' : 'AES';
-  const mode = aead === undefined ? '' : name.endsWith('gcm') ? 'GCM' : name.endsWith('8') ? 'CCM8' : 'CCM';
-  return `${family}${mode}(${8 * keyLength})`;
-}
-
-const macText = ({ aead, mac }: CipherSuite): string =>
-  aead === undefined ? (mac === 'sha1' ? 'SHA1' : (mac ?? '').toUpperCase()) : 'AEAD';
+/** One line, as `openssl ciphers -v` of 3.0 prints it. */
+export const SSL_CIPHER_description = (cipher: SSL_CIPHER): string => `${cipherDescription(cipher)}\n`;
 
 // ---- compression: there is none
 

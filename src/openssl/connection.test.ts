@@ -136,10 +136,10 @@ describe('what was agreed on', () => {
     const suite = (name: string): o.SSL_CIPHER =>
       there(o.SSL_get_ciphers(there(o.SSL_new(clientCtx()))).find((one) => one.name === name) ?? null);
     expect(o.SSL_CIPHER_description(suite('TLS_AES_256_GCM_SHA384'))).toBe(
-      'TLS_AES_256_GCM_SHA384  TLSv1.3 Kx=any      Au=any  Enc=AESGCM(256) Mac=AEAD\n',
+      'TLS_AES_256_GCM_SHA384         TLSv1.3 Kx=any      Au=any   Enc=AESGCM(256)            Mac=AEAD\n',
     );
     expect(o.SSL_CIPHER_description(suite('ECDHE-RSA-CHACHA20-POLY1305'))).toBe(
-      'ECDHE-RSA-CHACHA20-POLY1305 TLSv1.2 Kx=ECDH     Au=RSA  Enc=CHACHA20/POLY1305(256) Mac=AEAD\n',
+      'ECDHE-RSA-CHACHA20-POLY1305    TLSv1.2 Kx=ECDH     Au=RSA   Enc=CHACHA20/POLY1305(256) Mac=AEAD\n',
     );
     const cipher = suite('TLS_AES_256_GCM_SHA384');
     expect([o.SSL_CIPHER_get_id(cipher), o.SSL_CIPHER_get_protocol_id(cipher), o.SSL_CIPHER_get_bits(cipher)]).toEqual([

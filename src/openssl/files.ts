@@ -51,6 +51,9 @@ export const systemBundle = (): string | undefined =>
 
 export const systemDirectory = (): string | undefined => runtime.process?.env?.['SSL_CERT_DIR'];
 
+/** OpenSSL's list of transparency logs. */
+export const systemLogList = (): string => runtime.process?.env?.['CTLOG_FILE'] ?? '/usr/lib/ssl/ct_log_list.cnf';
+
 const BUNDLES: readonly string[] = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',

@@ -8,7 +8,8 @@ import * as o from './index.ts';
 
 beforeEach(() => o.ERR_clear_error());
 
-type Setter<T> = (holder: never, value: T) => unknown;
+/** Callbacks come with an argument, which the other setters do not look at. */
+type Setter<T> = (holder: never, value: T, arg: never) => unknown;
 type Getter = (holder: never) => unknown;
 
 interface Pairing<T = never> {
@@ -20,9 +21,12 @@ interface Pairing<T = never> {
   readonly ssl?: readonly [Setter<T>, Getter?];
 }
 
-const pairing = <T>(name: SettingName, value: T, rest: Omit<Pairing<T>, 'name' | 'value'>): Pairing<T> => ({ name, value, ...rest });
+/** The setters take what their row gives them: each is a function of its own type. */
+const pairing = <T>(name: SettingName, value: T, rest: Omit<Pairing<T>, 'name' | 'value'>): Pairing =>
+  ({ name, value, ...rest }) as unknown as Pairing;
 
-const callback = (): number => 1;
+/** Stands for a callback of any form; none is called here. */
+const callback = (() => 0) as () => never;
 const name = testAuthority.subject;
 const store = o.X509_STORE_new();
 
@@ -151,16 +155,16 @@ const PAIRINGS: readonly Pairing[] = [
   }),
   pairing('tmpDhCallback', callback, { ctx: [o.SSL_CTX_set_tmp_dh_callback], ssl: [o.SSL_set_tmp_dh_callback] }),
   pairing('dhAuto', 0, { kept: 0, ctx: [o.SSL_CTX_set_dh_auto], ssl: [o.SSL_set_dh_auto] }),
-  pairing('certCallback', callback, { ctx: [o.SSL_CTX_set_cert_cb as never], ssl: [o.SSL_set_cert_cb as never] }),
-  pairing('clientCertCallback', callback, { ctx: [o.SSL_CTX_set_client_cert_cb as never, o.SSL_CTX_get_client_cert_cb] }),
+  pairing('certCallback', callback, { ctx: [o.SSL_CTX_set_cert_cb], ssl: [o.SSL_set_cert_cb] }),
+  pairing('clientCertCallback', callback, { ctx: [o.SSL_CTX_set_client_cert_cb, o.SSL_CTX_get_client_cert_cb] }),
   pairing('allowEarlyDataCallback', callback, {
-    ctx: [o.SSL_CTX_set_allow_early_data_cb as never],
-    ssl: [o.SSL_set_allow_early_data_cb as never],
+    ctx: [o.SSL_CTX_set_allow_early_data_cb],
+    ssl: [o.SSL_set_allow_early_data_cb],
   }),
   pairing('ctValidationCallback', o.SSL_CT_VALIDATION_STRICT, { kept: 'strict', ctx: [o.SSL_CTX_enable_ct], ssl: [o.SSL_enable_ct] }),
   pairing('ctValidationCallback', callback, {
-    ctx: [o.SSL_CTX_set_ct_validation_callback as never],
-    ssl: [o.SSL_set_ct_validation_callback as never],
+    ctx: [o.SSL_CTX_set_ct_validation_callback],
+    ssl: [o.SSL_set_ct_validation_callback],
   }),
   pairing('ctLogStore', [], { kept: [], ctx: [o.SSL_CTX_set0_ctlog_store, o.SSL_CTX_get0_ctlog_store] }),
   pairing('verifyStore', store, { kept: store, ctx: [o.SSL_CTX_set0_verify_cert_store], ssl: [o.SSL_set0_verify_cert_store] }),
@@ -169,16 +173,16 @@ const PAIRINGS: readonly Pairing[] = [
   pairing('chainStore', store, { kept: store, ctx: [o.SSL_CTX_set1_chain_cert_store], ssl: [o.SSL_set1_chain_cert_store] }),
   pairing('certStore', store, { kept: store, ctx: [o.SSL_CTX_set1_cert_store, o.SSL_CTX_get_cert_store] }),
   pairing('removeSessionCallback', callback, { ctx: [o.SSL_CTX_sess_set_remove_cb, o.SSL_CTX_sess_get_remove_cb] }),
-  pairing('getSessionCallback', callback, { ctx: [o.SSL_CTX_sess_set_get_cb as never, o.SSL_CTX_sess_get_get_cb] }),
+  pairing('getSessionCallback', callback, { ctx: [o.SSL_CTX_sess_set_get_cb, o.SSL_CTX_sess_get_get_cb] }),
   pairing('sessionCacheSize', 9, { kept: 9, ctx: [o.SSL_CTX_sess_set_cache_size, o.SSL_CTX_sess_get_cache_size] }),
-  pairing('cookieGenerateCallback', callback, { ctx: [o.SSL_CTX_set_stateless_cookie_generate_cb as never] }),
+  pairing('cookieGenerateCallback', callback, { ctx: [o.SSL_CTX_set_stateless_cookie_generate_cb] }),
   pairing('cookieVerifyCallback', callback, { ctx: [o.SSL_CTX_set_stateless_cookie_verify_cb] }),
   pairing('daneFlags', 1, { kept: 1, ctx: [o.SSL_CTX_dane_set_flags], ssl: [o.SSL_dane_set_flags] }),
-] as readonly Pairing[];
+];
 
 describe('a setter by its C name', () => {
   const check = (holder: o.SSL | o.SSL_CTX, [set, get]: NonNullable<Pairing['ctx']>, { name: setting, value, kept }: Pairing): void => {
-    set(holder as never, value);
+    set(holder as never, value, null as never);
     const held: unknown = 'context' in holder ? holder.get(setting) : holder.get(setting);
     if (kept === undefined) expect(held).toBeTypeOf('function');
     else expect(held).toEqual(kept);

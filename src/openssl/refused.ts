@@ -9,7 +9,6 @@ const SSL3 = 'SSL 3.0 is never built';
 const SRP = 'SRP is never built: its suites are TLS 1.2 with SHA-1 and CBC';
 const COMPRESSION = 'TLS compression is never built: it leaks secrets (CRIME)';
 const NPN = 'NPN was replaced by ALPN (RFC 7301)';
-const CT = 'lists of logs are given by SSL_CTX_set0_ctlog_store; OpenSSL’s file of them is not read';
 const FLAGS = 'strict chain checks and Suite B profiles are not built; see SSL_CTX_set_security_level';
 const CTRL = 'the numbered control calls are reached by their names';
 const DESCRIPTORS = 'there are no file descriptors here; use BIOs, or libssl/node for sockets';
@@ -69,8 +68,6 @@ export const REFUSALS: Readonly<Record<string, string>> = {
   SSL_get_wfd: DESCRIPTORS,
   BIO_new_ssl_connect: 'a connecting BIO needs a socket; see libssl/node, or BIO_new_ssl over a BIO pair',
   BIO_new_buffer_ssl_connect: 'a connecting BIO needs a socket; see libssl/node, or BIO_new_ssl over a BIO pair',
-  SSL_CTX_set_ctlog_list_file: CT,
-  SSL_CTX_set_default_ctlog_list_file: CT,
   SSL_set_tlsext_status_ids: 'a status request names no responders here (RFC 6066, 8: the server may ignore them)',
   SSL_get_tlsext_status_ids: 'a status request names no responders here (RFC 6066, 8: the server may ignore them)',
   SSL_set_tlsext_status_exts: 'a status request carries no extensions here (RFC 6066, 8: the server may ignore them)',

@@ -1,10 +1,14 @@
 /** Stapled OCSP responses and certificate transparency (SSL_CTX_set_tlsext_status_cb(3)). */
+
+import { fromUtf8 } from '../bytes/bytes.ts';
 import type { CtPolicyContext, CtValidationCallback, StatusCallback } from '../config/callbacks.ts';
 import { fatal, refuse } from '../registry/fatal.ts';
+import { parseCtLogList } from '../x509/ctlog-list.ts';
 import type { CheckedSct, CtLog } from '../x509/sct.ts';
 import { argOf, mapped, unwrap, wrap } from './callbacks.ts';
 import * as c from './constants.ts';
 import { attempt } from './errors.ts';
+import { readFile, systemLogList } from './files.ts';
 import { refused } from './refused.ts';
 import { asInt, done, type Holder } from './settings.ts';
 import { alive, stateOf } from './state.ts';
@@ -108,5 +112,14 @@ export const SSL_CTX_set0_ctlog_store = (ctx: SSL_CTX, logs: CTLOG_STORE): void 
 export const SSL_CTX_get0_ctlog_store = (ctx: SSL_CTX): CTLOG_STORE => ctx.get('ctLogStore');
 /** The timestamps of the server's certificate from wherever they came, each with what was found. */
 export const SSL_get0_peer_scts = (ssl: SSL): SCT[] => [...(alive(ssl).connection?.peerScts ?? [])];
-export const SSL_CTX_set_ctlog_list_file: (ctx: SSL_CTX, path: string) => number = refused('SSL_CTX_set_ctlog_list_file', 0);
-export const SSL_CTX_set_default_ctlog_list_file: (ctx: SSL_CTX) => number = refused('SSL_CTX_set_default_ctlog_list_file', 0);
+/** A list of logs as OpenSSL's ct_log_list.cnf has it. */
+export const SSL_CTX_set_ctlog_list_file = (ctx: SSL_CTX, path: string): number => loadLogs('SSL_CTX_set_ctlog_list_file', ctx, path);
+/** The file that CTLOG_FILE names, or OpenSSL's own. */
+export const SSL_CTX_set_default_ctlog_list_file = (ctx: SSL_CTX): number =>
+  loadLogs('SSL_CTX_set_default_ctlog_list_file', ctx, systemLogList());
+
+function loadLogs(func: string, ctx: SSL_CTX, path: string): number {
+  const bytes = readFile(func, path);
+  if (bytes === null) return 0;
+  return attempt(func, 0, () => done(ctx.set('ctLogStore', parseCtLogList(fromUtf8(bytes), ctx.provider) ?? refuse('BAD_DATA', path))));
+}

@@ -60,11 +60,6 @@ export function fatal(alert: AlertName, reason: Reason, detail?: string): never 
   throw new TlsFatal(alert, reason, detail);
 }
 
-/** For the `default:` of a switch that has named every member of a union. */
-export function assertNever(value: never): never {
-  return fatal('internal_error', 'INTERNAL_ERROR', `unhandled ${String(value)}`);
-}
-
 /** Refuses a setting, a file or a call. */
 export function refuse(reason: Reason, detail?: string): never {
   throw new SslUsageError(reason, detail);

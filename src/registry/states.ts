@@ -1,11 +1,4 @@
-/** One handshake state: OpenSSL's number, its short and its long text (SSL_state_string(3), SSL_state_string_long(3)). */
-export interface HandshakeState {
-  readonly id: number;
-  readonly short: string;
-  readonly long: string;
-}
-
-/** `TLS_ST_*` of OpenSSL 1.1.1, with the texts its state functions print. */
+/** `TLS_ST_*` of OpenSSL 1.1.1: number, short and long text as SSL_state_string(3) and SSL_state_string_long(3) print them. */
 export const STATES = {
   BEFORE: { id: 0, short: 'PINIT ', long: 'before SSL initialization' },
   OK: { id: 1, short: 'SSLOK ', long: 'SSL negotiation finished successfully' },

@@ -24,6 +24,8 @@ const FIELD = {
   idContext: 4,
   verifyResult: 5,
   hostName: 6,
+  pskIdentityHint: 7,
+  pskIdentity: 8,
   ticketLifetime: 9,
   ticket: 10,
   flags: 13,
@@ -52,6 +54,8 @@ export function encodeSession(session: SslSession): Uint8Array {
     explicit(FIELD.idContext, octetString(s.idContext)),
     number(FIELD.verifyResult, X509_VERIFY_RESULTS[s.verifyResult]),
     s.serverName === undefined ? undefined : bytes(FIELD.hostName, utf8(s.serverName)),
+    s.pskIdentityHint === undefined ? undefined : bytes(FIELD.pskIdentityHint, utf8(s.pskIdentityHint)),
+    s.pskIdentity === undefined ? undefined : bytes(FIELD.pskIdentity, s.pskIdentity),
     number(FIELD.ticketLifetime, s.ticketLifetime),
     bytes(FIELD.ticket, s.ticket),
     // OpenSSL has no such flag on sessions of TLS 1.3, where everything is bound anyway.
@@ -95,6 +99,8 @@ function readFields(r: DerReader): SslSession {
   const number = (tag: number): number => field(tag, unsignedNumber, 0);
   const text = bytes(FIELD.hostName);
   const alpn = bytes(FIELD.alpn);
+  const hint = bytes(FIELD.pskIdentityHint);
+  const identity = bytes(FIELD.pskIdentity);
   return new SslSession({
     version,
     cipherSuite: ((suite[0] as number) << 8) | (suite[1] as number),
@@ -106,6 +112,8 @@ function readFields(r: DerReader): SslSession {
     idContext: bytes(FIELD.idContext),
     verifyResult: VERIFY_NAMES.get(number(FIELD.verifyResult)) ?? 'UNSPECIFIED',
     serverName: text.length === 0 ? undefined : fromUtf8(text),
+    pskIdentityHint: hint.length === 0 ? undefined : fromUtf8(hint),
+    pskIdentity: identity.length === 0 ? undefined : identity,
     ticketLifetime: number(FIELD.ticketLifetime),
     ticket: bytes(FIELD.ticket),
     extendedMasterSecret: version >= TLS1_3_VERSION || (number(FIELD.flags) & FLAG_EXTENDED_MASTER_SECRET) !== 0,

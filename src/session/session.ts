@@ -34,6 +34,9 @@ export interface SessionData {
   readonly extendedMasterSecret: boolean;
   readonly maxFragmentLength: number;
   readonly group: number;
+  /** TLS 1.2: what a server hinted at, and the identity of the key that was used (RFC 4279). */
+  readonly pskIdentityHint: string | undefined;
+  readonly pskIdentity: Uint8Array | undefined;
   /** What the application put into the ticket (SSL_SESSION_set1_ticket_appdata(3)). */
   readonly ticketAppData: Uint8Array;
 }
@@ -59,6 +62,8 @@ const BLANK: SessionData = {
   extendedMasterSecret: false,
   maxFragmentLength: 0,
   group: 0,
+  pskIdentityHint: undefined,
+  pskIdentity: undefined,
   ticketAppData: EMPTY,
 };
 

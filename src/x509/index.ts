@@ -7,6 +7,7 @@ export { type AlgorithmIdentifier, parsePublicKey, samePublicKey, signatureAlgor
 export { VERIFY_LIMITS } from './budget.ts';
 export { Certificate, parseCertificate, parseCertificates } from './certificate.ts';
 export { CRL_REASONS, Crl, parseCrl, parseCrls, type RevokedEntry } from './crl.ts';
+export { parseCtLogList } from './ctlog-list.ts';
 export { DANE_FLAG_NO_DANE_EE_NAMECHECKS, DANE_SELECTOR, DANE_USAGE, type DaneDigests, DaneRecords, type TlsaRecord } from './dane.ts';
 export { type Extension, type ExtensionValues, KEY_USAGE } from './extensions.ts';
 export type { GeneralName } from './general-name.ts';
@@ -15,6 +16,7 @@ export { addressText, parseIp } from './ip-address.ts';
 export { type IssueRequest, issueCertificate, makeName } from './issue.ts';
 export { type FreshKeyKind, makePrivateKey, pkcs8Element, privateKeyPem } from './make-key.ts';
 export { attributeText, Name, type NameAttribute, parseName } from './name.ts';
+export { nameHash } from './name-hash.ts';
 export { type NameStyle, nameText } from './name-text.ts';
 export { checkOcspResponse, type OcspCheck, type OcspResponse, type OcspVerdict, ocspRequest, parseOcspResponse } from './ocsp.ts';
 export { keyMatches, parsePrivateKey, publicSpecOf } from './private-key.ts';

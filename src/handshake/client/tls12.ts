@@ -149,6 +149,8 @@ function resumedSession(connection: Connection, { offer }: SentOffer, hello: Ser
   connection.reused = true;
   connection.peerChain = session.data.peerChain;
   connection.verifyResult = session.data.verifyResult;
+  connection.pskIdentityHint = session.data.pskIdentityHint;
+  connection.pskIdentity = session.data.pskIdentity;
   return session;
 }
 

@@ -3,6 +3,7 @@
 import type { CustomExtension } from '../../config/callbacks.ts';
 import { alertByCode } from '../../registry/alerts.ts';
 import { fatal } from '../../registry/fatal.ts';
+import { TLS1_3_VERSION } from '../../registry/versions.ts';
 import type { RawExtension } from '../../wire/message.ts';
 import type { Certificate } from '../../x509/certificate.ts';
 import type { Connection } from '../connection.ts';
@@ -62,8 +63,9 @@ function inForce(connection: Connection, place: number): readonly CustomExtensio
   return connection.get('customExtensions').filter(({ context }) => {
     if ((context & place) === 0 || (context & EXT.DTLS_ONLY) !== 0) return false;
     if (connection.reused && (context & EXT.IGNORE_ON_RESUMPTION) !== 0) return false;
-    // TLS 1.3 is what is spoken here; before a version is known, only the ClientHello is at hand.
-    return connection.version === 0 || (context & EXT.TLS1_2_AND_BELOW_ONLY) === 0;
+    // Before a version is known, only the ClientHello is at hand, and it is for all of them.
+    if (connection.version === 0) return true;
+    return (context & (connection.version >= TLS1_3_VERSION ? EXT.TLS1_2_AND_BELOW_ONLY : EXT.TLS1_3_ONLY)) === 0;
   });
 }
 

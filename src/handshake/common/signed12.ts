@@ -10,7 +10,7 @@ import { keyBits } from './certificate-verify.ts';
 import { allowed } from './policy.ts';
 
 /** Whether a scheme may sign with a key in TLS 1.2: the curve is free there. */
-export const fits12 = (scheme: SignatureScheme, key: PublicKeySpec): boolean => scheme.key === key.kind;
+const fits12 = (scheme: SignatureScheme, key: PublicKeySpec): boolean => scheme.key === key.kind;
 
 /** What a peer that sent no signature_algorithms takes (RFC 5246, 7.4.1.4.1). */
 export const IMPLIED_SCHEMES: readonly number[] = [0x0201, 0x0203];

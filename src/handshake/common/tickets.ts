@@ -40,6 +40,8 @@ export function sessionOf(connection: Connection): SessionData {
     extendedMasterSecret: connection.version >= TLS1_3_VERSION || connection.extendedMasterSecret,
     maxFragmentLength: connection.maxFragmentLength,
     group: connection.group,
+    pskIdentityHint: connection.pskIdentityHint,
+    pskIdentity: connection.pskIdentity,
     ticketAppData: connection.session?.data.ticketAppData ?? EMPTY,
   };
 }

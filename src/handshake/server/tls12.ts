@@ -269,6 +269,8 @@ function* resume(
   connection.replaceSession(session.upRef());
   connection.peerChain = session.data.peerChain;
   connection.verifyResult = session.data.verifyResult;
+  connection.pskIdentityHint = session.data.pskIdentityHint;
+  connection.pskIdentity = session.data.pskIdentity;
   const renew = read.block.has(sessionTicket) && !connection.hasOption(OPTIONS.NO_TICKET);
   // RFC 5077, 3.4: whatever id came with the ticket is echoed to say that it was taken.
   sendServerHello(handshake, read, agreed, { id: read.hello.legacySessionId, ticket: renew, status: false, acknowledgeName });
