@@ -3,12 +3,21 @@ import { ciphers } from './ciphers.ts';
 import { errorLines } from './failure.ts';
 import { sClient } from './s-client.ts';
 import { sServer } from './s-server.ts';
+import { sessId } from './sess-id.ts';
 import { type Command, type Terminal, UsageError } from './terminal.ts';
 import { verify } from './verify.ts';
 import { version } from './version.ts';
 import { x509 } from './x509.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = { ciphers, s_client: sClient, s_server: sServer, verify, version, x509 };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  ciphers,
+  s_client: sClient,
+  s_server: sServer,
+  sess_id: sessId,
+  verify,
+  version,
+  x509,
+};
 
 /** Runs a command by its name; resolves with the exit code. */
 export async function runCommand([name, ...words]: readonly string[], terminal: Terminal): Promise<number> {

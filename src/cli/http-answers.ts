@@ -4,10 +4,11 @@ import { createReadStream, statSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { pemText } from '../asn1/pem.ts';
 import type { TLSSocket } from '../node/index.ts';
-import { cipherSuiteName } from '../registry/cipher-suites.ts';
+import { cipherVersion } from '../registry/cipher-description.ts';
+import { cipherSuite, cipherSuiteName } from '../registry/cipher-suites.ts';
 import { versionName } from '../registry/versions.ts';
 import type { Ssl } from '../ssl/ssl.ts';
-import { negotiable } from './report.ts';
+import { negotiable, ownSuites, secureRenegotiation, sharedSuites } from './report.ts';
 import { sessionText } from './session-file.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -61,18 +62,20 @@ function refusal(path: string): string | undefined {
 /** The page of -www. Whatever the peer chose is escaped. */
 function statusPage(ssl: Ssl, commandLine: string): string {
   const { connection } = ssl;
-  const own = ssl.get('cipherSuites');
-  const shared = (connection?.peerCipherSuites ?? []).filter((id) => own.includes(id));
   const [leaf] = connection?.peerChain ?? [];
   const body = [
     '',
     commandLine,
-    'Secure Renegotiation IS supported',
+    secureRenegotiation(ssl),
     'Ciphers supported in s_server binary',
-    own.map((id) => `TLSv1.3    :${cipherSuiteName(id).padEnd(25)}`).join(' '),
+    ownSuites(ssl)
+      .map((id) => `${versionOf(id).padEnd(11)}:${cipherSuiteName(id).padEnd(25)}`)
+      .join(' '),
     '---',
     'Ciphers common between both SSL end points:',
-    shared.map((id) => cipherSuiteName(id).padEnd(26)).join(' '),
+    sharedSuites(ssl)
+      .map((id) => cipherSuiteName(id).padEnd(26))
+      .join(' '),
     ...negotiable(ssl),
     '---',
     `${connection?.reused === true ? 'Reused' : 'New'}, ${versionName(connection?.version ?? 0)}, Cipher is ${connection?.suite?.name ?? '(NONE)'}`,
@@ -83,11 +86,16 @@ function statusPage(ssl: Ssl, commandLine: string): string {
   return `<HTML><BODY BGCOLOR="#ffffff">\n<pre>\n${escaped(body)}</pre></BODY></HTML>\r\n\r\n`;
 }
 
+const versionOf = (id: number): string => {
+  const suite = cipherSuite(id);
+  return suite === undefined ? '' : cipherVersion(suite);
+};
+
 /** OpenSSL puts the session's secret on this page; it is of no use there but to a thief. */
 const withoutSecret = (text: string): string =>
   text
     .split('\n')
-    .filter((line) => !line.includes('Resumption PSK'))
+    .filter((line) => !line.includes('Resumption PSK') && !line.includes('Master-Key'))
     .join('\n');
 
 const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

@@ -3,7 +3,8 @@ import { pemText } from '../asn1/pem.ts';
 import { fromUtf8 } from '../bytes/bytes.ts';
 import type { Connection } from '../handshake/connection.ts';
 import { SocketBio } from '../node/socket-bio.ts';
-import { cipherSuiteName } from '../registry/cipher-suites.ts';
+import { cipherVersion } from '../registry/cipher-description.ts';
+import { cipherSuiteName, DEFAULT_TLS12_SUITES } from '../registry/cipher-suites.ts';
 import { groupName } from '../registry/groups.ts';
 import { X509_VERIFY_RESULTS } from '../registry/verify-results.ts';
 import { VERIFY_TEXTS } from '../registry/verify-texts.ts';
@@ -45,9 +46,9 @@ export function clientReport(ssl: Ssl, { showCerts, exporter }: { readonly showC
     '---',
     suite === undefined
       ? 'New, (NONE), Cipher is (NONE)'
-      : `${reused ? 'Reused' : 'New'}, ${versionName(suite.minVersion)}, Cipher is ${suite.name}`,
+      : `${reused ? 'Reused' : 'New'}, ${cipherVersion(suite)}, Cipher is ${suite.name}`,
     ...(leaf === undefined ? [] : [`Server public key is ${keyText(leaf).bits} bit`]),
-    `Secure Renegotiation IS${older ? '' : ' NOT'} supported`,
+    `Secure Renegotiation IS${older && connection.secureRenegotiation ? '' : ' NOT'} supported`,
     'Compression: NONE',
     'Expansion: NONE',
     alpn === undefined ? 'No ALPN negotiated' : `ALPN protocol: ${fromUtf8(alpn)}`,
@@ -97,17 +98,31 @@ export function briefReport(ssl: Ssl): string {
 export function serverReport(ssl: Ssl, exporter: string): string {
   const { connection } = ssl;
   const [leaf] = connection?.peerChain ?? [];
-  const ours = ssl.get('cipherSuites');
-  const shared = (connection?.peerCipherSuites ?? []).filter((id) => ours.includes(id));
+  const shared = sharedSuites(ssl);
   return lines([
     ...(leaf === undefined ? [] : ['Client certificate', ...certificateBlock(leaf)]),
     ...(shared.length === 0 ? [] : [`Shared ciphers:${shared.map(cipherSuiteName).join(':')}`]),
     ...negotiable(ssl),
     `CIPHER is ${connection?.suite?.name ?? '(NONE)'}`,
     ...(connection?.reused === true ? ['Reused session-id'] : []),
-    'Secure Renegotiation IS supported',
+    secureRenegotiation(ssl),
     ...(exporter === '' ? [] : [exporter]),
   ]);
+}
+
+/** Every suite that is configured, those of TLS 1.3 first. */
+export const ownSuites = (ssl: Ssl): readonly number[] => [...ssl.get('cipherSuites'), ...(ssl.get('cipherList') ?? DEFAULT_TLS12_SUITES)];
+
+/** What the client offered of them, in its order. */
+export function sharedSuites(ssl: Ssl): readonly number[] {
+  const own = ownSuites(ssl);
+  return (ssl.connection?.peerCipherSuites ?? []).filter((id) => own.includes(id));
+}
+
+/** On a server; of TLS 1.3, which has nothing to negotiate again, OpenSSL says yes. */
+export function secureRenegotiation({ connection }: Ssl): string {
+  const secure = connection === undefined || connection.version >= TLS1_3_VERSION || connection.secureRenegotiation;
+  return `Secure Renegotiation IS${secure ? '' : ' NOT'} supported`;
 }
 
 /** Signature algorithms and groups of the peer, and those that both sides have. */

@@ -4,7 +4,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { SecureContext, TLSSocket } from '../node/index.ts';
-import { VERIFY } from '../registry/options.ts';
+import { MODES, OPTIONS, VERIFY } from '../registry/options.ts';
 import { TLS1_3_VERSION } from '../registry/versions.ts';
 import { encodeSession } from '../session/asn1.ts';
 import type { SslSession } from '../session/session.ts';
@@ -45,6 +45,7 @@ const GROUPS: readonly OptionGroup[] = [
       { name: 'reconnect', help: 'Drop and make the connection anew five times, with the same session' },
       { name: 'sess_out', value: 'outfile', help: 'Write the session to a file' },
       { name: 'sess_in', value: 'infile', help: 'Read the session from a file' },
+      { name: 'fallback_scsv', help: 'Say that this is another try with a lower version' },
     ],
   },
   {
@@ -122,7 +123,8 @@ class Client {
 
   private makeContext(): SecureContext {
     const { args } = this;
-    const draft = draftOf(args, new SslContext().get('options'));
+    const draft = draftOf(args, new SslContext().get('options') & ~OPTIONS.NO_RENEGOTIATION);
+    if (args.has('fallback_scsv')) draft.settings.mode = new SslContext().get('mode') | MODES.SEND_FALLBACK_SCSV;
     observe(args, draft, this.out, this.errors);
     const depth = args.number('verify');
     if (depth !== undefined) this.errors.write(`verify depth is ${depth}\n`);
@@ -325,10 +327,17 @@ class Input {
   private read(chunk: Buffer): void {
     const letter = this.commands ? String.fromCharCode(chunk[0] ?? 0) : '';
     if (letter === 'Q' && !this.ignoreEnd) this.finish();
-    else if (letter === 'R') this.errors.write('RENEGOTIATING\nTLS 1.3 has no renegotiation\n');
+    else if (letter === 'R') this.renegotiate();
     else if (letter === 'B') this.errors.write('HEARTBEATING\nheartbeats are not built\n');
     else if (letter === 'K' || letter === 'k') this.updateKeys(letter === 'K');
     else this.send(chunk);
+  }
+
+  private renegotiate(): void {
+    this.errors.write('RENEGOTIATING\n');
+    this.socket.renegotiate({}, (error) => {
+      if (error !== null) this.errors.write(errorLines(error));
+    });
   }
 
   private updateKeys(request: boolean): void {

@@ -4,6 +4,7 @@ import { createServer, type ListenOptions, type Server, type Socket } from 'node
 import { finished } from 'node:stream/promises';
 import { fromUtf8, sameBytes, utf8 } from '../bytes/bytes.ts';
 import { Credentials } from '../config/credentials.ts';
+import { readDhParameters } from '../config/dh-parameters.ts';
 import { SecureContext, TLSSocket } from '../node/index.ts';
 import { ALERTS } from '../registry/alerts.ts';
 import { OPTIONS, SESSION_CACHE, VERIFY } from '../registry/options.ts';
@@ -50,6 +51,10 @@ const GROUPS: readonly OptionGroup[] = [
       { name: 'early_data', help: 'Read early data' },
       { name: 'anti_replay', help: 'Protect early data against replay (default)' },
       { name: 'no_anti_replay', help: 'Do not' },
+      { name: 'stateless', help: 'Demand cookies of clients (TLS 1.3)' },
+      { name: 'dhparam', value: 'infile', help: 'DH parameters, PEM or DER; default: the groups of RFC 7919' },
+      { name: 'no_dhe', help: 'No ephemeral DH over integers' },
+      { name: 'psk_hint', value: 'val', help: 'Hint at the identity of the pre-shared key (TLS 1.2 and below)' },
       { name: 'status_file', value: 'infile', help: 'OCSP response to staple, DER' },
       { name: 'no_ca_names', help: 'Do not send names of authorities' },
     ],
@@ -97,7 +102,7 @@ class ServerRun {
   private readonly context: SecureContext;
   private readonly second: SslContext | undefined;
   private readonly server: Server = createServer({ allowHalfOpen: true, noDelay: true });
-  private readonly counts = { accepts: 0, finished: 0, reused: 0 };
+  private readonly counts = { accepts: 0, renegotiations: 0, finished: 0, reused: 0 };
   /** Connections that were accepted and wait for the one before them to end. */
   private readonly waiting: Socket[] = [];
   private typing: TLSSocket | undefined;
@@ -134,6 +139,7 @@ class ServerRun {
     const recvMax = args.number('recv_max_early_data');
     const earlyData = args.number('max_early_data') ?? (args.has('early_data') ? 16_384 : 0);
     const trust = trustOf(args);
+    const dhParameters = args.text('dhparam');
     Object.assign(draft.settings, {
       options: draft.options,
       certStore: trust,
@@ -155,6 +161,9 @@ class ServerRun {
       ...(psk !== undefined && {
         pskServerCallback: (_ssl: Ssl, identity: Uint8Array) => (sameBytes(identity, psk.identity) ? psk : undefined),
       }),
+      ...(dhParameters !== undefined && { tmpDh: readDhParameters(readInput(dhParameters, 'DH parameters')) }),
+      ...(args.has('no_dhe') && { dhAuto: 0 }),
+      ...(args.has('psk_hint') && { pskIdentityHint: args.text('psk_hint') }),
       ...(response !== undefined && { statusCallback: () => response }),
       ...(depth !== undefined && !args.has('no_ca_names') && namesFrom(args, trust.certificates)),
     });
@@ -163,6 +172,7 @@ class ServerRun {
 
   private loadCertificates(): void {
     const { args } = this;
+    this.say(args.has('dhparam') ? 'Setting temp DH parameters\n' : 'Using default temp DH parameters\n');
     const cert = args.text('cert') ?? (existsSync('server.pem') || !args.has('psk') ? 'server.pem' : undefined);
     if (cert !== undefined) loadIdentity(this.context.context, cert, args, args.text('key') ?? cert);
     const second = args.text('dcert');
@@ -258,7 +268,13 @@ class ServerRun {
   }
 
   private serve(transport: Socket): void {
-    const socket = new TLSSocket(transport, { isServer: true, secureContext: this.context, requestCert: false, allowHalfOpen: false });
+    const socket = new TLSSocket(transport, {
+      isServer: true,
+      secureContext: this.context,
+      requestCert: false,
+      allowHalfOpen: false,
+      stateless: this.args.has('stateless'),
+    });
     // Whoever waits for something hears of a failure there; nobody else needs to.
     socket.on('error', () => undefined);
     // The summary is printed also of a connection that is gone.
@@ -288,6 +304,7 @@ class ServerRun {
     this.readEarlyData(socket);
     await once(socket, 'secure');
     this.counts.finished++;
+    socket.on('secure', () => this.counts.renegotiations++);
     if (socket.isSessionReused()) this.counts.reused++;
     const mode = this.answerMode;
     if (mode !== undefined) return await answerRequest(socket, mode, this.commandLine, this.terminal);
@@ -350,7 +367,7 @@ class ServerRun {
     else if (letter === 'q') this.hangUp(socket);
     else if (letter === 'K' || letter === 'k') socket.updateKeys(letter === 'K');
     else if (letter === 'c') this.requestCertificate(socket);
-    else if (letter === 'r' || letter === 'R') this.terminal.errors.write('TLS 1.3 has no renegotiation\n');
+    else if (letter === 'r' || letter === 'R') this.renegotiate(socket, letter === 'R');
     else if (letter === 'P') socket.transport.write('Lets print some clear text\n');
     else this.send(socket, chunk);
   }
@@ -377,6 +394,18 @@ class ServerRun {
     }
   }
 
+  /** OpenSSL's servers let nobody renegotiate of their own accord, but ask for it themselves. */
+  private renegotiate(socket: TLSSocket, askForCertificate: boolean): void {
+    const { ssl } = socket;
+    const { output, errors } = this.terminal;
+    if (!this.args.has('no_renegotiation')) ssl.set('options', ssl.get('options') & ~OPTIONS.NO_RENEGOTIATION);
+    if (askForCertificate) ssl.set('verifyMode', VERIFY.PEER | VERIFY.CLIENT_ONCE);
+    const begun = socket.renegotiate({}, (error) => {
+      if (error !== null) errors.write(errorLines(error));
+    });
+    if (begun) output.write('SSL_do_handshake -> 1\n');
+  }
+
   private quit(): void {
     if (this.stopped) return;
     this.stopped = true;
@@ -387,7 +416,7 @@ class ServerRun {
   }
 
   private statistics(): string {
-    const { accepts, finished, reused } = this.counts;
+    const { accepts, renegotiations, finished, reused } = this.counts;
     const { cache } = this.context.context.sessions;
     const { statistics } = cache;
     const size = this.context.context.get('sessionCacheSize');
@@ -397,7 +426,7 @@ class ServerRun {
       [0, 'client renegotiates (SSL_connect())'],
       [0, 'client connects that finished'],
       [accepts, 'server accepts (SSL_accept())'],
-      [0, 'server renegotiates (SSL_accept())'],
+      [renegotiations, 'server renegotiates (SSL_accept())'],
       [finished, 'server accepts that finished'],
       [reused, 'session cache hits'],
       [statistics.misses, 'session cache misses'],

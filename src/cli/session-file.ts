@@ -1,5 +1,6 @@
 /** Sessions as files (PEM_write_bio_SSL_SESSION(3)) and as text (SSL_SESSION_print(3)). */
 import { pemBlocks, pemText } from '../asn1/pem.ts';
+import { fromUtf8 } from '../bytes/bytes.ts';
 import { cipherSuiteName } from '../registry/cipher-suites.ts';
 import { X509_VERIFY_RESULTS } from '../registry/verify-results.ts';
 import { VERIFY_TEXTS } from '../registry/verify-texts.ts';
@@ -33,8 +34,8 @@ export function sessionText(session: SslSession): string {
     `    Session-ID: ${upperHex(s.id)}`,
     `    Session-ID-ctx: ${upperHex(s.idContext)}`,
     `    ${newer ? 'Resumption PSK' : 'Master-Key'}: ${upperHex(s.secret)}`,
-    '    PSK identity: None',
-    '    PSK identity hint: None',
+    `    PSK identity: ${s.pskIdentity === undefined ? 'None' : fromUtf8(s.pskIdentity)}`,
+    `    PSK identity hint: ${s.pskIdentityHint ?? 'None'}`,
     '    SRP username: None',
     `${ticket}    Start Time: ${Math.floor(s.createdAt / 1000)}`,
     `    Timeout   : ${s.timeout} (sec)`,

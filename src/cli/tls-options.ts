@@ -74,7 +74,7 @@ const TLS: readonly TlsOption[] = [
   on('no_tls1_2', 'Just disable TLSv1.2', OPTIONS.NO_TLSv1_2),
   on('no_tls1_3', 'Just disable TLSv1.3', OPTIONS.NO_TLSv1_3),
   idle('no_ssl3', 'Just disable SSLv3 (it is never built)'),
-  taking('min_protocol', 'val', 'Oldest version: TLSv1.2, TLSv1.3', ({ settings }, value) => {
+  taking('min_protocol', 'val', 'Oldest version: TLSv1, TLSv1.1, TLSv1.2 (default), TLSv1.3', ({ settings }, value) => {
     settings.minProtoVersion = value;
   }),
   taking('max_protocol', 'val', 'Newest version', ({ settings }, value) => {
@@ -83,7 +83,7 @@ const TLS: readonly TlsOption[] = [
   taking('ciphersuites', 'val', 'TLS 1.3 suites, joined by colons', ({ settings }, value) => {
     settings.cipherSuites = value;
   }),
-  taking('cipher', 'val', 'Cipher list of TLS 1.2 and below', ({ settings }, value) => {
+  taking('cipher', 'val', 'Cipher list of TLS 1.2 and below; default: forward secrecy and AEADs only', ({ settings }, value) => {
     settings.cipherList = value;
   }),
   taking('groups', 'val', 'Groups, joined by colons', groupList),
@@ -100,12 +100,17 @@ const TLS: readonly TlsOption[] = [
   on('allow_no_dhe_kex', 'Allow resumption without (EC)DHE', OPTIONS.ALLOW_NO_DHE_KEX),
   off('no_middlebox', 'Disable middlebox compatibility mode', OPTIONS.ENABLE_MIDDLEBOX_COMPAT),
   on('ignore_unexpected_eof', 'Take an end without close_notify for a proper one', OPTIONS.IGNORE_UNEXPECTED_EOF),
-  idle('no_renegotiation', 'Disable renegotiation (always)'),
-  idle('legacy_renegotiation', 'Allow old renegotiation (TLS 1.2 and below)'),
-  idle('legacy_server_connect', 'Allow servers without secure renegotiation (TLS 1.2 and below)'),
-  idle('no_legacy_server_connect', 'Do not allow them (TLS 1.2 and below)'),
+  on('no_renegotiation', 'Disable renegotiation', OPTIONS.NO_RENEGOTIATION),
+  off('client_renegotiation', 'Let clients begin renegotiations', OPTIONS.NO_RENEGOTIATION),
+  on('legacy_renegotiation', 'Allow renegotiation without RFC 5746 (dangerous)', OPTIONS.ALLOW_UNSAFE_LEGACY_RENEGOTIATION),
+  on('legacy_server_connect', 'Allow servers without RFC 5746 (default)', OPTIONS.LEGACY_SERVER_CONNECT),
+  off('no_legacy_server_connect', 'Do not allow them', OPTIONS.LEGACY_SERVER_CONNECT),
+  on('no_resumption_on_reneg', 'No resumption in a renegotiation', OPTIONS.NO_SESSION_RESUMPTION_ON_RENEGOTIATION),
   idle('no_comp', 'Disable compression (always)'),
-  idle('no_etm', 'Disable Encrypt-then-MAC (TLS 1.2 and below)'),
+  on('no_etm', 'Disable encrypt-then-MAC (TLS 1.2 and below)', OPTIONS.NO_ENCRYPT_THEN_MAC),
+  flag('no_ems', 'Disable the extended master secret (TLS 1.2 and below)', ({ settings }) => {
+    settings.extendedMasterSecret = 'off';
+  }),
   idle('bugs', 'Bug compatibility (there is none)'),
   number('record_padding', 'Pad records to a multiple of so many bytes', ({ settings }, value) => {
     settings.blockPadding = value;
@@ -162,7 +167,8 @@ const BY_NAME: ReadonlyMap<string, TlsOption> = new Map([...TLS, ...VALIDATION].
 
 /** Everything of a command line that is a setting. `options`: the SSL_OP_* bits to begin with. */
 export function draftOf(args: Arguments, options: number): Draft {
-  const draft: Draft = { settings: {}, verify: new X509VerifyParam(), options };
+  // As OpenSSL's commands have it: peers without the extended master secret are talked to.
+  const draft: Draft = { settings: { extendedMasterSecret: 'offer' }, verify: new X509VerifyParam(), options };
   for (const [name, value] of args.given) BY_NAME.get(name)?.apply(draft, value);
   return draft;
 }

@@ -3,11 +3,15 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { makeIntermediate, makeLeaf, makeRoot, NOW } from '../../test/support/authorities.ts';
+import { type Entity, makeIntermediate, makeLeaf, makeRoot, NOW } from '../../test/support/authorities.ts';
 import { makeCrl } from '../../test/support/crls.ts';
 import { start } from '../../test/support/terminal.ts';
+import { contextConstructed } from '../asn1/der-reader.ts';
+import { element, oid, sequence } from '../asn1/der-writer.ts';
 import { pemText } from '../asn1/pem.ts';
+import { concat } from '../bytes/bytes.ts';
 import { nodeProvider } from '../crypto/node.ts';
+import { PURPOSE_OIDS } from '../registry/oids.ts';
 import { nameHash } from '../x509/name-hash.ts';
 
 const version = spawnSync('openssl', ['version'], { encoding: 'utf8' });
@@ -30,10 +34,27 @@ const policedCa = makeIntermediate(root, 'Policed', { policies: ['1.2.3.4'] });
 const policed = makeLeaf(policedCa, { policies: ['1.2.3.4'] });
 
 const CERTIFICATE = 'CERTIFICATE';
+/** A root with trust settings, as `openssl x509 -addtrust -addreject` writes it. */
+const settled = (name: string, { certificate }: Entity, trust: readonly string[], reject: readonly string[] = []): string =>
+  put(name, [
+    'TRUSTED CERTIFICATE',
+    concat(
+      certificate.der,
+      sequence(
+        trust.length > 0 ? sequence(...trust.map(oid)) : undefined,
+        reject.length > 0 ? element(contextConstructed(0), ...reject.map(oid)) : undefined,
+      ),
+    ),
+  ]);
+
 const FILES = {
+  forServers: settled('for-servers.pem', root, [PURPOSE_OIDS.serverAuth]),
+  notForServers: settled('not-for-servers.pem', root, [], [PURPOSE_OIDS.serverAuth]),
+  intermediateForServers: settled('intermediate-for-servers.pem', ca, [PURPOSE_OIDS.serverAuth]),
   root: put('root.pem', [CERTIFICATE, root.certificate.der]),
   ca: put('ca.pem', [CERTIFICATE, ca.certificate.der]),
   leaf: put('leaf.pem', [CERTIFICATE, leaf.certificate.der]),
+  both: put('both.pem', [CERTIFICATE, makeLeaf(ca, { extKeyUsage: ['serverAuth', 'clientAuth'] }).certificate.der]),
   late: put('late.pem', [CERTIFICATE, late.certificate.der]),
   revoked: put('revoked.pem', [CERTIFICATE, revoked.certificate.der]),
   policed: put('policed.pem', [CERTIFICATE, policed.certificate.der]),
@@ -97,6 +118,12 @@ const VERIFICATIONS: readonly (readonly string[])[] = [
   [...TRUST, ...AT, '-crl_check', '-CRLfile', FILES.crl, FILES.revoked],
   [...TRUST, ...AT, '-crl_check', '-crl_check_all', '-CRLfile', FILES.crl, FILES.leaf],
   [...TRUST, ...AT, '-crl_check', '-crl_check_all', '-CRLfile', FILES.crl, '-CRLfile', FILES.rootCrl, FILES.leaf],
+  ...['forServers', 'notForServers', 'intermediateForServers'].flatMap((name) =>
+    [['-purpose', 'sslserver'], ['-purpose', 'sslclient'], []].map((purpose) => [
+      ...['-CAfile', FILES[name as keyof typeof FILES], '-no-CApath', '-no-CAstore', '-untrusted', FILES.ca],
+      ...[...AT, ...purpose, FILES.both],
+    ]),
+  ),
   [...TRUST, ...AT, FILES.none],
   [...TRUST, ...AT, FILES.none, FILES.leaf],
   ['-CAfile', FILES.none, FILES.leaf],

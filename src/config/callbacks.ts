@@ -159,3 +159,15 @@ export type NotResumableCallback = (ssl: Ssl, isForwardSecure: boolean) => boole
 
 /** SSL_set_tlsext_debug_callback(3): each extension of the peer's hello, as it came. */
 export type TlsextDebugCallback = (ssl: Ssl, fromServer: boolean, type: number, data: Uint8Array, arg: unknown) => void;
+
+/** SSL_CTX_set_session_ticket_cb(3): false where no ticket shall be made. `ssl.session` is what goes into it. */
+export type TicketGenerateCallback = (ssl: Ssl) => boolean;
+
+/** How a ticket fared: there was none (`empty`), its key is not known or it was changed (`no_decrypt`), or it was opened. */
+export type TicketStatus = 'empty' | 'no_decrypt' | 'success';
+
+/** What becomes of it; `…_renew`: another ticket is sent. */
+export type TicketVerdict = 'abort' | 'ignore' | 'ignore_renew' | 'use' | 'use_renew';
+
+/** SSL_CTX_set_session_ticket_cb(3). `keyName` is the first 16 bytes of the ticket. */
+export type TicketDecryptCallback = (ssl: Ssl, session: SslSession | undefined, keyName: Uint8Array, status: TicketStatus) => TicketVerdict;

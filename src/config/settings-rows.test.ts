@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { clientContext, handshake, serverContext } from '../../test/support/connect.ts';
+import { clientContext, drain, handshake, join, serverContext } from '../../test/support/connect.ts';
 import { testAuthority, testCertificate, testKey } from '../../test/support/pki.ts';
 import { extension, helloOf, Marks, meet, met, outcome, recordSizes, type See, suites, works } from '../../test/support/probes.ts';
 import { latin1, toHex, utf8 } from '../bytes/bytes.ts';
 import { nodeProvider } from '../crypto/node.ts';
-import { OPTIONS, SESSION_CACHE, VERIFY } from '../registry/options.ts';
+import { CERT_FLAGS, OPTIONS, SESSION_CACHE, VERIFY } from '../registry/options.ts';
 import { SslContext, type SslContextOptions } from '../ssl/context.ts';
 import { Ssl } from '../ssl/ssl.ts';
 import { DaneRecords, USUAL_DANE_DIGESTS } from '../x509/dane.ts';
@@ -185,6 +185,25 @@ const PROBES: { readonly [K in SettingName]: Probe<K> } = {
   verifyParam: {
     values: [new X509VerifyParam({ hosts: ['server.example'] }), new X509VerifyParam({ hosts: ['other.example'] })],
     seen: client(works(), ['ok', 'CERTIFICATE_VERIFY_FAILED']),
+  },
+  reverifyOnResume: {
+    values: [true, false],
+    seen: client(
+      (subject) => {
+        const peer = serverContext();
+        const before = join(new Ssl(subject.context), new Ssl(peer));
+        handshake(before);
+        drain(before.client);
+        let asked = 0;
+        subject.set('verifyCallback', (ok) => {
+          asked++;
+          return ok;
+        });
+        handshake(join(subject.setSession(before.client.session), new Ssl(peer)));
+        return asked > 0;
+      },
+      [true, false],
+    ),
   },
   certStore: { values: [storeOf(testAuthority), new X509Store()], seen: client(works(), ['ok', 'CERTIFICATE_VERIFY_FAILED']) },
   verifyStore: { values: [new X509Store(), storeOf(testAuthority)], seen: client(works(), ['CERTIFICATE_VERIFY_FAILED', 'ok']) },
@@ -482,6 +501,22 @@ const PROBES: { readonly [K in SettingName]: Probe<K> } = {
       credentials: credentialOf('rsa'),
       cipherList: 'DHE-RSA-AES128-GCM-SHA256',
     }),
+  },
+  certFlags: {
+    values: [CERT_FLAGS.SUITEB_128_LOS_ONLY, CERT_FLAGS.SUITEB_192_LOS],
+    seen: client(extension(10), ['00020017', '00020018']),
+  },
+  ticketGenerateCallback: { values: marking((mark) => () => mark(true)), seen: server(during(), MARKED, { numTickets: 1 }) },
+  ticketDecryptCallback: {
+    values: marking((mark) => () => mark('use' as const)),
+    seen: server((subject) => {
+      const before = met(new Ssl(subject.context)).client.session;
+      return marks.during(() => {
+        const again = meet(subject);
+        again.client.setSession(before);
+        handshake(again);
+      });
+    }, MARKED),
   },
   notResumableCallback: { values: marking((mark) => () => mark(false)), seen: server(during(TLS12), MARKED) },
   tlsextDebugCallback: { values: marking((mark) => () => mark(undefined)), seen: client(during(), MARKED) },

@@ -38,6 +38,7 @@ export interface Settings {
   readonly clientSigalgs: readonly number[] | undefined;
   readonly sigalgsCert: readonly number[] | undefined;
   readonly credentials: Credentials;
+  readonly certFlags: number;
   readonly certCallback: callbacks.CertCallback | undefined;
   readonly clientCertCallback: callbacks.ClientCertCallback | undefined;
   readonly verifyMode: number;
@@ -45,6 +46,7 @@ export interface Settings {
   readonly verifyCallback: callbacks.VerifyCallback | undefined;
   readonly certVerifyCallback: callbacks.CertVerifyCallback | undefined;
   readonly verifyParam: X509VerifyParam;
+  readonly reverifyOnResume: boolean;
   readonly certStore: X509Store;
   readonly verifyStore: X509Store | undefined;
   readonly chainStore: X509Store | undefined;
@@ -74,6 +76,8 @@ export interface Settings {
   readonly numTickets: number;
   readonly ticketKeys: readonly Uint8Array[];
   readonly ticketKeyCallback: callbacks.TicketKeyCallback | undefined;
+  readonly ticketGenerateCallback: callbacks.TicketGenerateCallback | undefined;
+  readonly ticketDecryptCallback: callbacks.TicketDecryptCallback | undefined;
   readonly maxEarlyData: number;
   readonly recvMaxEarlyData: number;
   readonly allowEarlyDataCallback: callbacks.AllowEarlyDataCallback | undefined;
@@ -357,6 +361,12 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
     ],
     summary: 'Certificates, chains and keys, one slot for each kind of key.',
   }),
+  certFlags: row(() => 0, {
+    accept: mask,
+    ofCert: true,
+    openssl: ['SSL_set_cert_flags', 'SSL_clear_cert_flags', 'SSL_CTX_set_cert_flags', 'SSL_CTX_clear_cert_flags'],
+    summary: 'SSL_CERT_FLAG_* bits: show only chains that the peer can verify; keep to Suite B.',
+  }),
   certCallback: row<Settings['certCallback']>(none, {
     ofCert: true,
     openssl: ['SSL_set_cert_cb'],
@@ -398,6 +408,10 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
       'SSL_set_hostflags',
     ],
     summary: 'X509 verification parameters: flags, purpose, hosts, depth, time.',
+  }),
+  reverifyOnResume: row<boolean>(() => false, {
+    openssl: [],
+    summary: 'The certificate of a session is verified anew when it is resumed: trust may have ended since.',
   }),
   certStore: row(() => new X509Store(), {
     scope: 'context',
@@ -543,6 +557,16 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
     scope: 'session',
     openssl: ['SSL_CTX_set_tlsext_ticket_key_cb'],
     summary: 'Finds ticket keys by name; may wait.',
+  }),
+  ticketGenerateCallback: row<Settings['ticketGenerateCallback']>(none, {
+    scope: 'session',
+    openssl: ['SSL_CTX_set_session_ticket_cb'],
+    summary: 'Runs before a ticket is made, and may put data into the session that goes into it.',
+  }),
+  ticketDecryptCallback: row<Settings['ticketDecryptCallback']>(none, {
+    scope: 'session',
+    openssl: ['SSL_CTX_set_session_ticket_cb'],
+    summary: 'Sees each ticket that comes back, and decides what becomes of it.',
   }),
   maxEarlyData: row(() => 0, {
     accept: integer(0, 0xffff_ffff),

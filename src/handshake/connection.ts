@@ -92,6 +92,8 @@ export class Connection {
   ownSignatureScheme = 0;
   ownCredential: KeyedCredential | undefined;
   peerSignatureSchemes: readonly number[] = [];
+  /** What the peer takes in certificates, where it said so apart. */
+  peerCertificateSchemes: readonly number[] | undefined;
   peerGroups: readonly number[] = [];
   peerCipherSuites: readonly number[] = [];
   peerCaNames: readonly Uint8Array[] = [];
@@ -135,6 +137,8 @@ export class Connection {
 
   postHandshakeMessages = 0;
   ticketsReceived = 0;
+  /** The application said that the client's ticket need not be replaced. */
+  keepsTicket = false;
   ticketsSent = 0;
   /** The peer asked for new keys and has not got them yet. */
   keyUpdateOwed = false;

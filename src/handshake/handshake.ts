@@ -1,4 +1,5 @@
 import { wipe } from '../bytes/bytes.ts';
+import { fatal } from '../registry/fatal.ts';
 import type { MessageDef } from '../wire/message.ts';
 import type { Connection } from './connection.ts';
 import { flush, type ReceivedOf, receive } from './io.ts';
@@ -32,7 +33,10 @@ export class Handshake {
   }
 
   flush(): Step<void> {
-    return flush(this.connection.io);
+    const { established, io } = this.connection;
+    // RFC 9846, 5.1 says so of key changes; it is as true where turns change: whose turn it is not has not begun a message.
+    if (!established && io.midMessage) fatal('unexpected_message', 'NOT_ON_RECORD_BOUNDARY');
+    return flush(io);
   }
 
   /** Remembers a secret that must not outlive the handshake. */

@@ -144,7 +144,14 @@ export class MessageIo {
     const length = ((bytes[1] as number) << 16) | ((bytes[2] as number) << 8) | (bytes[3] as number);
     const limit = limitOf(type);
     if (limit === undefined) return fatal('unexpected_message', 'UNEXPECTED_MESSAGE', handshakeTypeName(type));
-    if (length > limit) return fatal('illegal_parameter', 'EXCESSIVE_MESSAGE_SIZE', `${handshakeTypeName(type)} of ${length} bytes`);
+    if (length > limit) {
+      // A message that has no content cannot be too large: what stands there is no such message.
+      return fatal(
+        limit === 0 ? 'decode_error' : 'illegal_parameter',
+        'EXCESSIVE_MESSAGE_SIZE',
+        `${handshakeTypeName(type)} of ${length} bytes`,
+      );
+    }
     const end = MESSAGE_HEADER_LENGTH + length;
     if (bytes.length < end) return undefined;
     const raw = this.fragments.take(end);

@@ -25,6 +25,8 @@ export function* answerRenegotiation(connection: Connection, raw: Uint8Array): S
     connection.io.flush();
     return;
   }
+  // What follows HelloRequest waits for our ClientHello.
+  if (connection.io.midMessage) fatal('unexpected_message', 'NOT_ON_RECORD_BOUNDARY');
   const now = connection.owner.now();
   connection.renegotiations = [...connection.renegotiations.filter((at) => now - at < 600_000), now];
   if (connection.renegotiations.length > LIMITS.renegotiations.value) fatal('no_renegotiation', 'TOO_MANY_RENEGOTIATIONS');
@@ -55,6 +57,8 @@ export function requestRenegotiation(connection: Connection): void {
 export function export12(connection: Connection, length: number, label: string, context: Uint8Array | undefined): Uint8Array {
   const { prf, masterSecret } = connection;
   if (prf === undefined || masterSecret === undefined) return refuse('UNINITIALIZED');
+  // Within a renegotiation the randoms are of one handshake and the secret of another.
+  if (connection.handshaking) refuse('STILL_IN_INIT', 'for exporters');
   // RFC 7627, 5.4: without the extended master secret two connections can be made to export the same.
   if (!connection.extendedMasterSecret) refuse('EXTENDED_MASTER_SECRET_REQUIRED', 'for exporters');
   const { client, server } = randoms(connection);

@@ -15,13 +15,15 @@ export function* runHandshake(connection: Connection): Step<void> {
   connection.reused = false;
   connection.inform(INFO.HANDSHAKE_START, 1);
   const { statistics } = connection.owner.sessions.cache;
-  statistics[connection.isServer ? 'accept' : 'connect']++;
+  const side = connection.isServer ? 'accept' : 'connect';
+  statistics[connection.established ? (`${side}Renegotiate` as const) : side]++;
   try {
     connection.establish(yield* connection.isServer ? serverHandshake(handshake) : clientHandshake(handshake));
   } finally {
     handshake.wipe();
   }
   if (connection.version >= TLS1_3_VERSION && !connection.reused) connection.replaceSession(new SslSession(sessionOf(connection)));
-  statistics[connection.isServer ? 'acceptGood' : 'connectGood']++;
+  statistics[`${side}Good` as const]++;
+  if (connection.reused) statistics.hits++;
   connection.finishHandshake();
 }

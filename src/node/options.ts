@@ -44,6 +44,10 @@ export interface SecureContextOptions {
   /** 48 bytes as in Node, or 80 as in OpenSSL. */
   readonly ticketKeys?: Uint8Array | undefined;
   readonly allowPartialTrustChain?: boolean | undefined;
+  /** Server, TLS 1.2 and below: PEM or DER of a finite-field group, or `auto` for those of RFC 7919, as it is without this. */
+  readonly dhparam?: Material | undefined;
+  /** Server, TLS 1.2 and below: what it says to help a client choose its pre-shared key; at most 128 bytes. */
+  readonly pskIdentityHint?: string | undefined;
   readonly ssl?: FurtherSettings | undefined;
 }
 
@@ -64,7 +68,12 @@ export interface ConnectionOptions {
   readonly allowHalfOpen?: boolean | undefined;
   /** Milliseconds, 120,000 unless said; 0: never. */
   readonly handshakeTimeout?: number | undefined;
+  /** Server: demand a cookie of every client before anything is kept of it (SSL_stateless(3)); TLS 1.3 only. */
+  readonly stateless?: boolean | undefined;
 }
+
+/** What `renegotiate` takes: on a server, whether the client is asked for a certificate now, and whether it must have a good one. */
+export type RenegotiationOptions = Pick<ConnectionOptions, 'requestCert' | 'rejectUnauthorized'>;
 
 export interface TLSSocketOptions extends SecureContextOptions, ConnectionOptions {
   readonly server?: unknown;
@@ -121,6 +130,8 @@ const OF_CONTEXTS = [
   'sessionTimeout',
   'ticketKeys',
   'allowPartialTrustChain',
+  'dhparam',
+  'pskIdentityHint',
   'ssl',
 ];
 const OF_CONNECTIONS = [
@@ -131,6 +142,7 @@ const OF_CONNECTIONS = [
   'rejectUnauthorized',
   'allowHalfOpen',
   'handshakeTimeout',
+  'stateless',
   'server',
   'SNICallback',
   'ALPNCallback',
@@ -206,8 +218,6 @@ const OF_OTHERS = [
   'username',
   'agentRemoveSocket',
   '_defaultAgent',
-  'dhparam',
-  'pskIdentityHint',
   'enableTrace',
 ];
 /** Known, and refused: to pass over them would leave out a certificate or a key that somebody counts on. */

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { isPem } from '../asn1/pem.ts';
 import { concat, utf8 } from '../bytes/bytes.ts';
+import { readDhParameters } from '../config/dh-parameters.ts';
 import { refuse } from '../registry/fatal.ts';
 import { OPTIONS } from '../registry/options.ts';
 import { X509_V_FLAG } from '../registry/x509-flags.ts';
@@ -79,6 +80,8 @@ const APPLY: Table = {
   allowPartialTrustChain: (context, value) => {
     if (value) context.get('verifyParam').setFlags(X509_V_FLAG.PARTIAL_CHAIN);
   },
+  dhparam: (context, value) => context.set('tmpDh', value === 'auto' ? undefined : readDhParameters(value)),
+  pskIdentityHint: (context, value) => context.set('pskIdentityHint', value),
 };
 
 function listOf<T>(value: T | readonly T[]): readonly T[] {

@@ -10,7 +10,7 @@ import { decodeSession, encodeSession } from '../session/asn1.ts';
 import { Ssl } from '../ssl/ssl.ts';
 import { parseIp } from '../x509/ip-address.ts';
 import { installCallbacks, register } from './callbacks.ts';
-import { isReason, verifyError, withCode } from './errors.ts';
+import { connectionError, isReason, verifyError, withCode } from './errors.ts';
 import {
   type CipherInfo,
   cipherInfo,
@@ -20,7 +20,7 @@ import {
   peerCertificate,
   x509Of,
 } from './negotiated.ts';
-import { checkNames, DEFAULT_HANDSHAKE_TIMEOUT, type TLSSocketOptions } from './options.ts';
+import { checkNames, DEFAULT_HANDSHAKE_TIMEOUT, type RenegotiationOptions, type TLSSocketOptions } from './options.ts';
 import { SecureContext } from './secure-context.ts';
 import { sigalgName } from './sigalg-names.ts';
 import { TlsStream } from './tls-stream.ts';
@@ -46,6 +46,7 @@ export class TLSSocket extends TlsStream {
       allowHalfOpen: options.allowHalfOpen,
       handshakeTimeout: options.handshakeTimeout ?? DEFAULT_HANDSHAKE_TIMEOUT,
       earlyData: options.earlyData,
+      stateless: options.stateless,
     });
     this.options = options;
     this.server = options.server;
@@ -93,9 +94,8 @@ export class TLSSocket extends TlsStream {
   private configureClientAuthentication(): void {
     const { ssl, options } = this;
     if (options.requestCert !== true) return;
-    const demand = options.rejectUnauthorized === false ? 0 : VERIFY.FAIL_IF_NO_PEER_CERT;
-    ssl.set('verifyMode', VERIFY.PEER | demand);
-    if (demand === 0) ssl.set('verifyCallback', () => true);
+    ssl.set('verifyMode', clientVerifyMode(options));
+    if (options.rejectUnauthorized === false) ssl.set('verifyCallback', () => true);
   }
 
   /** The host a client means to reach. */
@@ -276,10 +276,22 @@ export class TLSSocket extends TlsStream {
     }
   }
 
-  /** TLS 1.3 has no renegotiation: the answer is always an error, as in Node. */
-  renegotiate(_options: object, callback?: (error: Error | null) => void): boolean {
-    process.nextTick(() => callback?.(withCode('ERR_SSL_WRONG_SSL_VERSION', 'TLS 1.3 has no renegotiation', { library: 'SSL routines' })));
-    return false;
+  /**
+   * Another handshake on this connection, on a server the request for one: TLS 1.2 and below, where SSL_OP_NO_RENEGOTIATION was
+   * taken away. Its end is a second 'secure'. False: it cannot be, and `callback` hears why.
+   */
+  renegotiate(options: RenegotiationOptions, callback?: (error: Error | null) => void): boolean {
+    if (this.destroyed) return false;
+    try {
+      if (options.requestCert !== undefined) this.ssl.set('verifyMode', clientVerifyMode(options));
+      this.ssl.renegotiate();
+    } catch (error) {
+      process.nextTick(() => callback?.(connectionError(error)));
+      return false;
+    }
+    if (callback !== undefined) this.once('secure', () => callback(null));
+    this.pump();
+    return true;
   }
 
   disableRenegotiation(): void {
@@ -291,6 +303,10 @@ export class TLSSocket extends TlsStream {
     this.ssl.keyUpdate(request);
   }
 }
+
+/** What a server asks of its clients. */
+const clientVerifyMode = ({ requestCert, rejectUnauthorized }: RenegotiationOptions): number =>
+  requestCert === true ? VERIFY.PEER | (rejectUnauthorized === false ? 0 : VERIFY.FAIL_IF_NO_PEER_CERT) : VERIFY.NONE;
 
 /** The connection of a socket. A context that was made for it alone goes with it. */
 function newSsl(options: TLSSocketOptions): Ssl {

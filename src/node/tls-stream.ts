@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { concat } from '../bytes/bytes.ts';
 import { LIMITS } from '../registry/limits.ts';
+import { TLS1_3_VERSION } from '../registry/versions.ts';
 import type { Ssl } from '../ssl/ssl.ts';
 import { connectionError, isReason, withCode } from './errors.ts';
 import { SocketBio } from './socket-bio.ts';
@@ -24,6 +25,8 @@ export interface TlsStreamOptions {
   readonly handshakeTimeout: number;
   /** 0-RTT data a client sends with its first flight, if the session allows. */
   readonly earlyData?: Uint8Array | undefined;
+  /** Server: demand a cookie before anything is kept of a client (SSL_stateless(3)). */
+  readonly stateless?: boolean | undefined;
 }
 
 /**
@@ -37,6 +40,9 @@ export abstract class TlsStream extends SocketSurface {
   private readonly handshakeTimeout: number;
   private handshakeTimer: NodeJS.Timeout | undefined;
   private firstFlight: Uint8Array | undefined;
+  private awaitsCookie: boolean;
+  /** What the peer's latest Finished said: another one means that the handshake was repeated (TLS 1.2 and below). */
+  private lastFinished: Uint8Array | undefined;
   private begun = false;
   private secured = false;
   private running = false;
@@ -54,6 +60,7 @@ export abstract class TlsStream extends SocketSurface {
     this.ssl = ssl;
     this.handshakeTimeout = options.handshakeTimeout;
     this.firstFlight = options.earlyData;
+    this.awaitsCookie = options.stateless === true && ssl.isServer;
     this.bio = new SocketBio(transport);
     ssl.setBio(this.bio);
     // Its end must not end our side too: close_notify and data may still have to go out.
@@ -63,7 +70,7 @@ export abstract class TlsStream extends SocketSurface {
     this.read(0);
   }
 
-  /** The handshake is complete; `pump` goes on behind this, unless it destroys the connection. */
+  /** The handshake is complete, or a repeated one is; `pump` goes on behind this, unless it destroys the connection. */
   protected abstract established(): void;
 
   /** 0-RTT data arrived: it may be a replay, so it is kept apart from other data. */
@@ -129,6 +136,7 @@ export abstract class TlsStream extends SocketSurface {
 
   private advance(): void {
     if (this.secured || this.handshake()) {
+      this.repeatHandshake();
       this.writeOn();
       this.readOn();
       this.finishOn();
@@ -142,13 +150,41 @@ export abstract class TlsStream extends SocketSurface {
   private handshake(): boolean {
     const early = this.firstFlight;
     this.firstFlight = undefined;
+    if (this.awaitsCookie && !this.takeCookie()) return false;
     if (early !== undefined && !this.ssl.isServer) this.ssl.writeEarlyData(early);
     if (this.ssl.isServer && this.ssl.get('maxEarlyData') > 0 && !this.readEarlyData()) return false;
     if (!this.ssl.doHandshake()) return false;
     this.secured = true;
+    this.lastFinished = this.ssl.connection?.peerFinished;
     clearTimeout(this.handshakeTimer);
     this.established();
     return !this.destroyed;
+  }
+
+  /** A client without a cookie is sent one and forgotten. */
+  private takeCookie(): boolean {
+    for (;;) {
+      const verdict = this.ssl.stateless();
+      if (verdict === undefined) return false;
+      if (verdict) break;
+    }
+    this.awaitsCookie = false;
+    return true;
+  }
+
+  /** A renegotiation goes on whether or not anybody reads, and its end is told like that of the first handshake. */
+  private repeatHandshake(): void {
+    const { ssl } = this;
+    if (ssl.connection?.handshaking === true && ssl.connection.version < TLS1_3_VERSION && !ssl.doHandshake()) return;
+    this.noticeRepetition();
+  }
+
+  private noticeRepetition(): void {
+    const { connection } = this.ssl;
+    if (connection === undefined || connection.handshaking || connection.version >= TLS1_3_VERSION) return;
+    if (connection.peerFinished === this.lastFinished) return;
+    this.lastFinished = connection.peerFinished;
+    this.established();
   }
 
   private readEarlyData(): boolean {
@@ -167,6 +203,7 @@ export abstract class TlsStream extends SocketSurface {
         this.wantsData = this.push(chunk);
         continue;
       }
+      this.noticeRepetition();
       if (this.ssl.want !== 'zero_return') return;
       this.closeNotified = true;
       this.push(null);
@@ -204,7 +241,8 @@ export abstract class TlsStream extends SocketSurface {
   /** Lets the transport flow while somebody wants what it brings. */
   private regulate(): void {
     const { transport } = this;
-    const full = this.bio.hasPending || (this.secured && !this.wantsData && !this.closeNotified);
+    const idle = this.secured && !this.wantsData && !this.closeNotified && this.ssl.connection?.handshaking !== true;
+    const full = this.bio.hasPending || idle;
     if (full === transport.isPaused()) return;
     if (full) transport.pause();
     else transport.resume();

@@ -14,7 +14,6 @@ import { ERR_clear_error } from './err.ts';
 import { attempt, pushError } from './errors.ts';
 import { checkFileType, readFile } from './files.ts';
 import { passwordOf, type pem_password_cb } from './password.ts';
-import { refused } from './refused.ts';
 import { done, type Holder, putQuietly } from './settings.ts';
 import { alive } from './state.ts';
 import type { EVP_PKEY, SSL, SSL_CTX, X509, X509_STORE } from './types.ts';
@@ -271,11 +270,16 @@ const buildChain = (func: string, owner: Holder, flags: number): number =>
 export const SSL_CTX_build_cert_chain = (ctx: SSL_CTX, flags: number): number => buildChain('SSL_CTX_build_cert_chain', ctx, flags);
 export const SSL_build_cert_chain = (ssl: SSL, flags: number): number => buildChain('SSL_build_cert_chain', alive(ssl), flags);
 
-const flagless = (name: string): ((holder: SSL | SSL_CTX, flags: number) => number) => refused(name, 0);
-export const SSL_CTX_set_cert_flags: (ctx: SSL_CTX, flags: number) => number = flagless('SSL_CTX_set_cert_flags');
-export const SSL_CTX_clear_cert_flags: (ctx: SSL_CTX, flags: number) => number = flagless('SSL_CTX_clear_cert_flags');
-export const SSL_set_cert_flags: (ssl: SSL, flags: number) => number = flagless('SSL_set_cert_flags');
-export const SSL_clear_cert_flags: (ssl: SSL, flags: number) => number = flagless('SSL_clear_cert_flags');
+/** Sets and clears SSL_CERT_FLAG_* bits; both answer the mask. */
+const certFlags = (owner: Holder, change: (flags: number) => number): number => {
+  owner.set('certFlags', change(owner.get('certFlags')));
+  return owner.get('certFlags');
+};
+
+export const SSL_CTX_set_cert_flags = (ctx: SSL_CTX, flags: number): number => certFlags(ctx, (before) => before | flags);
+export const SSL_CTX_clear_cert_flags = (ctx: SSL_CTX, flags: number): number => certFlags(ctx, (before) => before & ~flags);
+export const SSL_set_cert_flags = (ssl: SSL, flags: number): number => certFlags(alive(ssl), (before) => before | flags);
+export const SSL_clear_cert_flags = (ssl: SSL, flags: number): number => certFlags(alive(ssl), (before) => before & ~flags);
 
 // ---- callbacks
 
@@ -325,7 +329,10 @@ export const SSL_get_default_passwd_cb = (ssl: SSL): pem_password_cb | null => u
 export const SSL_set_default_passwd_cb_userdata = (ssl: SSL, u: unknown): void => void ssl.set('defaultPasswordUserdata', u);
 export const SSL_get_default_passwd_cb_userdata = (ssl: SSL): unknown => alive(ssl).get('defaultPasswordUserdata') ?? null;
 
-export const SSL_check_chain: (ssl: SSL, x: X509, pkey: EVP_PKEY, chain: readonly X509[]) => number = refused('SSL_check_chain', 0);
+/** In a certificate callback: CERT_PKEY_* of a certificate, its key and its issuers, as the peer would judge them. */
+export const SSL_check_chain = (ssl: SSL, x: X509, pkey: EVP_PKEY, chain: readonly X509[] | null): number =>
+  alive(ssl).checkChain(x, pkey, chain ?? []);
+
 // ---- the types a TLS 1.2 server asks for
 
 export const SSL_CTX_set1_client_certificate_types = (ctx: SSL_CTX, types: Uint8Array | null): number =>

@@ -2,9 +2,8 @@
 
 import { parseCipherString } from '../config/cipher-string.ts';
 import type { HashName } from '../crypto/provider.ts';
-import { cipherDescription } from '../registry/cipher-description.ts';
+import { cipherDescription, cipherVersion } from '../registry/cipher-description.ts';
 import { CIPHER_SUITES, type CipherSuite, cipherSuite, DEFAULT_TLS12_SUITES } from '../registry/cipher-suites.ts';
-import { versionName } from '../registry/versions.ts';
 import * as c from './constants.ts';
 import { attempt } from './errors.ts';
 import { refused } from './refused.ts';
@@ -79,8 +78,7 @@ export const OPENSSL_cipher_name = (rfc_name: string): string =>
   CIPHER_SUITES.find(({ standardName }) => standardName === rfc_name)?.name ?? '(NONE)';
 /** Bits of the key. */
 export const SSL_CIPHER_get_bits = (cipher: SSL_CIPHER | null): number => (cipher === null ? 0 : strength(cipher));
-export const SSL_CIPHER_get_version = (cipher: SSL_CIPHER | null): string =>
-  cipher === null ? '(NONE)' : cipher.minVersion === c.TLS1_VERSION ? 'TLSv1.0' : versionName(cipher.minVersion);
+export const SSL_CIPHER_get_version = (cipher: SSL_CIPHER | null): string => (cipher === null ? '(NONE)' : cipherVersion(cipher));
 /** The code point with 0x0300 before it. */
 export const SSL_CIPHER_get_id = (cipher: SSL_CIPHER): number => 0x300_0000 | cipher.id;
 export const SSL_CIPHER_get_protocol_id = (cipher: SSL_CIPHER): number => cipher.id;

@@ -1,9 +1,9 @@
 /** PEM and DER readers and writers over BIOs. What is read can be read once: a BIO is a stream. */
 import { provider } from '#provider';
 import { malformed } from '../asn1/asn1-error.ts';
-import { readDer, TAG } from '../asn1/der-reader.ts';
 import { type PemBlock, pemBlocks, pemText } from '../asn1/pem.ts';
 import { utf8 } from '../bytes/bytes.ts';
+import { dhGroupOf } from '../config/dh-parameters.ts';
 import type { DhGroup } from '../crypto/ffdhe.ts';
 import { decodeSession, encodeSession } from '../session/asn1.ts';
 import { parseCertificate } from '../x509/certificate.ts';
@@ -38,15 +38,7 @@ export const PEM_read_bio_PrivateKey = (bio: BIO, _x: null = null, cb: pem_passw
 
 /** DHParameter of PKCS#3: a prime and a generator. */
 export const PEM_read_bio_DHparams = (bio: BIO, _x: null = null, _cb: pem_password_cb | null = null, _u: unknown = null): DhGroup | null =>
-  nextBlock('PEM_read_bio_DHparams', bio, ['DH PARAMETERS'], ({ bytes }) =>
-    readDer(bytes, (r) =>
-      r.inside(TAG.sequence, (inner) => {
-        const group = { prime: inner.unsigned().slice(), generator: inner.unsigned().slice() };
-        if (!inner.empty) inner.skip();
-        return group;
-      }),
-    ),
-  );
+  nextBlock('PEM_read_bio_DHparams', bio, ['DH PARAMETERS'], ({ bytes }) => dhGroupOf(bytes));
 
 export const PEM_read_bio_SSL_SESSION = (
   bio: BIO,

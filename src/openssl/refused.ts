@@ -9,7 +9,6 @@ const SSL3 = 'SSL 3.0 is never built';
 const SRP = 'SRP is never built: its suites are TLS 1.2 with SHA-1 and CBC';
 const COMPRESSION = 'TLS compression is never built: it leaks secrets (CRIME)';
 const NPN = 'NPN was replaced by ALPN (RFC 7301)';
-const FLAGS = 'strict chain checks and Suite B profiles are not built; see SSL_CTX_set_security_level';
 const CTRL = 'the numbered control calls are reached by their names';
 const DESCRIPTORS = 'there are no file descriptors here; use BIOs, or libssl/node for sockets';
 const SRTP = 'SRTP keys are agreed on over DTLS, which is not built yet';
@@ -45,17 +44,10 @@ export const REFUSALS: Readonly<Record<string, string>> = {
   SSL_set_session_secret_cb: FAST,
   SSL_set_session_ticket_ext: FAST,
   SSL_set_session_ticket_ext_cb: FAST,
-  SSL_CTX_set_cert_flags: FLAGS,
-  SSL_CTX_clear_cert_flags: FLAGS,
-  SSL_set_cert_flags: FLAGS,
-  SSL_clear_cert_flags: FLAGS,
-  SSL_CTX_set_session_ticket_cb:
-    'tickets carry application data by SSL_SESSION_set1_ticket_appdata; there is no hook where they are made or opened yet',
   SSL_CTX_ctrl: CTRL,
   SSL_ctrl: CTRL,
   SSL_CTX_callback_ctrl: CTRL,
   SSL_callback_ctrl: CTRL,
-  SSL_check_chain: 'the question whether a chain would do for the peer is not answered yet',
   SSL_trace: 'the text form of messages is not written yet; see SSL_set_msg_callback',
   SSL_CTX_set_ssl_version: 'a context keeps the method it was made with',
   SSL_set_ssl_method: 'a connection keeps the method of its context',

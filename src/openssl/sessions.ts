@@ -20,7 +20,7 @@ import { mapped, unwrap, wrap } from './callbacks.ts';
 import * as c from './constants.ts';
 import { attempt } from './errors.ts';
 import { asInt, done, put } from './settings.ts';
-import { alive, ofLiving } from './state.ts';
+import { alive } from './state.ts';
 import type { SSL, SSL_CIPHER, SSL_CTX, SSL_SESSION, X509 } from './types.ts';
 
 // ---- life
@@ -187,9 +187,8 @@ export const SSL_CTX_sess_connect_good = (ctx: SSL_CTX): number => statistic(ctx
 export const SSL_CTX_sess_accept = (ctx: SSL_CTX): number => statistic(ctx, 'accept');
 export const SSL_CTX_sess_accept_good = (ctx: SSL_CTX): number => statistic(ctx, 'acceptGood');
 export const SSL_CTX_sess_cb_hits = (ctx: SSL_CTX): number => statistic(ctx, 'callbackHits');
-/** There are no renegotiations. */
-export const SSL_CTX_sess_connect_renegotiate = (ctx: SSL_CTX): number => ofLiving(ctx, 0);
-export const SSL_CTX_sess_accept_renegotiate = (ctx: SSL_CTX): number => ofLiving(ctx, 0);
+export const SSL_CTX_sess_connect_renegotiate = (ctx: SSL_CTX): number => statistic(ctx, 'connectRenegotiate');
+export const SSL_CTX_sess_accept_renegotiate = (ctx: SSL_CTX): number => statistic(ctx, 'acceptRenegotiate');
 
 // ---- callbacks
 

@@ -1,9 +1,10 @@
 /** Session tickets: how many, under which keys, and what the application puts into them. */
 import { provider } from '#provider';
 import { concat, copyOf } from '../bytes/bytes.ts';
-import type { TicketKeyCallback } from '../config/callbacks.ts';
+import type { TicketKeyCallback, TicketStatus, TicketVerdict } from '../config/callbacks.ts';
 import { fatal, refuse } from '../registry/fatal.ts';
 import { unwrap, wrap } from './callbacks.ts';
+import { SSL_TICKET_EMPTY, SSL_TICKET_NO_DECRYPT, SSL_TICKET_SUCCESS } from './constants.ts';
 import { attempt } from './errors.ts';
 import { refused } from './refused.ts';
 import { done, put, putQuietly } from './settings.ts';
@@ -104,5 +105,39 @@ export const SSL_set_session_ticket_ext_cb: (ssl: SSL, cb: Anything | null, arg:
   'SSL_set_session_ticket_ext_cb',
   0,
 );
-export const SSL_CTX_set_session_ticket_cb: (ctx: SSL_CTX, gen_cb: Anything | null, dec_cb: Anything | null, arg: unknown) => number =
-  refused('SSL_CTX_set_session_ticket_cb', 0);
+
+/** Runs before a ticket is made; 0: make none. `SSL_get_session(ssl)` is what goes into it. */
+export type SSL_CTX_generate_session_ticket_fn = (ssl: SSL, arg: unknown) => number;
+/** `status` is one of SSL_TICKET_EMPTY, SSL_TICKET_NO_DECRYPT, SSL_TICKET_SUCCESS; answers one of SSL_TICKET_RETURN_*. */
+export type SSL_CTX_decrypt_session_ticket_fn = (
+  ssl: SSL,
+  session: SSL_SESSION | null,
+  keyname: Uint8Array,
+  keyname_length: number,
+  status: number,
+  arg: unknown,
+) => number;
+
+export const SSL_CTX_set_session_ticket_cb = (
+  ctx: SSL_CTX,
+  gen_cb: SSL_CTX_generate_session_ticket_fn | null,
+  dec_cb: SSL_CTX_decrypt_session_ticket_fn | null,
+  arg: unknown,
+): number => {
+  ctx.set('ticketGenerateCallback', gen_cb === null ? undefined : (ssl) => gen_cb(ssl, arg) !== 0);
+  ctx.set(
+    'ticketDecryptCallback',
+    dec_cb === null
+      ? undefined
+      : (ssl, session, name, status) => VERDICTS[dec_cb(ssl, session ?? null, name, name.length, STATUS_NUMBERS[status], arg)] ?? 'abort',
+  );
+  return 1;
+};
+
+/** By the numbers of SSL_TICKET_RETURN_*. */
+const VERDICTS: readonly TicketVerdict[] = ['abort', 'ignore', 'ignore_renew', 'use', 'use_renew'];
+const STATUS_NUMBERS: Readonly<Record<TicketStatus, number>> = {
+  empty: SSL_TICKET_EMPTY,
+  no_decrypt: SSL_TICKET_NO_DECRYPT,
+  success: SSL_TICKET_SUCCESS,
+};

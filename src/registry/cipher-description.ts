@@ -1,6 +1,6 @@
 /** Suites in words (SSL_CIPHER_description(3)). */
 import type { CipherSuite } from './cipher-suites.ts';
-import { versionName } from './versions.ts';
+import { TLS1_VERSION, versionName } from './versions.ts';
 
 /** One line of `openssl ciphers -v` as OpenSSL 3.0 lays it out, without its end: name, oldest version, key exchange, proof, cipher, MAC. */
 export const cipherDescription = (suite: CipherSuite): string =>
@@ -12,6 +12,9 @@ export const cipherDescription = (suite: CipherSuite): string =>
     `Enc=${encryption(suite).padEnd(22)}`,
     `Mac=${mac(suite).padEnd(4)}`,
   ].join(' ');
+
+/** The oldest version of a suite as SSL_CIPHER_get_version(3) names it: not quite as everywhere else. */
+export const cipherVersion = ({ minVersion }: CipherSuite): string => (minVersion === TLS1_VERSION ? 'TLSv1.0' : versionName(minVersion));
 
 const KEY_EXCHANGES = {
   any: 'any',

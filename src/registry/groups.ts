@@ -10,7 +10,7 @@ export interface NamedGroup {
   readonly name: string;
   /** Further spellings that OpenSSL takes in lists of groups. */
   readonly aliases: readonly string[];
-  readonly kind: 'ec' | 'ffdhe' | 'hybrid';
+  readonly kind: 'ec' | 'ffdhe' | 'kem' | 'hybrid';
   /** In the order in which their shares and their secrets are joined. */
   readonly parts: readonly GroupPart[];
   /** Bytes of a key share in the client's and in the server's hello. */
@@ -18,7 +18,7 @@ export interface NamedGroup {
   readonly serverShareLength: number;
   /** What OpenSSL's security levels count. */
   readonly securityBits: number;
-  /** Whether TLS 1.2 may negotiate it too (RFC 8422, RFC 7919); the hybrids are for TLS 1.3 only. */
+  /** Whether TLS 1.2 may negotiate it too (RFC 8422, RFC 7919); ML-KEM, alone or in a hybrid, is for TLS 1.3 only. */
   readonly tls12: boolean;
 }
 
@@ -47,7 +47,7 @@ type Row = readonly [
   securityBits: number,
 ];
 
-/** RFC 8422, 5.1.1; RFC 7919, 2; RFC 9846, 4.2.7; RFC 10024 for the hybrids: X25519MLKEM768 alone has its ML-KEM part first. */
+/** RFC 8422, 5.1.1; RFC 7919, 2; RFC 9846, 4.2.7; RFC 10024 for the hybrids: X25519MLKEM768 alone has its ML-KEM part first; draft-ietf-tls-mlkem for ML-KEM alone. */
 const ROWS: readonly Row[] = [
   [0x0017, 'secp256r1', ['P-256', 'prime256v1'], 'ec', ['P-256'], 128],
   [0x0018, 'secp384r1', ['P-384'], 'ec', ['P-384'], 192],
@@ -59,6 +59,8 @@ const ROWS: readonly Row[] = [
   [0x0102, 'ffdhe4096', [], 'ffdhe', ['ffdhe4096'], 128],
   [0x0103, 'ffdhe6144', [], 'ffdhe', ['ffdhe6144'], 128],
   [0x0104, 'ffdhe8192', [], 'ffdhe', ['ffdhe8192'], 192],
+  [0x0201, 'MLKEM768', [], 'kem', ['ML-KEM-768'], 192],
+  [0x0202, 'MLKEM1024', [], 'kem', ['ML-KEM-1024'], 256],
   [0x11eb, 'SecP256r1MLKEM768', [], 'hybrid', ['P-256', 'ML-KEM-768'], 192],
   [0x11ec, 'X25519MLKEM768', [], 'hybrid', ['ML-KEM-768', 'x25519'], 192],
   [0x11ed, 'SecP384r1MLKEM1024', [], 'hybrid', ['P-384', 'ML-KEM-1024'], 256],
@@ -73,12 +75,12 @@ export const NAMED_GROUPS: readonly NamedGroup[] = ROWS.map(([id, name, aliases,
   clientShareLength: parts.reduce((sum, part) => sum + PART_LENGTHS[part].client, 0),
   serverShareLength: parts.reduce((sum, part) => sum + PART_LENGTHS[part].server, 0),
   securityBits,
-  tls12: kind !== 'hybrid',
+  tls12: kind === 'ec' || kind === 'ffdhe',
 }));
 
 /**
- * Offered and accepted unless a list is set: hybrid first, then by cost. The two other hybrids answer rules few
- * have, and the large finite-field groups cost tens of milliseconds, so both wait to be asked for.
+ * Offered and accepted unless a list is set: hybrid first, then by cost. The two other hybrids and ML-KEM alone answer
+ * rules few have, and the large finite-field groups cost tens of milliseconds, so both wait to be asked for.
  */
 export const DEFAULT_GROUPS: readonly number[] = [0x11ec, 0x001d, 0x0017, 0x001e, 0x0018, 0x0019, 0x0100, 0x0101];
 

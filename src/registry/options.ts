@@ -73,3 +73,6 @@ export const INFO = {
   CONNECT: 0x1000,
   ACCEPT: 0x2000,
 } as const;
+
+/** `SSL_CERT_FLAG_*` bits (SSL_CTX_set_cert_flags(3)). */
+export const CERT_FLAGS = { TLS_STRICT: 0x1, SUITEB_128_LOS_ONLY: 0x1_0000, SUITEB_192_LOS: 0x2_0000, SUITEB_128_LOS: 0x3_0000 } as const;

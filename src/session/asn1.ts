@@ -65,7 +65,7 @@ export function encodeSession(session: SslSession): Uint8Array {
     s.alpn === undefined ? undefined : bytes(FIELD.alpn, s.alpn),
     number(FIELD.maxFragmentLength, s.maxFragmentLength),
     bytes(FIELD.ticketAppData, s.ticketAppData),
-    number(FIELD.group, s.group),
+    explicit(FIELD.group, integer(s.group)),
   );
 }
 

@@ -9,7 +9,20 @@ export class SessionCache {
   private readonly sessions: Map<string, SslSession> = new Map();
   private readonly removed: (session: SslSession) => void;
   /** Counters of SSL_CTX_sess_number(3). */
-  readonly statistics = { connect: 0, connectGood: 0, accept: 0, acceptGood: 0, hits: 0, callbackHits: 0, misses: 0, timeouts: 0, cacheFull: 0 };
+  readonly statistics = {
+    connect: 0,
+    connectGood: 0,
+    connectRenegotiate: 0,
+    accept: 0,
+    acceptGood: 0,
+    acceptRenegotiate: 0,
+    /** Sessions that were resumed, however they were found. */
+    hits: 0,
+    callbackHits: 0,
+    misses: 0,
+    timeouts: 0,
+    cacheFull: 0,
+  };
 
   /** `removed` hears of each session that leaves, before its reference is dropped. */
   constructor(removed: (session: SslSession) => void) {
@@ -48,7 +61,6 @@ export class SessionCache {
       this.remove(session);
       return undefined;
     }
-    this.statistics.hits++;
     this.sessions.delete(key);
     this.sessions.set(key, session);
     return session;

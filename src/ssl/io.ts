@@ -19,7 +19,7 @@ export class Plaintext {
   private content: Uint8Array = EMPTY;
   private position = 0;
   /** A write that was begun and has to be repeated: its bytes, and how many of them are sealed. */
-  private unfinished: { readonly bytes: Uint8Array; sealed: number } | undefined;
+  private unfinished: { readonly bytes: Uint8Array; readonly early: boolean; sealed: number } | undefined;
 
   constructor(connection: Connection, driver: Driver) {
     this.connection = connection;
@@ -131,8 +131,9 @@ export class Plaintext {
   /** SSL_write(3): a write that stopped is repeated with the same bytes; from another buffer only if the mode says so. */
   private beginWrite(bytes: Uint8Array): { readonly bytes: Uint8Array; sealed: number } {
     const before = this.unfinished;
-    if (before === undefined) {
-      this.unfinished = { bytes, sealed: 0 };
+    // Early data that was refused is not half written any more: the peer has seen nothing of it.
+    if (before === undefined || (before.early && this.connection.earlyData === 'rejected')) {
+      this.unfinished = { bytes, early: this.connection.earlyData === 'offered', sealed: 0 };
       return this.unfinished;
     }
     const moving = (this.connection.get('mode') & MODES.ACCEPT_MOVING_WRITE_BUFFER) !== 0;

@@ -4,7 +4,8 @@ import type { Credential } from '../config/credentials.ts';
 import type { Scope, SettingInput, SettingName, Settings } from '../config/settings.ts';
 import { SETTINGS } from '../config/settings.ts';
 import { adoptCert, duplicateValues, inheritValues, setValue, type Values } from '../config/values.ts';
-import type { CryptoProvider, KeyKind } from '../crypto/provider.ts';
+import type { CryptoProvider, KeyKind, PrivateKey } from '../crypto/provider.ts';
+import { checkChain } from '../handshake/common/check-chain.ts';
 import { Connection, type Owner } from '../handshake/connection.ts';
 import { Driver } from '../handshake/driver.ts';
 import { sendCertificateRequest, sendKeyUpdate } from '../handshake/post-handshake.ts';
@@ -16,6 +17,7 @@ import { TLS1_3_VERSION } from '../registry/versions.ts';
 import { ExData } from '../session/ex-data.ts';
 import type { SslSession } from '../session/session.ts';
 import type { SessionStore } from '../session/store.ts';
+import type { Certificate } from '../x509/certificate.ts';
 import { DaneRecords } from '../x509/dane.ts';
 import type { Role, SslContext } from './context.ts';
 import { type CertificateSource, type KeySource, withChain, withKey } from './credentials.ts';
@@ -89,6 +91,12 @@ export class Ssl implements Owner {
 
   useCredential(kind: KeyKind, credential: Credential): void {
     this.set('credentials', this.values.credentials.with(kind, credential));
+  }
+
+  /** SSL_check_chain(3): CERT_PKEY bits of a certificate, its key and its issuers, as the peer would judge them; 0 before it said anything. */
+  checkChain(leaf: Certificate, key: PrivateKey, issuers: readonly Certificate[] = []): number {
+    const connection = this.live().running?.connection;
+    return connection === undefined ? 0 : checkChain(connection, leaf, key, issuers);
   }
 
   /** SSL_dane_enable(3): verifies the server by TLSA records of this domain, which is also whom it means unless that was said. */
@@ -571,7 +579,11 @@ export class Ssl implements Owner {
       if (connection.io.receivedCloseNotify) this.shutdownFlags |= SHUTDOWN.RECEIVED;
       return this.stopAt('nothing', (this.shutdownFlags & SHUTDOWN.RECEIVED) !== 0);
     }
-    if (connection.io.writer.pending > 0 && !this.flush()) return this.stopAt('write', false);
+    if (connection.io.writer.pending > 0) {
+      // The first call goes on: it said that it had to wait, and now it says whether all is over.
+      if (!this.flush()) return this.stopAt('write', false);
+      return this.stopAt('nothing', (this.shutdownFlags & SHUTDOWN.RECEIVED) !== 0);
+    }
     if ((this.shutdownFlags & SHUTDOWN.RECEIVED) === 0 && this.fill()) refuse('APPLICATION_DATA_AFTER_CLOSE_NOTIFY');
     const complete = (this.shutdownFlags & SHUTDOWN.RECEIVED) !== 0;
     return complete ? this.stopAt('nothing', true) : false;

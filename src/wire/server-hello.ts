@@ -28,7 +28,8 @@ export const serverHello: MessageDef<'ServerHello', ServerHello> = {
   write: (w, hello) => {
     w.u16(hello.legacyVersion).bytes(hello.random).vec8(hello.legacySessionIdEcho);
     w.u16(hello.cipherSuite).u8(hello.legacyCompressionMethod);
-    writeRawExtensions(w, hello.extensions);
+    // RFC 5246, 7.4.1.3: where there are none, not even their length stands there.
+    if (hello.extensions.length > 0) writeRawExtensions(w, hello.extensions);
   },
 };
 

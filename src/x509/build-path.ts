@@ -32,6 +32,8 @@ export const looksSelfSigned = (certificate: Certificate): boolean => certificat
 /** Whether a store's certificate ends a path. One that is not self-signed does with X509_V_FLAG_PARTIAL_CHAIN. */
 function isStoreAnchor(v: Verification, certificate: Certificate): boolean {
   if (v.dane?.enabled === true && !v.dane.usesPkix) return false;
+  const judged = v.trustIn(certificate);
+  if (judged !== undefined) return judged === 'trusted';
   return (v.has(X509_V_FLAG.PARTIAL_CHAIN) || looksSelfSigned(certificate)) && v.store.has(certificate);
 }
 
@@ -148,6 +150,7 @@ class PathBuilder {
   /** Whatever can be said against an issuer before its signature is checked. */
   private isSound(candidate: Certificate, below: readonly Certificate[]): boolean {
     const { v } = this;
+    if (v.trustIn(candidate) === 'rejected') return false;
     const role = isStoreAnchor(v, candidate) ? 'anchor' : 'intermediate';
     if (certificateProblems(v, candidate, role).length > 0 || timeProblems(v, candidate).length > 0) return false;
     const { basicConstraints, nameConstraints } = candidate.extensions;

@@ -14,6 +14,9 @@ import {
 } from './algorithms.ts';
 import { type Extension, type ExtensionValues, type ParsedExtensions, parseExtensions, readExtensions } from './extensions.ts';
 import { type Name, readName } from './name.ts';
+import { readTrustSettings, type TrustSettings } from './trust-settings.ts';
+
+const TRUSTED_LABEL = 'TRUSTED CERTIFICATE';
 
 interface CertificateFields {
   readonly der: Uint8Array;
@@ -54,6 +57,8 @@ export class Certificate {
   readonly spki: Uint8Array;
   /** All extensions, known or not, in their order. */
   readonly extensionList: readonly Extension[];
+  /** For which purposes it is an anchor, as a store that has it is told; undefined: for any, if it is a root. */
+  trustSettings: TrustSettings | undefined;
   private parsedExtensions: ParsedExtensions | undefined;
   private importedKey: { readonly provider: CryptoProvider; readonly key: PublicKey | undefined } | undefined;
   private readonly keyInfo: SubjectPublicKeyInfo;
@@ -163,11 +168,26 @@ export function parseCertificate(bytes: Uint8Array): Certificate {
 /** Every `CERTIFICATE` block of a PEM bundle, or the one certificate in DER. Throws `Asn1Error`. */
 export function parseCertificates(pemOrDer: Uint8Array | string): Certificate[] {
   if (typeof pemOrDer !== 'string' && !isPem(pemOrDer)) return [parseCertificate(pemOrDer)];
-  return [...pemBlocks(pemOrDer)].filter(({ label }) => CERTIFICATE_LABELS.has(label)).map(({ bytes }) => parseCertificate(bytes));
+  return [...pemBlocks(pemOrDer)]
+    .filter(({ label }) => CERTIFICATE_LABELS.has(label))
+    .map(({ label, bytes }) => parseLabelled(label, bytes));
 }
 
-/** Labels under which certificates stand in PEM files: RFC 7468, 5.1, and an older one. */
-export const CERTIFICATE_LABELS: ReadonlySet<string> = new Set(['CERTIFICATE', 'X509 CERTIFICATE']);
+/** Labels under which certificates stand in PEM files: RFC 7468, 5.1, an older one, and OpenSSL's for those with trust settings. */
+export const CERTIFICATE_LABELS: ReadonlySet<string> = new Set(['CERTIFICATE', 'X509 CERTIFICATE', TRUSTED_LABEL]);
+
+/** Parses what stands under one of these labels. */
+export const parseLabelled = (label: string, bytes: Uint8Array): Certificate =>
+  label === TRUSTED_LABEL ? parseTrustedCertificate(bytes) : parseCertificate(bytes);
+
+/** A certificate with its trust settings behind it, if there are any. */
+function parseTrustedCertificate(bytes: Uint8Array): Certificate {
+  const r = new DerReader(plainView(bytes));
+  const certificate = parseCertificate(r.element(TAG.sequence));
+  if (!r.empty) certificate.trustSettings = readTrustSettings(r);
+  r.finish();
+  return certificate;
+}
 
 type TbsFields = Omit<CertificateFields, 'der' | 'tbs' | 'signatureAlgorithm' | 'signature'>;
 

@@ -76,6 +76,7 @@ const daneProblem = (v: Verification, path: Path): X509VerifyResult | undefined 
 
 function trustProblem(v: Verification, { certificates, untrustedCount }: Path): X509VerifyResult {
   const top = certificates[certificates.length - 1] as Certificate;
+  if (certificates.some((certificate) => v.trustIn(certificate) === 'rejected')) return 'CERT_REJECTED';
   if (certificates.length > v.params.depth + 1) return 'CERT_CHAIN_TOO_LONG';
   if (v.dane?.enabled === true && !v.dane.usesPkix) return 'DANE_NO_MATCH';
   if (looksSelfSigned(top)) return certificates.length === 1 ? 'DEPTH_ZERO_SELF_SIGNED_CERT' : 'SELF_SIGNED_CERT_IN_CHAIN';

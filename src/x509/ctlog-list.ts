@@ -32,8 +32,6 @@ function logOf(section: Section | undefined, provider: CryptoProvider): CtLog | 
     : undefined;
 }
 
-const SECTION = /^\[\s*([^\]]*?)\s*\]$/;
-
 /** `[section]`, `name = value`, `# comment`; a backslash at its end continues a line. What stands before any section is in that of no name. */
 function readSections(text: string): ReadonlyMap<string, Section> | undefined {
   const sections = new Map<string, Map<string, string>>();
@@ -41,7 +39,7 @@ function readSections(text: string): ReadonlyMap<string, Section> | undefined {
   sections.set('', current);
   for (const raw of text.replaceAll('\\\r\n', '').replaceAll('\\\n', '').split('\n')) {
     const line = (raw.split('#')[0] ?? '').trim();
-    const [, section] = SECTION.exec(line) ?? [];
+    const section = line.startsWith('[') && line.endsWith(']') ? line.slice(1, -1).trim() : undefined;
     const equals = line.indexOf('=');
     if (section !== undefined) {
       current = sections.get(section) ?? new Map();

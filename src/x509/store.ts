@@ -1,10 +1,11 @@
 import { unlessMalformed } from '../asn1/asn1-error.ts';
 import { pemBlocks } from '../asn1/pem.ts';
 import type { Awaitable, PublicKeySpec } from '../crypto/provider.ts';
-import { CERTIFICATE_LABELS, type Certificate, parseCertificate } from './certificate.ts';
+import { CERTIFICATE_LABELS, type Certificate, parseLabelled } from './certificate.ts';
 import { type Crl, parseCrl } from './crl.ts';
 import type { NameConstraints } from './extensions.ts';
 import type { Name } from './name.ts';
+import type { TrustSettings } from './trust-settings.ts';
 import { X509VerifyParam } from './verify-params.ts';
 
 /** Trust in a key under a name, without a certificate (RFC 5280, 6.1.1 (d)). */
@@ -29,9 +30,10 @@ export class X509Store {
   private anchors: BareAnchor[] = [];
   private crlList: Crl[] = [];
   private lookupList: StoreLookup[] = [];
+  private hasSettings = false;
   private references = 1;
 
-  /** Trusts a certificate. Returns false where the store has it already. */
+  /** Trusts a certificate, for some purposes alone where its settings say so. Returns false where the store has it already. */
   add(certificate: Certificate): boolean {
     this.readBundles();
     return this.insert(certificate);
@@ -89,6 +91,12 @@ export class X509Store {
     return this.withSubject(certificate.subject).some((trusted) => trusted.equals(certificate));
   }
 
+  /** What the store says about purposes of a certificate it has. */
+  settingsOf(certificate: Certificate): TrustSettings | undefined {
+    if (!this.hasSettings) return undefined;
+    return this.withSubject(certificate.subject).find((trusted) => trusted.equals(certificate))?.trustSettings;
+  }
+
   /** Takes one more reference. */
   upRef(): this {
     this.references++;
@@ -103,6 +111,7 @@ export class X509Store {
     this.anchors = [];
     this.crlList = [];
     this.lookupList = [];
+    this.hasSettings = false;
   }
 
   private insert(certificate: Certificate): boolean {
@@ -111,6 +120,7 @@ export class X509Store {
     if (same === undefined) this.bySubject.set(key, [certificate]);
     else if (same.some((other) => other.equals(certificate))) return false;
     else same.push(certificate);
+    if (certificate.trustSettings !== undefined) this.hasSettings = true;
     return true;
   }
 
@@ -124,7 +134,7 @@ export class X509Store {
   private readBundle(bundle: Uint8Array | string): void {
     for (const { label, bytes } of pemBlocks(bundle)) {
       if (CERTIFICATE_LABELS.has(label)) {
-        const certificate = unlessMalformed(() => parseCertificate(bytes));
+        const certificate = unlessMalformed(() => parseLabelled(label, bytes));
         if (certificate !== undefined) this.insert(certificate);
       } else if (label === 'X509 CRL') {
         const crl = unlessMalformed(() => parseCrl(bytes));

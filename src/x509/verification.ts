@@ -10,6 +10,7 @@ import type { DaneRecords } from './dane.ts';
 import { type Flow, settle } from './flow.ts';
 import type { BareAnchor, X509Store } from './store.ts';
 import { keyMeetsLevel } from './strength.ts';
+import { judgeTrust, trustPurpose } from './trust-settings.ts';
 import type { VerifyRequest } from './verify.ts';
 import { X509VerifyParam } from './verify-params.ts';
 
@@ -119,6 +120,12 @@ export class Verification {
     const answer = yield* verifies(load(this.provider), algorithm, signed);
     tried.push({ spki, answer });
     return answer;
+  }
+
+  /** What the settings of the store's certificate say about trust in it; undefined where there are none. */
+  trustIn(certificate: Certificate): 'trusted' | 'rejected' | undefined {
+    const settings = this.store.settingsOf(certificate);
+    return settings && judgeTrust(settings, trustPurpose(this.params.trust, this.purpose));
   }
 
   /** Whether a key meets the security level. */

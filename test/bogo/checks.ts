@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type Connection, type Ssl, TLS1_3_VERSION } from '../../src/index.ts';
 import { parseCertificates } from '../../src/x509/index.ts';
 import type { Flags } from './flags.ts';
-import { demand, type State } from './state.ts';
+import { demand, Mismatch, type State } from './state.ts';
 
 const hex = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString('hex');
 const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString('latin1');
@@ -16,7 +16,7 @@ export function checkEarlyState(flags: Flags): void {
 export function checkHandshake(ssl: Ssl, state: State, isResumption: boolean): void {
   const { flags } = state;
   const { connection } = ssl;
-  if (connection === undefined) return demand(false, 'no connection');
+  if (connection === undefined) throw new Mismatch('no connection');
   checkAuthentication(connection, flags);
   checkNegotiated(connection, flags);
   demand(state.handshakes > 0, 'the handshake was not completed');

@@ -568,7 +568,7 @@ const ROWS: readonly Row[] = [
     setUp: sendsEarlyData,
     steps: ['CH', 'EOED'],
     tampers: { EOED: withTrailingByte },
-    alert: 'illegal_parameter',
+    alert: 'decode_error',
     reason: 'EXCESSIVE_MESSAGE_SIZE',
   },
   {

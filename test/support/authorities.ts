@@ -24,9 +24,6 @@ let serial = 1000;
 
 export const freshKey = (kind: FreshKeyKind = 'P-256'): PrivateKey => nodeProvider.importPrivateKey(makePrivateKey(nodeProvider, kind));
 
-/** SHA-1 of the key, as RFC 5280, 4.2.1.2 (1) has it. */
-const keyIdentifier = (certificate: Certificate): Uint8Array => nodeProvider.digest('sha1', certificate.publicKeyBytes);
-
 /** A self-signed certificate authority. */
 export function makeRoot(name = 'Root', options: IssueOptions = {}): Entity {
   const key = options.key ?? freshKey();

@@ -1,6 +1,7 @@
 import { nodeProvider } from '../../src/crypto/node.ts';
 import type { CryptoProvider, PrivateKey } from '../../src/crypto/provider.ts';
 import { type Certificate, parseCertificate } from '../../src/x509/certificate.ts';
+import { KEY_USAGE } from '../../src/x509/extensions.ts';
 import { type IssueRequest, issueCertificate } from '../../src/x509/issue.ts';
 import { parsePrivateKey } from '../../src/x509/private-key.ts';
 import { TEST_KEYS } from './keys.ts';
@@ -27,6 +28,8 @@ export function testCertificate(
     notBefore: TEST_TIME - 86_400 * 365,
     notAfter: TEST_TIME + 86_400 * 365,
     serial: 0x1234,
+    // For both of the things that a suite may want of an RSA key.
+    ...(key === 'rsa' && !rest.ca ? { keyUsage: KEY_USAGE.digitalSignature | KEY_USAGE.keyEncipherment } : {}),
     ...(rest.ca ? {} : { names: { dns: ['server.example'], ip: [Uint8Array.of(127, 0, 0, 1)] } }),
     ...rest,
   });

@@ -167,6 +167,8 @@ function* retry(
   suite: CipherSuite,
 ): Step<SentOffer> {
   const { connection, transcript } = handshake;
+  // RFC 9846, 5.1: whose turn it is not has not begun a message.
+  if (connection.io.midMessage) fatal('unexpected_message', 'NOT_ON_RECORD_BOUNDARY');
   const block = readBlock('HRR', hello.extensions);
   // RFC 9846, 4.2: the cookie is the one extension of a server that answers nothing.
   block.onlyAnswersTo(new Set([...extensions, cookie.id]));

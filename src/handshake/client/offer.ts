@@ -75,7 +75,8 @@ export interface Offer {
 /** Puts an offer together from a connection's settings. */
 export function* makeOffer(connection: Connection): Step<Offer> {
   const { provider } = connection;
-  const inForce = versions(connection);
+  // RFC 9846, 4.1.2: a renegotiation keeps the version.
+  const inForce = versions(connection).filter((version) => !connection.established || version === connection.version);
   const [newest] = inForce;
   if (newest === undefined) return fatal('internal_error', 'NO_PROTOCOLS_AVAILABLE');
   const suites13 = newest === TLS1_3_VERSION ? tls13Suites(connection) : [];
@@ -83,7 +84,7 @@ export function* makeOffer(connection: Connection): Step<Offer> {
   const suites = [...suites13, ...(older === undefined ? [] : suitesOf(connection, inForce))];
   if (suites.length === 0) return fatal('internal_error', 'NO_CIPHERS_AVAILABLE');
   const usable = newest === TLS1_3_VERSION ? groups(connection) : groups(connection).filter((id) => namedGroup(id)?.tls12);
-  const resumption12 = older === undefined ? undefined : resumable12(connection, inForce);
+  const resumption12 = older === undefined || connection.established ? undefined : resumable12(connection, inForce);
   const psks = suites13.length === 0 ? [] : yield* offeredPsks(connection, suites13);
   const certificateIds = connection.get('sigalgsCert');
   const keyShares = suites13.length === 0 ? [] : yield* settle(offerKeyShares(provider, firstShares(connection, usable)));
@@ -123,13 +124,13 @@ function suitesOf(connection: Connection, inForce: readonly number[]): readonly 
   return (connection.get('cipherList') ?? DEFAULT_TLS12_SUITES).flatMap((id) => [...usable].find((suite) => suite.id === id) ?? []);
 }
 
-/** Groups to send shares for unasked: the best one and, where that is a post-quantum hybrid, the best classical one too. */
+/** Groups to send shares for unasked: the best one and, where that is a post-quantum one, the best classical one too. */
 function firstShares(connection: Connection, usable: readonly number[]): readonly number[] {
   const chosen = connection.get('keyShares');
   if (chosen !== undefined) return usable.filter((group) => chosen.includes(group));
   const [best] = usable;
   if (best === undefined) return [];
-  if (namedGroup(best)?.kind !== 'hybrid') return [best];
+  if (namedGroup(best)?.tls12) return [best];
   const classical = usable.find((group) => namedGroup(group)?.kind === 'ec');
   return classical === undefined ? [best] : [best, classical];
 }
@@ -184,11 +185,10 @@ function offeredExtensions(connection: Connection, offer: Offer): RawExtension[]
     encode(supportedGroups, 'CH', grease ? [grease.group, ...offer.groups] : offer.groups),
     alpnOf(connection),
     asksForStaple(connection) ? encode(statusRequest, 'CH', { responderIds: [], requestExtensions: new Uint8Array(0) }) : undefined,
-    encode(
-      signatureAlgorithms,
-      'CH',
-      offer.schemes.map(({ id }) => id),
-    ),
+    // RFC 5246, 7.4.1.4.1: not to servers that can only be older than TLS 1.2.
+    offer.legacyVersion >= TLS1_2_VERSION
+      ? encode(signatureAlgorithms, 'CH', [...(grease ? [grease.scheme] : []), ...offer.schemes.map(({ id }) => id)])
+      : undefined,
     offer.certificateSchemes &&
       encode(
         signatureAlgorithmsCert,

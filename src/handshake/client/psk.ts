@@ -1,4 +1,4 @@
-import { EMPTY, sameBytes } from '../../bytes/bytes.ts';
+import { sameBytes } from '../../bytes/bytes.ts';
 import type { CipherSuite } from '../../registry/cipher-suites.ts';
 import { cipherSuite } from '../../registry/cipher-suites.ts';
 import { LIMITS } from '../../registry/limits.ts';
@@ -80,5 +80,7 @@ export function resumable12(
   const { version, id, ticket } = session.data;
   if (!versions.includes(version) || id.length === 0 || !belongsHere(connection, session)) return undefined;
   if (!session.isCurrent(connection.owner.now())) return undefined;
-  return { session, ticket: connection.hasOption(OPTIONS.NO_TICKET) ? EMPTY : ticket };
+  // The id of a session with a ticket is ours alone: without the ticket no server knows it.
+  if (ticket.length > 0 && connection.hasOption(OPTIONS.NO_TICKET)) return undefined;
+  return { session, ticket };
 }

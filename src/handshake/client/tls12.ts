@@ -52,7 +52,7 @@ import {
   sendFinished,
   transcriptHash,
 } from '../common/tls12.ts';
-import { verifyPeer, waivedOrVerified } from '../common/verify-peer.ts';
+import { demandKeyUsage, reverifyPeer, verifyPeer, waivedOrVerified } from '../common/verify-peer.ts';
 import type { Connection } from '../connection.ts';
 import type { Established } from '../established.ts';
 import type { Handshake } from '../handshake.ts';
@@ -98,6 +98,8 @@ function readServerHello(connection: Connection, sent: SentOffer, hello: ServerH
   const bound = block.has(extendedMasterSecret);
   // RFC 7627, 5.3: without it, resumption and exporters are open to a man in the middle (triple handshake).
   if (!bound && connection.get('extendedMasterSecret') === 'require') fatal('handshake_failure', 'EXTENDED_MASTER_SECRET_REQUIRED');
+  // RFC 7627, 5.4: a renegotiation neither drops the binding nor adds it.
+  if (connection.established && bound !== connection.extendedMasterSecret) fatal('handshake_failure', 'INCONSISTENT_EXTMS');
   return {
     agreed: {
       version: hello.legacyVersion,
@@ -121,6 +123,8 @@ function checkRenegotiation(connection: Connection, block: ExtensionBlock<'SH12'
     connection.secureRenegotiation = false;
     return;
   }
+  // RFC 5746, 3.5: it does not appear on the way either.
+  if (connection.established && !connection.secureRenegotiation) fatal('handshake_failure', 'RENEGOTIATION_MISMATCH');
   const expected = connection.established ? concat(ownFinished, peerFinished) : EMPTY;
   if (!sameBytes(info, expected)) fatal('handshake_failure', 'RENEGOTIATION_MISMATCH');
   connection.secureRenegotiation = true;
@@ -149,6 +153,10 @@ function resumedSession(connection: Connection, { offer }: SentOffer, hello: Ser
   connection.reused = true;
   connection.peerChain = session.data.peerChain;
   connection.verifyResult = session.data.verifyResult;
+  // What stands in this hello is not of the certificate that was checked.
+  connection.ocspResponse = session.data.ocspResponse;
+  connection.signedCertificateTimestamps = session.data.signedCertificateTimestamps;
+  connection.group = session.data.group;
   connection.pskIdentityHint = session.data.pskIdentityHint;
   connection.pskIdentity = session.data.pskIdentity;
   return session;
@@ -158,13 +166,15 @@ function* resume(handshake: Handshake, session: SslSession, { agreed, ticket }: 
   const { connection } = handshake;
   // RFC 7627, 5.3: the binding neither appears nor disappears on the way.
   if (session.data.extendedMasterSecret !== agreed.extendedMasterSecret) fatal('handshake_failure', 'INCONSISTENT_EXTMS');
+  const identity = yield* reverifyPeer(connection);
   const master = handshake.keep(copyOf(session.data.secret));
   const keys = keysOf(connection, agreed, prf, master);
   if (ticket) yield* receiveTicket(handshake, session.data.secret);
   const held = yield* receiveFinished(handshake, prf, master, keys);
   sendFinished(handshake, prf, master, keys);
   yield* handshake.flush();
-  return { identity: waivedOrVerified(), finished: held };
+  if (ticket) rememberSession(connection);
+  return { identity, finished: held };
 }
 
 // ---- a full handshake
@@ -208,6 +218,7 @@ function* readServerCertificate(handshake: Handshake, { status, agreed }: Announ
   // RFC 5246, 7.4.2: a server's list is not empty.
   if (now === undefined) return fatal('decode_error', 'LENGTH_TOO_SHORT', 'no server certificate');
   checkKeyKind(agreed.suite, key?.kind);
+  demandKeyUsage(chain, usesRsaEncryption(agreed.suite) ? 'keyEncipherment' : 'digitalSignature');
   // RFC 5746 says nothing of it, but a server that becomes another one on the way is what 3SHAKE was made of.
   if (connection.established && before !== undefined && !sameBytes(before, now)) fatal('illegal_parameter', 'SERVER_CERT_CHANGED');
   connection.ocspResponse = undefined;
@@ -219,6 +230,8 @@ function* readServerCertificate(handshake: Handshake, { status, agreed }: Announ
 
 /** What a server showed, as bytes. */
 const identityOf = ({ peerChain, peerRawKey }: Connection): Uint8Array | undefined => peerRawKey?.spki ?? peerChain[0]?.der;
+
+const usesRsaEncryption = ({ keyExchange }: CipherSuite): boolean => keyExchange === 'rsa' || keyExchange === 'rsa-psk';
 
 /** RFC 5246, 7.4.2: the certificate's key is of the kind that the suite signs or seals with. */
 function checkKeyKind(suite: CipherSuite, kind: string | undefined): void {
@@ -303,6 +316,7 @@ function* sendClientCertificate(
     certificateTypes: request.certificateTypes,
     kinds: undefined,
     groups: undefined,
+    signs: true,
   });
   sendCertificate12(handshake, chosen?.credential);
   return chosen;

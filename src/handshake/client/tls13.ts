@@ -5,7 +5,7 @@ import { certificateAuthorities } from '../../extensions/certificate-authorities
 import { signedCertificateTimestamp, statusRequest } from '../../extensions/certificate-status.ts';
 import { earlyData } from '../../extensions/early-data.ts';
 import type { ExtensionBlock } from '../../extensions/extension.ts';
-import { signatureAlgorithms } from '../../extensions/id-lists.ts';
+import { signatureAlgorithms, signatureAlgorithmsCert } from '../../extensions/id-lists.ts';
 import { keyShare } from '../../extensions/key-share.ts';
 import { preSharedKey } from '../../extensions/pre-shared-key.ts';
 import { maxFragmentLength, recordSizeLimit } from '../../extensions/record-size.ts';
@@ -41,7 +41,7 @@ import type { Psk } from '../common/psk.ts';
 import { demandAgreedType, takeCertificateTypes } from '../common/raw-key.ts';
 import { takeRecordSizes } from '../common/record-sizes.ts';
 import { checkStaple } from '../common/staple.ts';
-import { demandHostName, verifyPeer, waivedOrVerified } from '../common/verify-peer.ts';
+import { demandHostName, demandKeyUsage, reverifyPeer, verifyPeer } from '../common/verify-peer.ts';
 import type { Connection } from '../connection.ts';
 import type { Established } from '../established.ts';
 import type { Handshake } from '../handshake.ts';
@@ -81,7 +81,7 @@ export function* clientTls13(handshake: Handshake, sent: SentOffer, hello: Serve
   if (connection.earlyData === 'rejected' && sent.offer.earlyData) beginProtectedFlight(handshake, suite, clientSecret);
 
   const { identity, request } =
-    psk === undefined ? yield* serverAuthentication(handshake, sent) : { identity: waivedOrVerified(), request: undefined };
+    psk === undefined ? yield* serverAuthentication(handshake, sent) : { identity: yield* reverifyPeer(connection), request: undefined };
 
   connection.enter('CR_FINISHED');
   const beforeFinished = transcript.digest();
@@ -155,6 +155,8 @@ function resume(connection: Connection, psk: Psk | undefined): void {
   connection.reused = true;
   connection.peerChain = psk.session.data.peerChain;
   connection.verifyResult = psk.session.data.verifyResult;
+  connection.ocspResponse = psk.session.data.ocspResponse;
+  connection.signedCertificateTimestamps = psk.session.data.signedCertificateTimestamps;
 }
 
 function readEncryptedExtensions(connection: Connection, sent: SentOffer, block: ExtensionBlock<'EE'>, psk: Psk | undefined): void {
@@ -204,6 +206,7 @@ function* serverAuthentication(
   const { chain, key } = readCertificate(connection, message.value, NO_CONTEXT, sent.extensions);
   // RFC 9846, 4.4.2.4: a server without a certificate is decode_error.
   if (key === undefined) return fatal('decode_error', 'LENGTH_TOO_SHORT', 'no server certificate');
+  demandKeyUsage(chain, 'digitalSignature');
 
   connection.enter('CR_CERT_VRFY');
   const signed = transcript.digest();
@@ -250,6 +253,7 @@ function readRequest(connection: Connection, request: CertificateRequest): Certi
   if (schemes === undefined) return fatal('missing_extension', 'MISSING_SIGALGS_EXTENSION');
   parseCustomExtensions(connection, EXT.TLS1_3_CERTIFICATE_REQUEST, request.extensions);
   connection.peerSignatureSchemes = schemes;
+  connection.peerCertificateSchemes = block.get(signatureAlgorithmsCert);
   connection.peerCaNames = block.get(certificateAuthorities) ?? [];
   return {
     schemes,

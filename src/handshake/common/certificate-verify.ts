@@ -1,5 +1,5 @@
 import { concat, utf8 } from '../../bytes/bytes.ts';
-import type { PublicKeySpec } from '../../crypto/provider.ts';
+import type { HashName, PublicKeySpec } from '../../crypto/provider.ts';
 import { fatal } from '../../registry/fatal.ts';
 import { type SignatureScheme, signatureScheme, signatureSchemeName } from '../../registry/signature-schemes.ts';
 import type { Connection } from '../connection.ts';
@@ -22,7 +22,15 @@ export const signedContent = (signer: 'client' | 'server', transcriptHash: Uint8
 
 /** Whether a scheme may sign a TLS 1.3 handshake with a key. */
 export const fits = (scheme: SignatureScheme, key: PublicKeySpec): boolean =>
-  scheme.tls13 && scheme.key === key.kind && (key.kind !== 'ec' || key.curve === scheme.curve);
+  scheme.tls13 && scheme.key === key.kind && (key.kind !== 'ec' || key.curve === scheme.curve) && hasRoom(scheme, key);
+
+const HASH_BYTES: Readonly<Partial<Record<HashName, number>>> = { sha256: 32, sha384: 48, sha512: 64 };
+
+/** RFC 8017, 9.1.1: an RSA key has to hold hash, salt and two bytes more, which the shortest keys do not with the longest hash. */
+export function hasRoom({ algorithm }: SignatureScheme, key: PublicKeySpec): boolean {
+  if (algorithm.kind !== 'rsa-pss' || !('n' in key)) return true;
+  return key.n.length >= (HASH_BYTES[algorithm.hash] ?? 0) + algorithm.saltLength + 2;
+}
 
 /** Checks the peer's proof that it holds its certificate's key (RFC 9846, 4.4.3). `offered`: the schemes we said we would accept. */
 export function* checkCertificateVerify(

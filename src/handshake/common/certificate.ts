@@ -7,7 +7,7 @@ import { signedCertificateTimestamp, statusRequest } from '../../extensions/cert
 import { encode } from '../../extensions/extension.ts';
 import { readBlock } from '../../extensions/table.ts';
 import { fatal } from '../../registry/fatal.ts';
-import { OPTIONS } from '../../registry/options.ts';
+import { CERT_FLAGS, OPTIONS } from '../../registry/options.ts';
 import type { SignatureScheme } from '../../registry/signature-schemes.ts';
 import type { RawExtension } from '../../wire/message.ts';
 import { type CertificateEntry, type CertificateMessage, certificate, certificateVerify } from '../../wire/tls13-messages.ts';
@@ -17,6 +17,7 @@ import type { Handshake } from '../handshake.ts';
 import { type Step, settle } from '../step.ts';
 import { fits, keyBits, signedContent } from './certificate-verify.ts';
 import { chainToSend } from './chain.ts';
+import { canVerify } from './check-chain.ts';
 import { customExtensionsFor, EXT, parseCustomExtensions } from './custom-extensions.ts';
 import { allowed, signSchemes } from './policy.ts';
 import { expectsRawKey, showsRawKey, spkiOf, takeRawKey } from './raw-key.ts';
@@ -49,9 +50,9 @@ export function chooseCredential(connection: Connection, demand: CertificateDema
     ? own.filter(({ id }) => demand.schemes.includes(id))
     : demand.schemes.flatMap((id) => own.find((scheme) => scheme.id === id) ?? []);
   const { keyed, ready: certified } = connection.get('credentials');
-  const ready = (showsRawKey(connection) ? keyed : certified).filter(({ key }) =>
-    allowed(connection, 'own key', keyBits(key.publicKey), key.publicKey),
-  );
+  const ready = (showsRawKey(connection) ? keyed : certified)
+    .filter(({ key }) => allowed(connection, 'own key', keyBits(key.publicKey), key.publicKey))
+    .filter(({ chain }) => !isStrict(connection) || canVerify(chain, connection.peerCertificateSchemes ?? demand.schemes));
   const welcome = ready.filter((credential) => isWelcome(credential, demand.authorities));
   for (const candidates of [welcome, ready]) {
     for (const scheme of shared) {
@@ -61,6 +62,9 @@ export function chooseCredential(connection: Connection, demand: CertificateDema
   }
   return undefined;
 }
+
+/** SSL_CERT_FLAG_TLS_STRICT: a chain that the peer did not say it can verify is not shown. */
+export const isStrict = (connection: Connection): boolean => (connection.get('certFlags') & CERT_FLAGS.TLS_STRICT) !== 0;
 
 function isWelcome({ chain }: KeyedCredential, authorities: readonly Uint8Array[]): boolean {
   return authorities.length === 0 || chain.some(({ issuer }) => authorities.some((name) => sameBytes(issuer.raw, name)));

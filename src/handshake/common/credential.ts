@@ -8,7 +8,9 @@ import { groupByName } from '../../registry/groups.ts';
 import type { SignatureScheme } from '../../registry/signature-schemes.ts';
 import type { Connection } from '../connection.ts';
 import { type Step, untilAnswered } from '../step.ts';
+import { isStrict } from './certificate.ts';
 import { keyBits } from './certificate-verify.ts';
+import { canVerify } from './check-chain.ts';
 import { allowed } from './policy.ts';
 import { showsRawKey } from './raw-key.ts';
 import { IMPLIED_SCHEMES, signingScheme } from './signed12.ts';
@@ -27,6 +29,8 @@ export interface Demand12 {
   readonly kinds: readonly KeyKind[] | undefined;
   /** Curves the client can do; undefined: any. */
   readonly groups: readonly number[] | undefined;
+  /** Whether the key is to sign; in an RSA key exchange it decrypts. */
+  readonly signs: boolean;
 }
 
 export interface Chosen12 {
@@ -46,15 +50,20 @@ export function chooseCredential12(connection: Connection, demand: Demand12): Ch
   const usable = (showsRawKey(connection) ? keyed : ready).filter((credential) => isUsable(connection, credential, demand));
   const welcome = usable.filter((credential) => isWelcome(credential, demand.authorities));
   for (const credential of [...welcome, ...usable]) {
-    const scheme = signingScheme(demand.version, credential.key.publicKey, shared);
+    const scheme = demand.signs ? signingScheme(demand.version, credential.key.publicKey, shared) : 'fixed';
     if (scheme !== undefined) return { credential, scheme };
   }
   return undefined;
 }
 
-function isUsable(connection: Connection, { key }: KeyedCredential, { certificateTypes, kinds, groups }: Demand12): boolean {
+function isUsable(
+  connection: Connection,
+  { chain, key }: KeyedCredential,
+  { certificateTypes, kinds, groups, schemes }: Demand12,
+): boolean {
   const { publicKey } = key;
   if (!allowed(connection, 'own key', keyBits(publicKey), publicKey)) return false;
+  if (isStrict(connection) && schemes !== undefined && !canVerify(chain, schemes)) return false;
   if (kinds !== undefined && !kinds.includes(publicKey.kind)) return false;
   if (certificateTypes !== undefined && !certificateTypes.includes(typeOf(publicKey.kind))) return false;
   // RFC 8422, 5.3: the certificate's curve is one that the client can do.

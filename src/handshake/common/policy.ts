@@ -5,7 +5,7 @@ import { allows, type SecurityOperation } from '../../config/security.ts';
 import { VERIFY_BY_ROLE } from '../../config/settings.ts';
 import { type AeadSuite, type CipherSuite, cipherSuite, DEFAULT_TLS12_SUITES, isTls13Suite } from '../../registry/cipher-suites.ts';
 import { namedGroup } from '../../registry/groups.ts';
-import { MODES, OPTIONS, VERIFY } from '../../registry/options.ts';
+import { CERT_FLAGS, MODES, OPTIONS, VERIFY } from '../../registry/options.ts';
 import { type SignatureScheme, signatureScheme } from '../../registry/signature-schemes.ts';
 import { SUPPORTED_VERSIONS, TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION, TLS1_VERSION } from '../../registry/versions.ts';
 import type { Connection } from '../connection.ts';
@@ -58,9 +58,25 @@ export function suites12(connection: Connection, version: number): readonly Ciph
   return suites;
 }
 
+/** The curves that Suite B leaves (RFC 6460, 3.1), where the certificate flags ask for it. */
+function suiteBCurves(connection: Connection): readonly string[] | undefined {
+  switch (connection.get('certFlags') & CERT_FLAGS.SUITEB_128_LOS) {
+    case CERT_FLAGS.SUITEB_128_LOS_ONLY:
+      return ['P-256'];
+    case CERT_FLAGS.SUITEB_192_LOS:
+      return ['P-384'];
+    case CERT_FLAGS.SUITEB_128_LOS:
+      return ['P-256', 'P-384'];
+    default:
+      return undefined;
+  }
+}
+
 /** Groups in force, best first. */
 export function groups(connection: Connection): readonly number[] {
+  const suiteB = suiteBCurves(connection);
   return connection.get('groups').filter((id) => {
+    if (suiteB !== undefined && !suiteB.includes(namedGroup(id)?.parts[0] ?? '')) return false;
     const group = namedGroup(id);
     return group !== undefined && allowed(connection, 'group', group.securityBits, group);
   });
@@ -69,8 +85,10 @@ export function groups(connection: Connection): readonly number[] {
 /** Schemes that a list of code points leaves in force. */
 export function schemes(connection: Connection, ids: readonly number[]): readonly SignatureScheme[] {
   const out: SignatureScheme[] = [];
+  const suiteB = suiteBCurves(connection);
   for (const id of ids) {
     const scheme = signatureScheme(id);
+    if (suiteB !== undefined && !suiteB.includes(scheme?.curve ?? '')) continue;
     if (scheme !== undefined && allowed(connection, 'signature', scheme.bits, scheme)) out.push(scheme);
   }
   return out;

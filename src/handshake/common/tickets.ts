@@ -3,7 +3,7 @@ import { copyOf, EMPTY, wipe } from '../../bytes/bytes.ts';
 import { build } from '../../bytes/writer.ts';
 import { earlyData } from '../../extensions/early-data.ts';
 import { encode } from '../../extensions/extension.ts';
-import { SslUsageError } from '../../registry/fatal.ts';
+import { fatal, SslUsageError } from '../../registry/fatal.ts';
 import { LIMITS } from '../../registry/limits.ts';
 import { OPTIONS, SESSION_CACHE } from '../../registry/options.ts';
 import { TLS1_3_VERSION } from '../../registry/versions.ts';
@@ -11,10 +11,14 @@ import { decodeSession, encodeSession } from '../../session/asn1.ts';
 import { type SessionData, SslSession } from '../../session/session.ts';
 import { openTicket, sealTicket, type TicketKey, ticketKeyName } from '../../session/ticket.ts';
 import { newSessionTicket } from '../../wire/tls13-messages.ts';
+import { greaseValue } from '../client/grease.ts';
 import type { Connection } from '../connection.ts';
 import { type Step, settle } from '../step.ts';
 import { customExtensionsFor, EXT } from './custom-extensions.ts';
 import { established } from './keys.ts';
+
+/** RFC 5246, 7.4.1.2. */
+const MAX_ID_LENGTH = 32;
 
 /** What a connection can say about itself to a session; the secret and the ticket come with each ticket. */
 export function sessionOf(connection: Connection): SessionData {
@@ -58,7 +62,7 @@ export function* sendTickets(connection: Connection, count: number): Step<void> 
 function* sendTicket(connection: Connection): Step<void> {
   const { schedule } = established(connection);
   const { resumptionSecret, provider } = connection;
-  if (resumptionSecret === undefined) return;
+  if (resumptionSecret === undefined || !mayTicket(connection)) return;
   const number = connection.ticketsSent++;
   const nonce = build((w) => w.u32(0).u32(number));
   const lifetime = Math.min(connection.get('sessionTimeout') || 7200, LIMITS.sessionLifetime.value);
@@ -66,7 +70,7 @@ function* sendTicket(connection: Connection): Step<void> {
   const session = new SslSession({
     ...sessionOf(connection),
     secret: schedule.resumptionPsk(resumptionSecret, nonce),
-    id: copyOf(provider.random(32)),
+    id: newSessionId(connection),
     timeout: lifetime,
     ticketLifetime: lifetime,
     ticketAgeAdd: new DataView(provider.random(4).slice().buffer).getUint32(0),
@@ -83,12 +87,38 @@ function* sendTicket(connection: Connection): Step<void> {
     ticket,
     extensions: [
       ...(maxEarlyData > 0 ? [encode(earlyData, 'NST', maxEarlyData)] : []),
+      // RFC 8701, 4.1: clients pass over it.
+      ...(connection.get('grease') ? [{ type: greaseValue(provider.random(1)[0] as number), data: EMPTY }] : []),
       ...customExtensionsFor(connection, EXT.TLS1_3_NEW_SESSION_TICKET, undefined),
     ],
   });
   if (stateful) remember(connection, session);
-  connection.get('newSessionCallback')?.(connection.owner.handle, session);
+  announce(connection, session);
   session.free();
+}
+
+/** SSL_CTX_set_generate_session_id(3), or 32 random bytes. */
+export function newSessionId(connection: Connection): Uint8Array {
+  const callback = connection.get('generateSessionIdCallback');
+  if (callback === undefined) return copyOf(connection.provider.random(MAX_ID_LENGTH));
+  const id = callback(connection.owner.handle, MAX_ID_LENGTH);
+  if (id.length === 0 || id.length > MAX_ID_LENGTH) fatal('internal_error', 'SSL_SESSION_ID_HAS_BAD_LENGTH', `${id.length} bytes`);
+  if (connection.owner.sessions.cache.has(id)) fatal('internal_error', 'SSL_SESSION_ID_CONFLICT');
+  return copyOf(id);
+}
+
+/** Tells the application of a new session of this server, unless the cache mode says that it keeps none (SSL_CTX_sess_set_new_cb(3)). */
+export function announce(connection: Connection, session: SslSession): void {
+  if ((connection.get('sessionCacheMode') & SESSION_CACHE.SERVER) === 0) return;
+  connection.get('newSessionCallback')?.(connection.owner.handle, session);
+}
+
+/** SSL_CTX_set_session_ticket_cb(3): the application may put data into the session that the ticket will carry, or want no ticket. */
+export function mayTicket(connection: Connection): boolean {
+  const callback = connection.get('ticketGenerateCallback');
+  if (callback === undefined) return true;
+  if (connection.session === undefined) connection.replaceSession(new SslSession(sessionOf(connection)));
+  return callback(connection.owner.handle);
 }
 
 /** Tickets are references into the cache where the application wants no others, or where each may be used once only. */
@@ -123,11 +153,22 @@ const ownKeys = (connection: Connection): readonly TicketKey[] =>
 
 /** The session a PSK identity or a TLS 1.2 ticket stands for: in the cache, with the application, or inside the ticket. */
 export function* findSession(connection: Connection, identity: Uint8Array): Step<SslSession | undefined> {
-  return (yield* cachedSession(connection, identity)) ?? (yield* ticketSession(connection, identity));
+  return (yield* cachedSession(connection, identity)) ?? judged(connection, identity, yield* ticketSession(connection, identity));
+}
+
+/** SSL_CTX_set_session_ticket_cb(3): the application decides what becomes of a ticket that came back. */
+function judged(connection: Connection, ticket: Uint8Array, session: SslSession | undefined): SslSession | undefined {
+  const callback = connection.get('ticketDecryptCallback');
+  if (callback === undefined) return session;
+  const status = session === undefined ? (ticket.length === 0 ? 'empty' : 'no_decrypt') : 'success';
+  const verdict = callback(connection.owner.handle, session, ticket.subarray(0, 16), status);
+  if (verdict === 'abort') fatal('internal_error', 'CALLBACK_FAILED', 'ticket decryption callback');
+  connection.keepsTicket = verdict === 'use';
+  return verdict === 'use' || verdict === 'use_renew' ? session : undefined;
 }
 
 function* cachedSession(connection: Connection, id: Uint8Array): Step<SslSession | undefined> {
-  if (id.length !== 32) return undefined;
+  if (id.length > MAX_ID_LENGTH) return undefined;
   const mode = connection.get('sessionCacheMode');
   const { cache } = connection.owner.sessions;
   if ((mode & SESSION_CACHE.NO_INTERNAL_LOOKUP) === 0) {
@@ -149,7 +190,9 @@ function* ticketSession(connection: Connection, ticket: Uint8Array): Step<SslSes
   for (const key of keys) {
     const state = key && openTicket(connection.provider, key, ticket);
     if (state === undefined) continue;
-    return connection.holdOpened(decoded(state));
+    const session = connection.holdOpened(decoded(state));
+    if (session !== undefined && !session.isCurrent(connection.owner.now())) connection.owner.sessions.cache.statistics.timeouts++;
+    return session;
   }
   return undefined;
 }

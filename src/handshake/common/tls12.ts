@@ -86,6 +86,8 @@ export function* receiveFinished(handshake: Handshake, prf: Prf, master: Uint8Ar
   connection.enter(connection.isServer ? 'SR_FINISHED' : 'CR_FINISHED');
   const expected = prf.verifyData(master, connection.isServer ? 'client finished' : 'server finished', transcript.digest());
   const { verifyData } = (yield* handshake.receive(finished)).value;
+  // Nothing is due behind it in the same breath: who renegotiates begins anew.
+  if (connection.io.midMessage) fatal('unexpected_message', 'NOT_ON_RECORD_BOUNDARY');
   // RFC 5246, 7.4.9: the recipient MUST verify it.
   if (!constantTimeEqual(verifyData, expected)) fatal('decrypt_error', 'DIGEST_CHECK_FAILED');
   connection.peerFinished = verifyData;

@@ -8,6 +8,7 @@ import { VERIFY } from '../../registry/options.ts';
 import type { X509VerifyResult } from '../../registry/verify-results.ts';
 import { type Certificate, parseCertificate } from '../../x509/certificate.ts';
 import type { DaneRecords } from '../../x509/dane.ts';
+import { KEY_USAGE } from '../../x509/extensions.ts';
 import { parseIp } from '../../x509/hostname.ts';
 import { StoreContext, type VerifyOutcome, verifyChain } from '../../x509/verify.ts';
 import type { X509VerifyParam } from '../../x509/verify-params.ts';
@@ -65,6 +66,18 @@ export function* verifyPeer(connection: Connection, chain: readonly Certificate[
   }
   yield* checkTransparency(connection);
   return waivedOrVerified();
+}
+
+/** RFC 5280, 4.2.1.3: a certificate that says what its key is for is held to it, whether or not it is verified. */
+export function demandKeyUsage([leaf]: readonly Certificate[], use: 'digitalSignature' | 'keyEncipherment'): void {
+  const keyUsage = leaf?.extensions.keyUsage;
+  if (keyUsage !== undefined && (keyUsage & KEY_USAGE[use]) === 0) fatal('illegal_parameter', 'WRONG_CERTIFICATE_TYPE', `not for ${use}`);
+}
+
+/** A session brings the certificate of its handshake along; whether that is still good is looked at only where it was asked for. */
+export function* reverifyPeer(connection: Connection): Step<Proof<'identity'>> {
+  const { peerChain } = connection;
+  return connection.get('reverifyOnResume') && peerChain.length > 0 ? yield* verifyPeer(connection, peerChain) : waivedOrVerified();
 }
 
 /** What the application's own verification says, with or without the help of the built-in one. */

@@ -10,7 +10,7 @@ import { readCertificate } from '../common/certificate.ts';
 import { checkCertificateVerify } from '../common/certificate-verify.ts';
 import { customExtensionsFor, EXT } from '../common/custom-extensions.ts';
 import { schemes, verifyMode, verifySchemes } from '../common/policy.ts';
-import { verifyPeer, waivedOrVerified } from '../common/verify-peer.ts';
+import { demandKeyUsage, verifyPeer, waivedOrVerified } from '../common/verify-peer.ts';
 import type { Connection } from '../connection.ts';
 import type { Handshake } from '../handshake.ts';
 import { receive } from '../io.ts';
@@ -65,6 +65,7 @@ export function* readClientCertificate(handshake: Handshake, context: Uint8Array
     if ((verifyMode(connection) & VERIFY.FAIL_IF_NO_PEER_CERT) !== 0) fatal('certificate_required', 'PEER_DID_NOT_RETURN_A_CERTIFICATE');
     return waivedOrVerified();
   }
+  demandKeyUsage(chain, 'digitalSignature');
   connection.enter('SR_CERT_VRFY');
   const signed = transcript.digest();
   const proof = yield* receive(connection.io, undefined, certificateVerify);

@@ -9,7 +9,7 @@ import { signedCertificateTimestamp, statusRequest } from '../../extensions/cert
 import { cookie } from '../../extensions/cookie.ts';
 import { earlyData } from '../../extensions/early-data.ts';
 import { type ExtensionBlock, encode } from '../../extensions/extension.ts';
-import { signatureAlgorithms, supportedGroups } from '../../extensions/id-lists.ts';
+import { signatureAlgorithms, signatureAlgorithmsCert, supportedGroups } from '../../extensions/id-lists.ts';
 import { keyShare } from '../../extensions/key-share.ts';
 import { preSharedKey, pskKeyExchangeModes } from '../../extensions/pre-shared-key.ts';
 import { maxFragmentLength, recordSizeLimit } from '../../extensions/record-size.ts';
@@ -64,7 +64,7 @@ import { certificateTypeAnswers, chooseCertificateTypes, peerKey, showsRawKey } 
 import { answerRecordSizes } from '../common/record-sizes.ts';
 import { sign12, verify12 } from '../common/signed12.ts';
 import { stapledResponses } from '../common/staple.ts';
-import { findSession, remember, sealSession, sessionOf } from '../common/tickets.ts';
+import { announce, findSession, mayTicket, newSessionId, remember, sealSession, sessionOf } from '../common/tickets.ts';
 import {
   type Agreed12,
   keysOf,
@@ -75,7 +75,7 @@ import {
   sendFinished,
   transcriptHash,
 } from '../common/tls12.ts';
-import { verifyPeer, waivedOrVerified } from '../common/verify-peer.ts';
+import { demandKeyUsage, verifyPeer, waivedOrVerified } from '../common/verify-peer.ts';
 import type { Connection } from '../connection.ts';
 import type { Established } from '../established.ts';
 import type { Handshake } from '../handshake.ts';
@@ -118,6 +118,9 @@ export function* serverTls12(handshake: Handshake, hello: ClientHello, raw: Uint
   const acknowledgeName = yield* settleServerName(connection, read);
   parseCustomExtensions(connection, EXT.CLIENT_HELLO, hello.extensions);
   const session = yield* resumable(connection, read, version);
+  connection.peerGroups = read.block.get(supportedGroups) ?? [];
+  connection.peerSignatureSchemes = read.block.get(signatureAlgorithms) ?? [];
+  connection.peerCertificateSchemes = read.block.get(signatureAlgorithmsCert);
   if (session === undefined) yield* askForCertificates(connection);
   yield* settleAlpn(connection, read);
   const full = session === undefined ? choose(connection, read, version) : undefined;
@@ -148,7 +151,7 @@ function checkRenegotiation(connection: Connection, { hello, block }: ReadHello)
   }
   // RFC 5746, 3.7: the signal means a first handshake; within a connection it is an attack.
   if (signalled) fatal('handshake_failure', 'SCSV_RECEIVED_WHEN_RENEGOTIATING');
-  if (!connection.secureRenegotiation && connection.hasOption(OPTIONS.ALLOW_UNSAFE_LEGACY_RENEGOTIATION)) return;
+  if (!connection.secureRenegotiation && info === undefined && connection.hasOption(OPTIONS.ALLOW_UNSAFE_LEGACY_RENEGOTIATION)) return;
   if (info === undefined || !sameBytes(info, connection.peerFinished ?? EMPTY)) fatal('handshake_failure', 'RENEGOTIATION_MISMATCH');
 }
 
@@ -157,7 +160,10 @@ function usesExtendedMasterSecret(connection: Connection, block: ExtensionBlock<
   const offered = block.has(extendedMasterSecret);
   // RFC 7627, 5.3: without it, resumption and exporters are open to a man in the middle (triple handshake).
   if (!offered && wanted === 'require') fatal('handshake_failure', 'EXTENDED_MASTER_SECRET_REQUIRED');
-  return offered && wanted !== 'off';
+  const used = offered && wanted !== 'off';
+  // RFC 7627, 5.4: a renegotiation neither drops the binding nor adds it.
+  if (connection.established && used !== connection.extendedMasterSecret) fatal('handshake_failure', 'INCONSISTENT_EXTMS');
+  return used;
 }
 
 // ---- choosing
@@ -167,8 +173,6 @@ function choose(connection: Connection, read: ReadHello, version: number): Choic
   const { hello, block } = read;
   const shared = sharedSuites(connection, suites12(connection, version), hello.cipherSuites);
   chooseCertificateTypes(connection, block, asksForCertificate(connection));
-  connection.peerGroups = block.get(supportedGroups) ?? [];
-  connection.peerSignatureSchemes = block.get(signatureAlgorithms) ?? [];
   for (const suite of shared) {
     const choice = tryCipherSuite(connection, read, suite, version);
     if (choice !== undefined) return choice;
@@ -190,6 +194,7 @@ function tryCipherSuite(connection: Connection, { block }: ReadHello, suite: Cip
     certificateTypes: undefined,
     kinds,
     groups: block.get(supportedGroups),
+    signs: signsParameters(suite),
   };
   const chosen = chooseCredential12(connection, demand);
   if (chosen === undefined || (decrypts(suite) && chosen.credential.key.decryptPremaster === undefined)) return undefined;
@@ -269,9 +274,10 @@ function* resume(
   connection.replaceSession(session.upRef());
   connection.peerChain = session.data.peerChain;
   connection.verifyResult = session.data.verifyResult;
+  connection.group = session.data.group;
   connection.pskIdentityHint = session.data.pskIdentityHint;
   connection.pskIdentity = session.data.pskIdentity;
-  const renew = read.block.has(sessionTicket) && !connection.hasOption(OPTIONS.NO_TICKET);
+  const renew = read.block.has(sessionTicket) && !connection.hasOption(OPTIONS.NO_TICKET) && !connection.keepsTicket;
   // RFC 5077, 3.4: whatever id came with the ticket is echoed to say that it was taken.
   sendServerHello(handshake, read, agreed, { id: read.hello.legacySessionId, ticket: renew, status: false, acknowledgeName });
   const master = handshake.keep(copyOf(session.data.secret));
@@ -333,9 +339,10 @@ function* fullHandshake(
   if (usesTicket) yield* sendTicket(handshake, master);
   sendFinished(handshake, prf, master, pending);
   yield* handshake.flush();
-  if (connection.session !== undefined) {
-    if (!usesTicket && keeps) remember(connection, connection.session);
-    connection.get('newSessionCallback')?.(connection.owner.handle, connection.session);
+  // A session that went out as a ticket is the client's to keep.
+  if (connection.session !== undefined && !usesTicket && keeps) {
+    remember(connection, connection.session);
+    announce(connection, connection.session);
   }
   return { identity, finished: held };
 }
@@ -393,16 +400,6 @@ function serverRandom(connection: Connection, version: number): Uint8Array {
   return random;
 }
 
-/** SSL_CTX_set_generate_session_id(3), or 32 random bytes; nothing where nobody could find it again. */
-function newSessionId(connection: Connection): Uint8Array {
-  const callback = connection.get('generateSessionIdCallback');
-  if (callback === undefined) return copyOf(connection.provider.random(32));
-  const id = callback(connection.owner.handle, 32);
-  if (id.length === 0 || id.length > 32) fatal('internal_error', 'SSL_SESSION_ID_HAS_BAD_LENGTH', `${id.length} bytes`);
-  if (connection.owner.sessions.cache.has(id)) fatal('internal_error', 'SSL_SESSION_ID_CONFLICT');
-  return copyOf(id);
-}
-
 /** ServerKeyExchange: an ephemeral key, signed where there is a key to sign with, or a hint alone. */
 function* sendServerKeys(
   handshake: Handshake,
@@ -457,6 +454,7 @@ function* readClientCertificate(handshake: Handshake): Step<Proof<'identity'>> {
   const { connection } = handshake;
   connection.enter('SR_CERT');
   const { chain, key } = yield* receiveCertificate12(handshake);
+  demandKeyUsage(chain, 'digitalSignature');
   if (chain.length > 0 || key !== undefined) return yield* verifyPeer(connection, chain);
   connection.verifyResult = 'OK';
   // RFC 5246, 7.4.6: handshake_failure, where the server insists.
@@ -480,9 +478,10 @@ function* sendTicket(handshake: Handshake, master: Uint8Array): Step<void> {
   const { connection } = handshake;
   connection.enter('SW_SESSION_TICKET');
   const lifetime = Math.min(connection.get('sessionTimeout') || 7200, LIMITS.sessionLifetime.value);
-  const session = new SslSession({ ...sessionOf(connection), secret: copyOf(master), timeout: lifetime, ticketLifetime: lifetime });
   // RFC 5077, 3.3: one was announced, so an empty one says that there is none.
-  const ticket = (yield* sealSession(connection, session)) ?? EMPTY;
+  const wanted = mayTicket(connection);
+  const session = new SslSession({ ...sessionOf(connection), secret: copyOf(master), timeout: lifetime, ticketLifetime: lifetime });
+  const ticket = wanted ? ((yield* sealSession(connection, session)) ?? EMPTY) : EMPTY;
   session.free();
   handshake.send(newSessionTicket12, { lifetime, ticket });
 }

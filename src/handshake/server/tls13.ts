@@ -6,10 +6,10 @@ import { certificateAuthorities } from '../../extensions/certificate-authorities
 import { signedCertificateTimestamp, statusRequest } from '../../extensions/certificate-status.ts';
 import { earlyData } from '../../extensions/early-data.ts';
 import { encode } from '../../extensions/extension.ts';
-import { signatureAlgorithms } from '../../extensions/id-lists.ts';
+import { signatureAlgorithms, signatureAlgorithmsCert } from '../../extensions/id-lists.ts';
 import { keyShare } from '../../extensions/key-share.ts';
 import { postHandshakeAuth } from '../../extensions/post-handshake-auth.ts';
-import { preSharedKey } from '../../extensions/pre-shared-key.ts';
+import { PSK_DHE_KE, PSK_KE, preSharedKey, pskKeyExchangeModes } from '../../extensions/pre-shared-key.ts';
 import { maxFragmentLength, recordSizeLimit } from '../../extensions/record-size.ts';
 import { serverName } from '../../extensions/server-name.ts';
 import { supportedVersions } from '../../extensions/supported-versions.ts';
@@ -56,6 +56,8 @@ export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint
   transcript.forget();
   parseCustomExtensions(connection, EXT.CLIENT_HELLO, read.hello.extensions);
   resume(connection, psk);
+  connection.peerSignatureSchemes = read.block.get(signatureAlgorithms) ?? [];
+  connection.peerCertificateSchemes = read.block.get(signatureAlgorithmsCert);
   if (psk === undefined) yield* askForCertificates(connection);
   if (psk === undefined) chooseCertificateTypes(connection, read.block, mayAskForCertificate(connection));
   yield* settleAlpn(connection, read);
@@ -102,7 +104,9 @@ export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint
   connection.resumptionSecret = schedule.deriveSecret(mainSecret, 'res master', transcript.digest());
   connection.peerOffersPostHandshakeAuth = read.block.has(postHandshakeAuth);
   if (connection.peerOffersPostHandshakeAuth) connection.handshakeHash = transcript.fork();
-  yield* sendTickets(connection, psk === undefined ? connection.get('numTickets') : Math.min(1, connection.get('numTickets')));
+  if (canResume(connection, read)) {
+    yield* sendTickets(connection, psk === undefined ? connection.get('numTickets') : Math.min(1, connection.get('numTickets')));
+  }
   yield* handshake.flush();
   return { identity, finished: held };
 }
@@ -133,6 +137,12 @@ function* negotiate(
     fatal('illegal_parameter', 'BAD_KEY_SHARE', 'not the share that was asked for');
   transcript.add(second.raw);
   return { read: second, choice: again, retried: true };
+}
+
+/** RFC 9846, 4.6.1: no tickets for a client that could not use them with us. */
+function canResume(connection: Connection, { block }: ReadHello): boolean {
+  const modes = block.get(pskKeyExchangeModes) ?? new Uint8Array(0);
+  return modes.includes(PSK_DHE_KE) || (modes.includes(PSK_KE) && connection.hasOption(OPTIONS.ALLOW_NO_DHE_KEX));
 }
 
 function resume(connection: Connection, selected: SelectedPsk | undefined): void {
@@ -249,7 +259,6 @@ const mayAskForCertificate = (connection: Connection): boolean => (verifyMode(co
 function* authenticate(handshake: Handshake, { block, hello }: ReadHello): Step<void> {
   const { connection } = handshake;
   const schemes = block.get(signatureAlgorithms) ?? fatal('missing_extension', 'MISSING_SIGALGS_EXTENSION');
-  connection.peerSignatureSchemes = schemes;
   connection.peerCaNames = block.get(certificateAuthorities) ?? [];
   const demand: CertificateDemand = {
     schemes,
