@@ -14,8 +14,9 @@ const web = http.createServer((request, response) => {
   response.end(`${request.method} ${request.url} over ${request.socket.getProtocol()}, ${request.socket.getCipher().name}\n`);
 });
 
-createServer({ cert: readFileSync(certFile), key: readFileSync(keyFile), ALPNProtocols: ['http/1.1'] }, (socket) =>
+const server = createServer({ cert: readFileSync(certFile), key: readFileSync(keyFile), ALPNProtocols: ['http/1.1'] }, (socket) =>
   web.emit('connection', socket),
-)
+);
+server
   .on('tlsClientError', (error) => console.error(error.message))
-  .listen(Number(port), '127.0.0.1', () => console.log(`https://localhost:${port}/`));
+  .listen(Number(port), '127.0.0.1', () => console.log(`https://localhost:${server.address().port}/`));

@@ -342,7 +342,11 @@ class Input {
 
   private updateKeys(request: boolean): void {
     this.errors.write('KEYUPDATE\n');
-    this.socket.updateKeys(request);
+    try {
+      this.socket.updateKeys(request);
+    } catch (error) {
+      this.errors.write(errorLines(error));
+    }
   }
 
   private send(chunk: Buffer): void {

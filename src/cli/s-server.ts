@@ -365,7 +365,7 @@ class ServerRun {
     else if (letter === 'S') this.terminal.output.write(this.statistics());
     else if (socket === undefined || socket.secureConnecting || socket.destroyed) return;
     else if (letter === 'q') this.hangUp(socket);
-    else if (letter === 'K' || letter === 'k') socket.updateKeys(letter === 'K');
+    else if (letter === 'K' || letter === 'k') this.updateKeys(socket, letter === 'K');
     else if (letter === 'c') this.requestCertificate(socket);
     else if (letter === 'r' || letter === 'R') this.renegotiate(socket, letter === 'R');
     else if (letter === 'P') socket.transport.write('Lets print some clear text\n');
@@ -383,6 +383,14 @@ class ServerRun {
   private hangUp(socket: TLSSocket): void {
     this.terminal.output.write('DONE\n');
     socket.end(() => socket.destroy());
+  }
+
+  private updateKeys(socket: TLSSocket, request: boolean): void {
+    try {
+      socket.updateKeys(request);
+    } catch (error) {
+      this.terminal.errors.write(errorLines(error));
+    }
   }
 
   private requestCertificate(socket: TLSSocket): void {

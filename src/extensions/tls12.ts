@@ -1,5 +1,4 @@
 /** Extensions that only TLS 1.2 and below answer; a ClientHello that may end there offers them. */
-import { fatal } from '../registry/fatal.ts';
 import { type Codec, type ExtensionDef, FLAG } from './extension.ts';
 
 /** extended_master_secret: the master secret is bound to the handshake it came from (RFC 7627). */
@@ -40,18 +39,7 @@ export const renegotiationInfo: ExtensionDef<{ CH: Uint8Array; SH12: Uint8Array 
   SH12: verifyData,
 };
 
-/** ECPointFormat uncompressed. */
-export const UNCOMPRESSED = 0;
-
-const formats: Codec<Uint8Array> = {
-  read: (r) => {
-    const list = r.vec8(1);
-    // RFC 8422, 5.1.2: uncompressed MUST be among them.
-    if (!list.includes(UNCOMPRESSED)) fatal('illegal_parameter', 'TLS_INVALID_ECPOINTFORMAT_LIST');
-    return list;
-  },
-  write: (w, list) => void w.vec8(list),
-};
+const formats: Codec<Uint8Array> = { read: (r) => r.vec8(1), write: (w, list) => void w.vec8(list) };
 
 /** ec_point_formats: uncompressed, which every peer must take (RFC 8422, 5.1.2). */
 export const ecPointFormats: ExtensionDef<{ CH: Uint8Array; SH12: Uint8Array }> = {
@@ -61,3 +49,6 @@ export const ecPointFormats: ExtensionDef<{ CH: Uint8Array; SH12: Uint8Array }> 
   CH: formats,
   SH12: formats,
 };
+
+/** ECPointFormat uncompressed. */
+export const UNCOMPRESSED = 0;

@@ -175,6 +175,8 @@ export class MessageIo {
       if (level !== ALERT_LEVEL.fatal && level !== ALERT_LEVEL.warning) fatal('illegal_parameter', 'UNKNOWN_ALERT_TYPE', `level ${level}`);
       throw new PeerAlert(description);
     }
+    // RFC 5246, 7.2.2: whoever asked for another handshake goes on without it or not at all; waiting for an answer would be for ever.
+    if (description === ALERTS.no_renegotiation && this.holdsData) fatal('handshake_failure', 'NO_RENEGOTIATION');
     if (++this.warnings > LIMITS.warningAlerts.value) fatal('unexpected_message', 'TOO_MANY_WARN_ALERTS');
   }
 

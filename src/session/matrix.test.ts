@@ -28,7 +28,9 @@ interface Diary {
 
 type Callbacks = (diary: Diary) => SslContextOptions;
 
-const keep = ({ kept }: Diary): SslContextOptions => ({ newSessionCallback: (_ssl, session) => kept.set(toHex(session.data.id), session.upRef()) });
+const keep = ({ kept }: Diary): SslContextOptions => ({
+  newSessionCallback: (_ssl, session) => kept.set(toHex(session.data.id), session.upRef()),
+});
 const EXTERNAL = SESSION_CACHE.SERVER | SESSION_CACHE.NO_INTERNAL;
 const TICKET_KEY = { name: new Uint8Array(16).fill(7), key: new Uint8Array(32).fill(9) };
 
@@ -64,7 +66,10 @@ const CALLBACKS: Readonly<Record<string, Callbacks>> = {
       return TICKET_KEY;
     },
   }),
-  'session ids': (diary) => ({ ...keep(diary), generateSessionIdCallback: (_ssl, length) => new Uint8Array(length).fill(diary.kept.size + 1) }),
+  'session ids': (diary) => ({
+    ...keep(diary),
+    generateSessionIdCallback: (_ssl, length) => new Uint8Array(length).fill(diary.kept.size + 1),
+  }),
 };
 
 interface Stage {
@@ -161,12 +166,22 @@ describe.each(VERSIONS)('sessions of %s', (_name, version) => {
         const where = stage(version, keeping, moves);
         where.client.set('verifyMode', VERIFY.NONE);
         where.client.set('certStore', clientContext({}).get('certStore'));
-        const careless = { ...where, client: new SslContext({ role: 'client', now: where.client.now, verifyMode: VERIFY.NONE, maxProtoVersion: version }) };
+        const careless = {
+          ...where,
+          client: new SslContext({ role: 'client', now: where.client.now, verifyMode: VERIFY.NONE, maxProtoVersion: version }),
+        };
         const session = await sessionOf(careless);
         expect(session.data.verifyResult).not.toBe('OK');
         expect(isReused(await connect(careless, session))).toBe(true);
         where.client.set('verifyMode', VERIFY.PEER);
         expect(isReused(await connect(where, session))).toBe(false);
+      });
+
+      it('do not spare the server’s certificate the names that are expected now', async () => {
+        const where = stage(version, keeping, moves);
+        const session = await sessionOf(where);
+        where.client.get('verifyParam').setHost('third.example');
+        await expect(connect(where, session)).rejects.toThrow(expect.objectContaining({ reason: 'CERTIFICATE_VERIFY_FAILED' }));
       });
 
       it('do not spare a client the certificate that is demanded now', async () => {

@@ -1,8 +1,9 @@
 // Drives the library with BoringSSL's TLS test runner, which has to be there already:
-//   npm run bogo -- --runner DIR [--json] [--workers N] [-- -test 'Resume*']
-// DIR holds the built `runner.test`. What stands behind the second `--` goes to it as it is.
+//   npm run bogo -- --runner DIR [--json] [--write REVISION] [--workers N] [-- -test 'Resume*']
+// DIR holds the built `runner.test`. What stands behind the second `--` goes to it as it is. --write puts the outcome of a whole
+// run, and the runner's revision, into docs/conformance.md.
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -17,7 +18,13 @@ const OUTCOMES = /** @type {const} */ ({ PASSED: 'passed', FAILED: 'failed', UNI
 const COLUMNS = /** @type {const} */ (['passed', 'failed', 'unimplemented', 'disabled']);
 
 const { values: flags, positionals } = parseArgs({
-  options: { runner: { type: 'string' }, json: { type: 'boolean' }, workers: { type: 'string' }, quiet: { type: 'boolean' } },
+  options: {
+    runner: { type: 'string' },
+    json: { type: 'boolean' },
+    workers: { type: 'string' },
+    quiet: { type: 'boolean' },
+    write: { type: 'string' },
+  },
   allowPositionals: true,
 });
 const runner = resolve(flags.runner ?? '.', 'runner.test');
@@ -110,16 +117,15 @@ async function run(shimPath, args, tell) {
 
 function report() {
   const table = new Map([['total', count()]]);
-  for (const [name, outcome] of [...results].sort()) {
+  for (const [name, outcome] of results) {
     const family = familyOf(name);
     if (!table.has(family)) table.set(family, count());
     for (const row of [table.get(family), table.get('total')]) if (row !== undefined) row[outcome]++;
   }
-  const [total, ...families] = [...table];
+  const rows = [...table].sort(([a], [b]) => Number(a === 'total') - Number(b === 'total') || a.localeCompare(b));
   console.log(['family'.padEnd(40), ...COLUMNS.map((column) => column.padStart(14))].join(''));
-  for (const [family, row] of [...families.sort(([a], [b]) => a.localeCompare(b)), total ?? ['total', count()]]) {
-    console.log([family.padEnd(40), ...COLUMNS.map((column) => String(row[column]).padStart(14))].join(''));
-  }
+  for (const [family, row] of rows) console.log([family.padEnd(40), ...COLUMNS.map((column) => String(row[column]).padStart(14))].join(''));
+  if (flags.write !== undefined) writeDocument(flags.write, rows);
   const sums = table.get('total') ?? count();
   if (flags.json) console.log(JSON.stringify(sums));
   process.exitCode = sums.failed > 0 ? 1 : 0;
@@ -127,4 +133,29 @@ function report() {
 
 function count() {
   return { passed: 0, failed: 0, unimplemented: 0, disabled: 0 };
+}
+
+/**
+ * @param {string} revision
+ * @param {[string, ReturnType<typeof count>][]} rows
+ */
+function writeDocument(revision, rows) {
+  const line = (/** @type {readonly (string | number)[]} */ cells) => `| ${cells.join(' | ')} |`;
+  const { DisabledTests: disabled } = JSON.parse(readFileSync(`${HERE}config.json`, 'utf8'));
+  const text = [
+    `Revision of the runner: ${revision}.`,
+    '',
+    line(['family', ...COLUMNS]),
+    line(['---', ...COLUMNS.map(() => '---:')]),
+    ...rows.map(([family, row]) => line([family === 'total' ? '**total**' : family, ...COLUMNS.map((column) => row[column])])),
+    '',
+    '### What is disabled',
+    '',
+    line(['tests', 'reason']),
+    line(['---', '---']),
+    ...Object.entries(disabled).map(([pattern, reason]) => line([`\`${pattern}\``, String(reason)])),
+  ].join('\n');
+  const path = `${ROOT}docs/conformance.md`;
+  const [before, , after] = readFileSync(path, 'utf8').split(/<!-- bogo (?:begins|ends) -->/);
+  writeFileSync(path, `${before}<!-- bogo begins -->\n${text}\n<!-- bogo ends -->${after}`);
 }

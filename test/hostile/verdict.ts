@@ -2,8 +2,11 @@ import { expect } from 'vitest';
 import { ALERTS, type AlertName, type Reason, TlsFatal } from '../../src/index.ts';
 import type { Peer } from './peer.ts';
 
+/** A peer of any version. */
+type Judged = Pick<Peer, 'victim' | 'failure' | 'alerts'>;
+
 /** The victim ended the connection for this reason, and the peer saw this alert, fatal and alone. */
-export function expectRefusal(peer: Peer, alert: AlertName, reason: Reason): void {
+export function expectRefusal(peer: Judged, alert: AlertName, reason: Reason): void {
   const { failure } = peer;
   const why = failure instanceof TlsFatal ? [failure.alert, failure.reason] : [String(failure)];
   expect(why, String(failure)).toEqual([alert, reason]);
@@ -14,7 +17,7 @@ export function expectRefusal(peer: Peer, alert: AlertName, reason: Reason): voi
 }
 
 /** The victim is content. */
-export function expectConnection(peer: Peer): void {
+export function expectConnection(peer: Judged): void {
   expect(peer.failure).toBeUndefined();
   expect(peer.alerts).toEqual([]);
   expect(peer.victim.isInitFinished).toBe(true);

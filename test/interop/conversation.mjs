@@ -19,11 +19,7 @@ import { connectTo, listen, SslContext } from './ours.mjs';
  * `defaults` of the stage hold for every setup.
  */
 function resolve({ pki, defaults = {} }, given) {
-  const { certificate = 'p256', clientCertificate, ...setup } = { ...defaults, ...given };
-  const us = { ...defaults.us, ...given.us };
-  const them = { ...defaults.them, ...given.them };
-  delete setup.us;
-  delete setup.them;
+  const { certificate = 'p256', clientCertificate, us, them, ...setup } = merge(defaults, given);
   const shared = {
     serverName: SERVER_NAME,
     ca: pki.ca,
@@ -34,6 +30,13 @@ function resolve({ pki, defaults = {} }, given) {
   };
   return { shared, us, theirs: { ...shared, ...them } };
 }
+
+const merge = (defaults, given) => ({
+  ...defaults,
+  ...given,
+  us: { ...defaults.us, ...given.us },
+  them: { ...defaults.them, ...given.them },
+});
 
 /** The context of our side. */
 function contextOf({ ours }, { shared, us }) {

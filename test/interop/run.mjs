@@ -10,9 +10,12 @@ import { authentication } from './cases/authentication.mjs';
 import { commands } from './cases/commands.mjs';
 import { negotiation } from './cases/negotiation.mjs';
 import { sessions } from './cases/sessions.mjs';
+import { tls12Extensions } from './cases/tls12-extensions.mjs';
 import { tls12Handshakes } from './cases/tls12-handshakes.mjs';
+import { tls12Renegotiation } from './cases/tls12-renegotiation.mjs';
 import { tls12Sessions } from './cases/tls12-sessions.mjs';
 import { tls12Suites } from './cases/tls12-suites.mjs';
+import { tls12Traffic } from './cases/tls12-traffic.mjs';
 import { BULK, traffic } from './cases/traffic.mjs';
 import { makeCertificates } from './certificates.mjs';
 import { roles } from './conversation.mjs';
@@ -57,7 +60,19 @@ if (flags.list) {
 function allCases() {
   return present.flatMap((peer) =>
     roles(peer).flatMap((ours) =>
-      [...negotiation, ...authentication, ...sessions, ...traffic, ...commands, ...tls12Suites, ...tls12Handshakes, ...tls12Sessions].flatMap(({ topic, cases: make }) =>
+      [
+        ...negotiation,
+        ...authentication,
+        ...sessions,
+        ...traffic,
+        ...commands,
+        ...tls12Suites,
+        ...tls12Handshakes,
+        ...tls12Renegotiation,
+        ...tls12Extensions,
+        ...tls12Sessions,
+        ...tls12Traffic,
+      ].flatMap(({ topic, cases: make }) =>
         make(peer, ours).map((one) => {
           const name = `${peer.name} ${ours === 'client' ? 'server' : 'client'} · ${topic} · ${one.title}`;
           return { ...one, name, peer, ours, topic, skip: one.skip ?? peer.lacks(one.setup ?? {}) };

@@ -6,7 +6,7 @@ import { signedCertificateTimestamp, statusRequest } from '../../extensions/cert
 import type { ExtensionBlock } from '../../extensions/extension.ts';
 import { maxFragmentLength, recordSizeLimit } from '../../extensions/record-size.ts';
 import { readBlock } from '../../extensions/table.ts';
-import { encryptThenMac, extendedMasterSecret, renegotiationInfo, sessionTicket } from '../../extensions/tls12.ts';
+import { ecPointFormats, encryptThenMac, extendedMasterSecret, renegotiationInfo, sessionTicket } from '../../extensions/tls12.ts';
 import { PlainSeal } from '../../record/protect-none.ts';
 import type { CipherSuite } from '../../registry/cipher-suites.ts';
 import { fatal } from '../../registry/fatal.ts';
@@ -44,6 +44,7 @@ import { checkStaple } from '../common/staple.ts';
 import { remember, sessionOf } from '../common/tickets.ts';
 import {
   type Agreed12,
+  checkPointFormats,
   keysOf,
   masterSecret,
   type PendingKeys,
@@ -90,6 +91,7 @@ function readServerHello(connection: Connection, sent: SentOffer, hello: ServerH
   connection.suite = suite;
   connection.serverRandom = copyOf(hello.random);
   checkRenegotiation(connection, block);
+  checkPointFormats(block.get(ecPointFormats));
   readProtocol(connection, block);
   takeCertificateTypes(connection, block);
   takeRecordSizes(connection, { limit: block.get(recordSizeLimit), code: block.get(maxFragmentLength) });

@@ -2,6 +2,7 @@
 import { constantTimeEqual, copyOf, wipe } from '../../bytes/bytes.ts';
 import type { Prf } from '../../crypto/prf.ts';
 import type { HashName } from '../../crypto/provider.ts';
+import { UNCOMPRESSED } from '../../extensions/tls12.ts';
 import { keyBlockLength, keysFromBlock } from '../../record/key-block.ts';
 import { openFor, sealFor } from '../../record/protect-tls12.ts';
 import type { OpenProtection, SealProtection } from '../../record/protection.ts';
@@ -29,6 +30,11 @@ export const transcriptHash = ({ version, suite }: Agreed12): HashName => (versi
 export interface PendingKeys {
   readonly seal: SealProtection;
   readonly open: OpenProtection;
+}
+
+/** RFC 8422, 5.1.2: who names point formats names the uncompressed one. */
+export function checkPointFormats(formats: Uint8Array | undefined): void {
+  if (formats !== undefined && !formats.includes(UNCOMPRESSED)) fatal('illegal_parameter', 'TLS_INVALID_ECPOINTFORMAT_LIST');
 }
 
 /** The randoms of the hellos. */
@@ -83,6 +89,8 @@ export function* receiveFinished(handshake: Handshake, prf: Prf, master: Uint8Ar
   connection.enter(connection.isServer ? 'SR_CHANGE' : 'CR_CHANGE');
   yield* receiveChangeCipherSpec(connection.io);
   connection.io.protectRead(keys.open);
+  // Data of a renegotiation stays under the old keys: under the new ones nothing is proven before Finished.
+  connection.io.holdsData = false;
   connection.enter(connection.isServer ? 'SR_FINISHED' : 'CR_FINISHED');
   const expected = prf.verifyData(master, connection.isServer ? 'client finished' : 'server finished', transcript.digest());
   const { verifyData } = (yield* handshake.receive(finished)).value;

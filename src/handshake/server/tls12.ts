@@ -67,6 +67,7 @@ import { stapledResponses } from '../common/staple.ts';
 import { announce, findSession, mayTicket, newSessionId, remember, sealSession, sessionOf } from '../common/tickets.ts';
 import {
   type Agreed12,
+  checkPointFormats,
   keysOf,
   masterSecret,
   type PendingKeys,
@@ -115,6 +116,7 @@ export function* serverTls12(handshake: Handshake, hello: ClientHello, raw: Uint
   };
   transcript.add(raw);
   checkRenegotiation(connection, read);
+  checkPointFormats(read.block.get(ecPointFormats));
   const acknowledgeName = yield* settleServerName(connection, read);
   parseCustomExtensions(connection, EXT.CLIENT_HELLO, hello.extensions);
   const session = yield* resumable(connection, read, version);
@@ -238,7 +240,11 @@ function* resumable(connection: Connection, { hello, block }: ReadHello, version
     return undefined;
   const session = yield* findSession(connection, identity);
   if (session === undefined || !mayResume(connection, session, version, block)) return undefined;
-  return hello.cipherSuites.includes(session.data.cipherSuite) ? session : undefined;
+  const { cipherSuite } = session.data;
+  // A suite that is spoken no longer, or by only one of us, makes it a full handshake.
+  return hello.cipherSuites.includes(cipherSuite) && suites12(connection, version).some(({ id }) => id === cipherSuite)
+    ? session
+    : undefined;
 }
 
 function mayResume(connection: Connection, session: SslSession, version: number, block: ExtensionBlock<'CH'>): boolean {
@@ -436,13 +442,14 @@ function* makeKeys(connection: Connection, suite: CipherSuite, group: number | D
 
 const asksForCertificate = (connection: Connection): boolean => {
   const mode = verifyMode(connection);
-  // SSL_VERIFY_CLIENT_ONCE: not again in a renegotiation.
-  return (mode & VERIFY.PEER) !== 0 && !(connection.established && (mode & VERIFY.CLIENT_ONCE) !== 0);
+  // SSL_VERIFY_CLIENT_ONCE: not again in a renegotiation, once it was asked for on this connection.
+  return (mode & VERIFY.PEER) !== 0 && !(connection.certificateRequestsSent > 0 && (mode & VERIFY.CLIENT_ONCE) !== 0);
 };
 
 function sendCertificateRequest(handshake: Handshake, version: number): void {
   const { connection } = handshake;
   connection.enter('SW_CERT_REQ');
+  connection.certificateRequestsSent++;
   handshake.send(certificateRequest12(version), {
     certificateTypes: connection.get('clientCertificateTypes') ?? Uint8Array.of(CERTIFICATE_TYPE.rsaSign, CERTIFICATE_TYPE.ecdsaSign),
     signatureSchemes: version >= TLS1_2_VERSION ? verifySchemes(connection).map(({ id }) => id) : undefined,

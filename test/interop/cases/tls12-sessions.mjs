@@ -4,7 +4,15 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readSessionPem, sessionPem } from '../../../dist/cli/session-file.js';
-import { cipherSuiteName, OPTIONS, TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION, TLS1_VERSION, versionName } from '../../../dist/index.js';
+import {
+  cipherSuiteName,
+  OPTIONS,
+  TLS1_1_VERSION,
+  TLS1_2_VERSION,
+  TLS1_3_VERSION,
+  TLS1_VERSION,
+  versionName,
+} from '../../../dist/index.js';
 import { converse, stage } from '../conversation.mjs';
 import { VERSIONS } from '../peers/names.mjs';
 import { comeBack } from './come-back.mjs';
@@ -28,7 +36,14 @@ const resumption = {
     return [
       ...kinds.map(({ title, setup, byId }) => ({ title, run: (t) => resume(t, setup, byId) })),
       { title: 'with a client certificate', run: (t) => resume(t, { version: TLS1_2_VERSION, clientCertificate: 'p256' }) },
-      ...(ours === 'server' ? [{ title: 'a ticket key shared by a fleet', run: (t) => resume(t, { version: TLS1_2_VERSION, us: { ticketKeys: [randomBytes(80)] } }) }] : []),
+      ...(ours === 'server'
+        ? [
+            {
+              title: 'a ticket key shared by a fleet',
+              run: (t) => resume(t, { version: TLS1_2_VERSION, us: { ticketKeys: [randomBytes(80)] } }),
+            },
+          ]
+        : []),
       ...(peer.name === 'openssl' ? [{ title: 'refused, and all is well', run: (t) => notResumed(t) }] : []),
     ];
   },
@@ -66,10 +81,19 @@ async function notResumed(t) {
   const setup = { version: TLS1_2_VERSION, ...(t.ours === 'client' && { them: { args: ['-no_ticket', '-no_cache'] } }) };
   if (t.ours === 'client') {
     const session = await firstSession(await stage(t, { version: TLS1_2_VERSION }));
-    await converse(t, setup, ({ connection }) => assert.equal(connection.reused, false), (ssl) => ssl.setSession(session));
+    await converse(
+      t,
+      setup,
+      ({ connection }) => assert.equal(connection.reused, false),
+      (ssl) => ssl.setSession(session),
+    );
     return;
   }
-  const end = await comeBack(t, { ...setup, us: { ticketKeys: [randomBytes(80)] } }, { beforeHandshake: async ({ ssl }) => ssl.context.set('ticketKeys', [randomBytes(80)]) });
+  const end = await comeBack(
+    t,
+    { ...setup, us: { ticketKeys: [randomBytes(80)] } },
+    { beforeHandshake: async ({ ssl }) => ssl.context.set('ticketKeys', [randomBytes(80)]) },
+  );
   assert.equal(end.connection.reused, false);
 }
 

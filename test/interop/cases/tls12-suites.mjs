@@ -91,7 +91,9 @@ async function setupFor(t, version, suites) {
     },
     them: {
       ...(t.peer.name === 'nginx' && keyExchange === 'dhe' && { conf: [`ssl_dhparam ${await dhParameters(t)};`] }),
-      ...(t.peer.name.startsWith('node') && { tls: t.ours === 'client' ? { dhparam: 'auto' } : { rejectUnauthorized: authentication !== 'none' } }),
+      ...(t.peer.name.startsWith('node') && {
+        tls: t.ours === 'client' ? { dhparam: 'auto' } : { rejectUnauthorized: authentication !== 'none' },
+      }),
       ...(t.peer.name === 'gnutls' &&
         usesPsk &&
         t.ours === 'client' && { pskFile: await t.scope.file('psk', `${PSK.identity}:${PSK.key}\n`) }),
@@ -159,7 +161,10 @@ const suitesOf = (version) => ({
     [...families(peer, version)].map(([family, suites]) => ({
       title: `${family}: ${suites.length}`,
       seconds: 60,
-      skip: peer.name === 'gnutls' && ours === 'server' && /dhe-psk/.test(family) ? 'gnutls-cli 3.7 crashes after a handshake with DHE-PSK or ECDHE-PSK, with gnutls-serv too' : undefined,
+      skip:
+        peer.name === 'gnutls' && ours === 'server' && /dhe-psk/.test(family)
+          ? 'gnutls-cli 3.7 crashes after a handshake with DHE-PSK or ECDHE-PSK, with gnutls-serv too'
+          : undefined,
       run: (t) => speakAll(t, version, suites),
     })),
 });
