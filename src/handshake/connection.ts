@@ -119,6 +119,8 @@ export class Connection {
   clientHelloVersion = 0;
   /** When the peer began renegotiations lately, in milliseconds. */
   renegotiations: readonly number[] = [];
+  /** The renegotiation under way may resume the session there is; otherwise it makes a new one (client). */
+  abbreviates = false;
   /** Both sides know of RFC 5746. */
   secureRenegotiation = false;
   schedule: KeySchedule | undefined;

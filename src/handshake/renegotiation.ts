@@ -35,7 +35,8 @@ export function* answerRenegotiation(connection: Connection, raw: Uint8Array): S
 }
 
 /** Another handshake; application data that is still under way is kept for later. */
-export function* renegotiate(connection: Connection): Step<void> {
+export function* renegotiate(connection: Connection, abbreviated = false): Step<void> {
+  connection.abbreviates = abbreviated;
   connection.io.holdsData = true;
   try {
     yield* runHandshake(connection);

@@ -5,7 +5,7 @@ import { integer, sequence } from '../asn1/der-writer.ts';
 import { pemText } from '../asn1/pem.ts';
 import { ffdheGroup } from '../crypto/ffdhe.ts';
 import { OPTIONS } from '../registry/options.ts';
-import { connect, createSecureContext, TLSSocket, type TLSSocketOptions } from './index.ts';
+import { type ConnectOptions, connect, createSecureContext, TLSSocket, type TLSSocketOptions } from './index.ts';
 
 const { ca, cert, key } = LIVE;
 const RENEGOTIATING = { options: OPTIONS.LEGACY_SERVER_CONNECT } as const;
@@ -13,7 +13,7 @@ const RENEGOTIATING = { options: OPTIONS.LEGACY_SERVER_CONNECT } as const;
 /** Two ends that finished their handshake, and the length of the prime in ServerKeyExchange, if there was one. */
 async function connected(
   server: TLSSocketOptions,
-  client: TLSSocketOptions = {},
+  client: ConnectOptions = {},
 ): Promise<{ readonly server: TLSSocket; readonly client: TLSSocket; readonly primeLength: () => number }> {
   const [a, b] = duplexPair();
   let length = 0;

@@ -282,15 +282,16 @@ export class TLSSocket extends TlsStream {
    */
   renegotiate(options: RenegotiationOptions, callback?: (error: Error | null) => void): boolean {
     if (this.destroyed) return false;
+    const done = (): void => callback?.(null);
+    this.once('secure', done);
     try {
       if (options.requestCert !== undefined) this.ssl.set('verifyMode', clientVerifyMode(options));
-      this.ssl.renegotiate();
+      this.apart(() => this.ssl.renegotiate());
     } catch (error) {
+      this.off('secure', done);
       process.nextTick(() => callback?.(connectionError(error)));
       return false;
     }
-    if (callback !== undefined) this.once('secure', () => callback(null));
-    this.pump();
     return true;
   }
 
@@ -300,7 +301,7 @@ export class TLSSocket extends TlsStream {
 
   /** New keys for what we send; with `request` the peer is asked to change its own as well (RFC 9846, 4.6.3). */
   updateKeys(request = false): void {
-    this.ssl.keyUpdate(request);
+    this.apart(() => this.ssl.keyUpdate(request));
   }
 }
 

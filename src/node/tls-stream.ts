@@ -134,6 +134,19 @@ export abstract class TlsStream extends SocketSurface {
     else this.regulate();
   }
 
+  /** A call of the connection that sends: what comes back waits for its end, also where the transport answers at once. */
+  protected apart(work: () => void): void {
+    const outermost = !this.running;
+    this.running = true;
+    try {
+      work();
+    } finally {
+      if (outermost) this.running = false;
+    }
+    if (this.destroyed && outermost) this.release();
+    else this.pump();
+  }
+
   private advance(): void {
     if (this.secured || this.handshake()) {
       this.repeatHandshake();

@@ -112,16 +112,16 @@ export const SSL_verify_client_post_handshake = (ssl: SSL): number =>
 
 // ---- renegotiation: TLS 1.2 and below, where SSL_OP_NO_RENEGOTIATION was taken away
 
-const renegotiate = (func: string, ssl: SSL): number =>
+const renegotiate = (func: string, ssl: SSL, abbreviated: boolean): number =>
   attempt(func, 0, () => {
-    ssl.renegotiate();
+    ssl.renegotiate(abbreviated);
     return 1;
   });
 
 /** A client begins with the next call; a server asks for it. */
-export const SSL_renegotiate = (ssl: SSL): number => renegotiate('SSL_renegotiate', ssl);
-/** Sessions that are there are always offered. */
-export const SSL_renegotiate_abbreviated = (ssl: SSL): number => renegotiate('SSL_renegotiate_abbreviated', ssl);
+export const SSL_renegotiate = (ssl: SSL): number => renegotiate('SSL_renegotiate', ssl, false);
+/** The session there is may be resumed. */
+export const SSL_renegotiate_abbreviated = (ssl: SSL): number => renegotiate('SSL_renegotiate_abbreviated', ssl, true);
 export const SSL_renegotiate_pending = (ssl: SSL): number =>
   asInt(alive(ssl).connection?.established === true && ssl.connection?.handshaking === true);
 /** Those the peer began lately: more than a few end the connection. */

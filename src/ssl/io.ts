@@ -80,7 +80,8 @@ export class Plaintext {
   /** Reads on: plaintext is there, something else was dealt with or is under way, the peer closed, or nothing came. */
   receive(): 'data' | 'again' | 'closed' | 'retry' {
     const { connection, driver } = this;
-    const held = connection.io.held.shift();
+    // What was held goes to nobody where the renegotiation failed: a failure is the last thing that is said.
+    const held = driver.failure === undefined ? connection.io.held.shift() : undefined;
     if (held !== undefined) return this.deliver(held);
     const incoming = driver.guard(() => connection.io.receive((type) => postHandshakeLimit(connection, type)));
     if (incoming === 'closed' || incoming === 'retry') return incoming;

@@ -529,14 +529,17 @@ export class Ssl implements Owner {
     });
   }
 
-  /** SSL_renegotiate(3), TLS 1.2 and below: a client begins another handshake with the next call, a server asks for one. */
-  renegotiate(): void {
+  /**
+   * SSL_renegotiate(3), TLS 1.2 and below: a client begins another handshake with the next call, a server asks for one.
+   * `abbreviated`: a client offers to resume the session it has (SSL_renegotiate_abbreviated).
+   */
+  renegotiate(abbreviated = false): void {
     const { connection, driver } = this.start();
     if (!connection.established || driver.busy) refuse('STILL_IN_INIT');
     if (connection.version >= TLS1_3_VERSION) refuse('WRONG_SSL_VERSION');
     if (connection.hasOption(OPTIONS.NO_RENEGOTIATION)) refuse('NO_RENEGOTIATION');
     if (connection.isServer) driver.guard(() => requestRenegotiation(connection));
-    else driver.begin(renegotiate(connection));
+    else driver.begin(renegotiate(connection, abbreviated));
   }
 
   /** SSL_export_keying_material(3), and SSL_export_keying_material_early(3) with `early`. */

@@ -129,6 +129,18 @@ describe('TLS 1.2', () => {
     }
   });
 
+  it.each([
+    [false, false],
+    [true, true],
+  ])('resumes in a renegotiation only where it is to be abbreviated (%s)', (abbreviated, reused) => {
+    const options = OPTIONS.LEGACY_SERVER_CONNECT;
+    const both = connected({ ...TLS12, options }, { options });
+    both.client.renegotiate(abbreviated);
+    for (let turn = 0; turn < 6; turn++) expect(both.client.read() ?? both.server.read()).toBeUndefined();
+    expect(both.client.isInitFinished).toBe(true);
+    expect(both.client.connection?.reused).toBe(reused);
+  });
+
   it('refuses to negotiate again by default, and goes on', () => {
     const both = connected({ ...TLS12, options: OPTIONS.LEGACY_SERVER_CONNECT }, {});
     expect(() => both.server.renegotiate()).toThrow(expect.objectContaining({ reason: 'NO_RENEGOTIATION' }));

@@ -49,8 +49,9 @@ function resumed(role: 'client' | 'server', by: 'id' | 'ticket', scene: Scene = 
 const GETS_FULL = /^SH CT SKE (CR )?SHD CCS FIN( DATA)*$/;
 /** Deno's RSA decryption is not constant-time, so its keys do not decrypt and RSA key exchange is not spoken there. */
 const canDecrypt = testKey('rsa').decryptPremaster !== undefined;
+const spoken = (orders: readonly Order[]): readonly Order[] => orders.filter(({ name }) => canDecrypt || name !== 'RSA key exchange');
 
-const CLIENT_GETS: readonly Order[] = [
+const CLIENT_GETS: readonly Order[] = spoken([
   { name: 'a full handshake', steps: ['SH', 'CT', 'SKE', 'SHD', 'CCS', 'FIN', 'DATA'], grammar: GETS_FULL, begin: () => againstClient12() },
   {
     name: 'a full handshake with RSA signatures',
@@ -125,9 +126,9 @@ const CLIENT_GETS: readonly Order[] = [
     grammar: /^SH CT (CR )?SHD CCS FIN( DATA)*$/,
     begin: () => againstClient12({ suite: 0x009c }),
   },
-].filter(({ name }) => canDecrypt || name !== 'RSA key exchange');
+]);
 
-const SERVER_GETS: readonly Order[] = [
+const SERVER_GETS: readonly Order[] = spoken([
   {
     name: 'a full handshake',
     steps: ['CH', 'CKE', 'CCS', 'FIN', 'DATA'],
@@ -172,11 +173,11 @@ const SERVER_GETS: readonly Order[] = [
   },
   {
     name: 'RSA key exchange',
-    steps: ['CH', 'CKE', 'CCS', 'FIN', 'DATA'] as readonly Step12[],
+    steps: ['CH', 'CKE', 'CCS', 'FIN', 'DATA'],
     grammar: /^CH CKE CCS FIN( DATA)*$/,
     begin: () => againstServer12({ suite: 0x009c }),
   },
-].filter(({ name }) => canDecrypt || name !== 'RSA key exchange') as readonly Order[];
+]);
 
 describe.each(CLIENT_GETS)('a client of TLS 1.2 gets $name', (order) => rules(order));
 describe.each(SERVER_GETS)('a server of TLS 1.2 gets $name', (order) => rules(order));

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, it } from 'vitest';
 import { concat, EMPTY, utf8 } from '../../src/bytes/bytes.ts';
 import { build } from '../../src/bytes/writer.ts';
 import { alpn } from '../../src/extensions/alpn.ts';
@@ -8,17 +8,8 @@ import { type AlertName, OPTIONS, type Reason, type SslContextOptions, VERIFY } 
 import { DOWNGRADE_TO_TLS11, DOWNGRADE_TO_TLS12 } from '../../src/wire/server-hello.ts';
 import { testAuthority, testCertificate } from '../support/pki.ts';
 import { withExtension, without } from './peer.ts';
-import {
-  againstClient12,
-  againstServer12,
-  contextOf,
-  type Edits12,
-  type Peer12,
-  type Scene,
-  SESSION_ID,
-  type Step12,
-} from './tls12-peer.ts';
-import { expectConnection, expectRefusal } from './verdict.ts';
+import { againstClient12, againstServer12, type Edits12, type Peer12, type Scene, SESSION_ID, type Step12 } from './tls12-peer.ts';
+import { expectRefusal } from './verdict.ts';
 
 type Role = 'client' | 'server';
 
