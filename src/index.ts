@@ -25,10 +25,10 @@ export {
 export { STATES, type StateName } from './registry/states.ts';
 export { X509_VERIFY_RESULTS, type X509VerifyResult } from './registry/verify-results.ts';
 export { TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION, TLS1_VERSION, versionByName, versionName } from './registry/versions.ts';
-export { DANE_SELECTOR, DANE_USAGE, DaneRecords, USUAL_DANE_DIGESTS } from './x509/dane.ts';
 export { decodeSession, encodeSession } from './session/asn1.ts';
+export { type ExClass, ExData, newExIndex } from './session/ex-data.ts';
 export { type SessionData, SslSession } from './session/session.ts';
 export { type Role, SslContext, type SslContextOptions } from './ssl/context.ts';
 export type { CertificateSource, KeySource } from './ssl/credentials.ts';
-export { type ExClass, ExData, newExIndex } from './session/ex-data.ts';
 export { Ssl, type SslWant } from './ssl/ssl.ts';
+export { DANE_SELECTOR, DANE_USAGE, DaneRecords, USUAL_DANE_DIGESTS } from './x509/dane.ts';

@@ -37,7 +37,7 @@ interface Bound {
   readonly refused: () => void;
 }
 
-/** Limits of TLS 1.2 alone: their tests stand with it. */
+/** Limits of TLS 1.2 alone: their tests stand in tls12-limits.test.ts. */
 const ELSEWHERE: readonly string[] = ['heldRecords', 'renegotiations', 'keyExchange', 'dhPrimeBits', 'tls12Expansion'];
 
 /** Limits of certificates, CRLs and verification: their tests stand in src/x509 and src/asn1. */

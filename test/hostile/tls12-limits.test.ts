@@ -6,7 +6,8 @@ import { toBigInt, toBytes } from '../../src/crypto/numbers.ts';
 import { LIMITS, OPTIONS, TlsFatal } from '../../src/index.ts';
 import { testKey } from '../support/pki.ts';
 import { provider } from './peer.ts';
-import { againstClient12, againstServer12, type Peer12, type Scene } from './tls12-peer.ts';
+import type { Peer12 } from './tls12-peer.ts';
+import { againstClient12, againstServer12, type Scene } from './tls12-scene.ts';
 import { expectConnection, expectRefusal } from './verdict.ts';
 
 const ROLES = ['client', 'server'] as const;
@@ -291,6 +292,21 @@ describe.skipIf(!canDecrypt)('a premaster secret that is wrong (RFC 5246, 7.4.7.
     peer.play('FIN');
     expectRefusal(peer, 'bad_record_mac', 'DECRYPTION_FAILED_OR_BAD_RECORD_MAC');
     expect(seen(peer)).toEqual(seen(attempt(raw(changed(1, 1)))));
+  });
+});
+
+describe('a pre-shared key that is wrong (RFC 4279, 2)', () => {
+  it('looks like an identity nobody knows', () => {
+    const attempt = (known: boolean): Peer12 => {
+      const identity = new TextEncoder().encode('a device');
+      const pskServerCallback = () => (known ? { identity, key: new Uint8Array(16).fill(5) } : undefined);
+      const setUp = (peer: Peer12): void => {
+        peer.psk = new Uint8Array(16).fill(6);
+      };
+      return begin('server', { suite: 0x00a8, victim: { pskServerCallback }, setUp }).handshake();
+    };
+    expectRefusal(attempt(true), 'bad_record_mac', 'DECRYPTION_FAILED_OR_BAD_RECORD_MAC');
+    expect(seen(attempt(false))).toEqual(seen(attempt(true)));
   });
 });
 

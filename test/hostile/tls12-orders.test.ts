@@ -4,7 +4,8 @@ import { extendedMasterSecret } from '../../src/extensions/tls12.ts';
 import { type SslContextOptions, TlsFatal, VERIFY } from '../../src/index.ts';
 import { testAuthority, testCertificate, testKey } from '../support/pki.ts';
 import { without } from './peer.ts';
-import { againstClient12, againstServer12, contextOf, type Peer12, type Scene, SESSION_ID, type Step12 } from './tls12-peer.ts';
+import { type Peer12, SESSION_ID, type Step12 } from './tls12-peer.ts';
+import { againstClient12, againstServer12, contextOf, type Scene } from './tls12-scene.ts';
 import { expectConnection, expectRefusal } from './verdict.ts';
 
 /** RFC 5246, figures 1 and 2; RFC 5077, figures 1 and 2; RFC 4279; RFC 6066, 8: one order, and all that are like it. */

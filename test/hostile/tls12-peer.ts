@@ -13,12 +13,12 @@ import { statusRequest } from '../../src/extensions/certificate-status.ts';
 import { encode } from '../../src/extensions/extension.ts';
 import { signatureAlgorithms, supportedGroups } from '../../src/extensions/id-lists.ts';
 import { ecPointFormats, encryptThenMac, extendedMasterSecret, renegotiationInfo, sessionTicket } from '../../src/extensions/tls12.ts';
-import { MemBio, Ssl, type SslContext, type SslContextOptions } from '../../src/index.ts';
+import { MemBio, type Ssl } from '../../src/index.ts';
 import { type DirectionKeys, keyBlockLength, keysFromBlock } from '../../src/record/key-block.ts';
 import { PlainOpen, PlainSeal } from '../../src/record/protect-none.ts';
 import { openFor, sealFor } from '../../src/record/protect-tls12.ts';
 import { HEADER_LENGTH, type OpenProtection, type SealProtection } from '../../src/record/protection.ts';
-import { type CipherSuite, cipherSuite, DEFAULT_TLS12_SUITES } from '../../src/registry/cipher-suites.ts';
+import { type CipherSuite, cipherSuite } from '../../src/registry/cipher-suites.ts';
 import { CONTENT_TYPE, HANDSHAKE_TYPE } from '../../src/registry/content-types.ts';
 import { type ClientHello, clientHello } from '../../src/wire/client-hello.ts';
 import { decodeMessage, encodeMessage, type MessageDef, type RawExtension } from '../../src/wire/message.ts';
@@ -38,14 +38,11 @@ import {
   writeSigned,
 } from '../../src/wire/tls12-messages.ts';
 import { finished } from '../../src/wire/tls13-messages.ts';
-import { clientContext, serverContext } from '../support/connect.ts';
 import { type TestKeyName, testCertificate, testKey } from '../support/pki.ts';
 import { type Edit, provider, type Tamper } from './peer.ts';
 
 /** Messages, change_cipher_spec and data; the same names whoever sends them. CT0 is an empty Certificate, CS a CertificateStatus. */
-export type Step12 =
-  | ('CH' | 'SH' | 'CT' | 'CT0' | 'CS' | 'SKE' | 'CR' | 'SHD' | 'CKE' | 'CV')
-  | ('NST' | 'CCS' | 'FIN' | 'HR' | 'DATA' | 'CLOSE');
+export type Step12 = ('CH' | 'SH' | 'CT' | 'CT0' | 'CS' | 'SKE' | 'CR' | 'SHD' | 'CKE' | 'CV') | ('NST' | 'CCS' | 'FIN' | 'HR' | 'DATA');
 
 export interface Edits12 {
   readonly CH?: Edit<ClientHello>;
@@ -156,8 +153,7 @@ export class Peer12 {
 
   /** The session of the handshake that was done. */
   get kept(): Session12 {
-    const id = this.answer?.legacySessionIdEcho ?? this.id;
-    return { id, ticket: this.theirTicket, master: this.master };
+    return { id: this.answer?.legacySessionIdEcho ?? this.id, ticket: this.theirTicket, master: this.master };
   }
 
   // ---- the victim's turn
@@ -245,7 +241,6 @@ export class Peer12 {
     FIN: () => this.sendFinished(),
     HR: () => this.sendRaw(encodeMessage(helloRequest, {})),
     DATA: () => this.sendData(),
-    CLOSE: () => this.sendRecord(CONTENT_TYPE.alert, Uint8Array.of(1, 0)),
   };
 
   private say<T>(step: string, def: MessageDef<string, T>, value: T): void {
@@ -373,9 +368,8 @@ export class Peer12 {
 
   private sendFinished(): void {
     const verifyData = this.verifyData(this.role);
-    const value = edited(this.edits.FIN, { verifyData });
     this.finishes[this.role] = verifyData;
-    this.say('FIN', finished, value);
+    this.say('FIN', finished, edited(this.edits.FIN, { verifyData }));
   }
 
   private verifyData(role: 'client' | 'server'): Uint8Array {
@@ -388,7 +382,7 @@ export class Peer12 {
     return new Prf(provider, this.version, this.suite.hash);
   }
 
-  hash(): Uint8Array {
+  private hash(): Uint8Array {
     return provider.digest(this.prf.transcriptHash, concat(...this.transcript));
   }
 
@@ -456,7 +450,6 @@ export class Peer12 {
         this.transcript = [raw];
         return;
       case HANDSHAKE_TYPE.finished:
-        // What stands in it is the other side's proof, made over what came before.
         if (!sameBytes(raw.subarray(4), this.verifyData(this.role === 'client' ? 'server' : 'client'))) throw new Error('a wrong Finished');
         this.finishes[this.role === 'client' ? 'server' : 'client'] = raw.slice(4);
         break;
@@ -475,8 +468,9 @@ export class Peer12 {
   private takeServerHello(answer: ServerHello): void {
     this.answer = answer;
     this.random = { client: this.hello?.random ?? RANDOM.client, server: answer.random };
-    const taken = answer.legacySessionIdEcho.length > 0 && sameBytes(answer.legacySessionIdEcho, this.hello?.legacySessionId ?? EMPTY);
-    if (taken && this.session !== undefined) this.useMaster(this.session.master);
+    const id = answer.legacySessionIdEcho;
+    if (id.length > 0 && this.session !== undefined && sameBytes(id, this.hello?.legacySessionId ?? EMPTY))
+      this.useMaster(this.session.master);
   }
 
   /** A server's half of the key exchange. */
@@ -503,42 +497,4 @@ function certificateOf(key: TestKeyName): Uint8Array {
 const edited = <T>(edit: Edit<T> | undefined, value: T): T => (edit === undefined ? value : edit(value));
 
 /** The key of a server's certificate that a suite can use. */
-const keyFor = ({ authentication }: CipherSuite): TestKeyName => (authentication === 'ecdsa' ? 'ec256' : 'rsa');
-
-/** Who plays: the one suite, the version, the victim's settings, and what is done to the peer before it begins. */
-export interface Scene {
-  readonly suite?: number;
-  readonly version?: number;
-  readonly victim?: SslContextOptions;
-  /** A context that serves more than one connection. */
-  readonly context?: SslContext;
-  readonly setUp?: (peer: Peer12) => unknown;
-}
-
-export const ECDHE_ECDSA = 0xc02b;
-
-function settings({ suite = ECDHE_ECDSA, version = 0x0303, victim }: Scene): SslContextOptions {
-  const old = version < 0x0303 || !DEFAULT_TLS12_SUITES.includes(suite);
-  return {
-    cipherList: [suite],
-    groups: ['X25519', 'P-256', 'ffdhe2048'],
-    maxProtoVersion: version,
-    ...(old && { securityLevel: 0, minProtoVersion: version }),
-    ...victim,
-  };
-}
-
-/** A context of a client or a server that a scene's peer plays with. */
-export const contextOf = (role: 'client' | 'server', scene: Scene = {}): SslContext =>
-  role === 'client' ? clientContext(settings(scene)) : serverContext(settings(scene), keyFor(suite12(scene.suite ?? ECDHE_ECDSA)));
-
-function against(role: 'client' | 'server', scene: Scene): Peer12 {
-  const ssl = new Ssl(scene.context ?? contextOf(role, scene));
-  if (role === 'client') ssl.set('serverName', 'server.example');
-  const peer = new Peer12(role === 'client' ? 'server' : 'client', ssl, suite12(scene.suite ?? ECDHE_ECDSA), scene.version ?? 0x0303);
-  scene.setUp?.(peer);
-  return peer;
-}
-
-export const againstClient12 = (scene: Scene = {}): Peer12 => against('client', scene);
-export const againstServer12 = (scene: Scene = {}): Peer12 => against('server', scene);
+export const keyFor = ({ authentication }: CipherSuite): TestKeyName => (authentication === 'ecdsa' ? 'ec256' : 'rsa');

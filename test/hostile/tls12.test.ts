@@ -8,7 +8,8 @@ import { type AlertName, OPTIONS, type Reason, type SslContextOptions, VERIFY } 
 import { DOWNGRADE_TO_TLS11, DOWNGRADE_TO_TLS12 } from '../../src/wire/server-hello.ts';
 import { testAuthority, testCertificate } from '../support/pki.ts';
 import { withExtension, without } from './peer.ts';
-import { againstClient12, againstServer12, type Edits12, type Peer12, type Scene, SESSION_ID, type Step12 } from './tls12-peer.ts';
+import { type Edits12, type Peer12, SESSION_ID, type Step12 } from './tls12-peer.ts';
+import { againstClient12, againstServer12, type Scene } from './tls12-scene.ts';
 import { expectRefusal } from './verdict.ts';
 
 type Role = 'client' | 'server';
@@ -493,6 +494,14 @@ const ROWS: readonly Row[] = [
     },
     alert: 'unexpected_message',
     reason: 'NOT_ON_RECORD_BOUNDARY',
+  },
+  {
+    name: 'a suite of a pre-shared key that it has not',
+    role: 'client',
+    scene: { ...pskScene(SUITE.psk), victim: { pskClientCallback: () => [] } },
+    mutate: asksFor('SH', 'SHD'),
+    alert: 'handshake_failure',
+    reason: 'PSK_IDENTITY_NOT_FOUND',
   },
   // ---- ClientHello and what follows
   {

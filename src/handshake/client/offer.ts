@@ -84,7 +84,8 @@ export function* makeOffer(connection: Connection): Step<Offer> {
   const suites = [...suites13, ...(older === undefined ? [] : suitesOf(connection, inForce))];
   if (suites.length === 0) return fatal('internal_error', 'NO_CIPHERS_AVAILABLE');
   const usable = newest === TLS1_3_VERSION ? groups(connection) : groups(connection).filter((id) => namedGroup(id)?.tls12);
-  const resumption12 = older === undefined || (connection.established && !connection.abbreviates) ? undefined : resumable12(connection, inForce);
+  const resumption12 =
+    older === undefined || (connection.established && !connection.abbreviates) ? undefined : resumable12(connection, inForce);
   const psks = suites13.length === 0 ? [] : yield* offeredPsks(connection, suites13);
   const certificateIds = connection.get('sigalgsCert');
   const keyShares = suites13.length === 0 ? [] : yield* settle(offerKeyShares(provider, firstShares(connection, usable)));
