@@ -3,6 +3,7 @@ import { clientContext, drain, handshake, join, serverContext } from '../../test
 import { testAuthority, testCertificate, testKey } from '../../test/support/pki.ts';
 import { extension, helloOf, Marks, meet, met, outcome, recordSizes, type See, suites, works } from '../../test/support/probes.ts';
 import { latin1, toHex, utf8 } from '../bytes/bytes.ts';
+import { ffdheGroup } from '../crypto/ffdhe.ts';
 import { nodeProvider } from '../crypto/node.ts';
 import { CERT_FLAGS, OPTIONS, SESSION_CACHE, VERIFY } from '../registry/options.ts';
 import { SslContext, type SslContextOptions } from '../ssl/context.ts';
@@ -339,7 +340,11 @@ const PROBES: { readonly [K in SettingName]: Probe<K> } = {
     refuses: [-1, 0x1_0000_0000],
     seen: server((subject) => met(subject).client.session?.data.maxEarlyData, [1000, 2000]),
   },
-  recvMaxEarlyData: { values: [100, 5000], refuses: [-1, 0x1_0000_0000], unseen: 'it takes a client that sends too much' },
+  recvMaxEarlyData: {
+    values: [100, 5000],
+    refuses: [-1, 0x1_0000_0000],
+    seen: server(skippedEarlyData, ['TOO_MUCH_SKIPPED_EARLY_DATA', 'ok'], { maxEarlyData: 1000 }),
+  },
   allowEarlyDataCallback: {
     values: [() => true, () => false],
     seen: server((subject) => earlyData(subject), ['accepted', 'rejected'], { maxEarlyData: 1000 }),
@@ -484,8 +489,9 @@ const PROBES: { readonly [K in SettingName]: Probe<K> } = {
   dane: { values: [tlsa(new Uint8Array(32)), tlsa(serverKeyHash)], seen: client(works(), ['CERTIFICATE_VERIFY_FAILED', 'ok']) },
   extendedMasterSecret: { values: ['off', 'offer'], refuses: ['perhaps'], seen: client(extension(23), [undefined, ''], TLS12) },
   tmpDh: {
-    values: [undefined, undefined],
-    unseen: 'its own tests make the groups, which takes seconds',
+    values: [ffdheGroup('ffdhe2048'), ffdheGroup('ffdhe3072')],
+    refuses: [{ prime: Uint8Array.of(4), generator: Uint8Array.of(2) }],
+    seen: server(primeLength, [256, 384], { credentials: credentialOf('rsa'), cipherList: 'DHE-RSA-AES128-GCM-SHA256' }),
   },
   tmpDhCallback: {
     values: marking((mark) => () => mark(undefined)),
@@ -614,6 +620,28 @@ function earlyData(subject: Ssl): string | undefined {
     subject.readEarlyData();
   }
   return pair.client.connection?.earlyData;
+}
+
+/** How a server that does not want early data takes 300 bytes of it. */
+function skippedEarlyData(subject: Ssl): string {
+  const before = met(new Ssl(subject.context)).client.session;
+  const pair = meet(subject);
+  pair.client.setSession(before);
+  pair.client.writeEarlyData(new Uint8Array(300));
+  return outcome(() => handshake(pair));
+}
+
+/** Bytes of the prime in a ServerKeyExchange. */
+function primeLength(subject: Ssl): number {
+  let length = 0;
+  met(subject, {
+    ...TLS12,
+    cipherList: 'DHE-RSA-AES128-GCM-SHA256',
+    msgCallback: (write, _version, type, bytes) => {
+      if (!write && type === 22 && bytes[0] === 12) length = ((bytes[4] as number) << 8) | (bytes[5] as number);
+    },
+  });
+  return length;
 }
 
 // ---- the loops

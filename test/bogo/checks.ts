@@ -30,6 +30,8 @@ export function checkHandshake(ssl: Ssl, state: State, isResumption: boolean): v
   const { 'expect-server-name': name } = flags;
   demand(name === undefined || state.serverName === name, `the server name was ${state.serverName}`);
   checkPeerCertificate(connection, flags);
+  // There is no other than the default one, which the runner counts as -1.
+  demand((flags['expect-selected-credential'] ?? -1) === -1, 'another credential was expected');
   demand(!flags['expect-accept-early-data'] || connection.earlyData === 'accepted', 'early data was not accepted');
   demand(!flags['expect-reject-early-data'] || connection.earlyData !== 'accepted', 'early data was accepted');
 }

@@ -1,6 +1,7 @@
 /** Flags of the runner as settings of a context and a connection. */
 import { readFileSync } from 'node:fs';
 import {
+  ALERTS,
   CONTENT_TYPE,
   type Credential,
   cipherSuiteByName,
@@ -226,61 +227,10 @@ function useCredential(ssl: Ssl, credential: Credential): void {
 
 function installCallbacks(context: SslContext, state: State, credential: Credential | undefined): void {
   const { flags } = state;
-  const { async } = flags;
-  const install = (ssl: Ssl): void => {
-    if (credential !== undefined) useCredential(ssl, credential);
-  };
-  let asked = 0;
-  context.set('clientHelloCallback', (ssl) => {
-    state.earlyCallbackCalled = true;
-    if (flags['fail-early-callback']) return { alert: 40 };
-    if (flags['fail-ddos-callback']) return { alert: 80 };
-    if (flags['use-early-callback'] && async && asked++ === 0) return 'retry';
-    if (flags['use-early-callback']) install(ssl);
-    return 'ok';
-  });
-  context.set('serverNameCallback', (_ssl, name) => {
-    state.serverName = name;
-    if (flags['expect-no-server-name'] && name !== undefined) return { alert: 80 };
-    return flags['no-server-name-ack'] ? 'noack' : 'ok';
-  });
-  if (flags['use-old-client-cert-callback']) {
-    context.set('clientCertCallback', (ssl) => {
-      checkRequest(ssl, flags);
-      return async && asked++ === 0 ? 'retry' : credential;
-    });
-  } else {
-    context.set('certCallback', (ssl) => {
-      checkRequest(ssl, state.flags);
-      if (state.flags['fail-cert-callback']) return false;
-      if (!async || flags['use-early-callback']) return true;
-      if (asked++ === 0) return 'retry';
-      install(ssl);
-      return true;
-    });
-  }
-  context.set('verifyCallback', (_ok, store) => {
-    state.verifications++;
-    const { 'verify-fail': fails } = state.flags;
-    store.result = fails ? 'APPLICATION_VERIFICATION' : 'OK';
-    // BoringSSL's custom callback names the alert itself.
-    if (fails && flags['use-custom-verify-callback'] && verifyMode(flags) !== VERIFY.NONE)
-      throw new TlsFatal('certificate_unknown', 'CERTIFICATE_VERIFY_FAILED');
-    return flags['use-custom-verify-callback'] && async ? later(!fails) : !fails;
-  });
-  const { 'select-alpn': selected, 'select-empty-alpn': empty } = flags;
-  if (selected !== undefined || empty || flags['decline-alpn'] || flags['reject-alpn']) {
-    context.set('alpnSelectCallback', (_ssl, offered) => {
-      demand(!state.alpnAsked, 'the ALPN callback was called twice');
-      state.alpnAsked = true;
-      if (flags['decline-alpn']) return 'noack';
-      if (flags['reject-alpn']) return { alert: 120 };
-      const wanted = flags['expect-advertised-alpn'];
-      const wire = Buffer.concat(offered.map((name) => Buffer.concat([Buffer.of(name.length), name])));
-      demand(wanted === undefined || wire.equals(latin1(wanted)), 'bad ALPN select callback inputs');
-      return latin1(selected ?? '');
-    });
-  }
+  installHelloCallbacks(context, state, credential);
+  installCertificateCallbacks(context, state, credential);
+  if (flags['select-alpn'] !== undefined || flags['select-empty-alpn'] || flags['decline-alpn'] || flags['reject-alpn'])
+    context.set('alpnSelectCallback', (_ssl, offered) => selectAlpn(state, offered));
   if (flags['use-ocsp-callback']) context.set('statusCallback', (ssl) => staple(ssl, flags));
   if (flags.psk !== undefined) installPsk(context, flags, latin1(flags.psk));
   if (flags['use-ticket-callback'] || flags['use-ticket-aead-callback']) installTicketKey(context, flags);
@@ -293,6 +243,73 @@ function installCallbacks(context: SslContext, state: State, credential: Credent
     const line = traceLine(contentType, bytes);
     if (line !== undefined) state.trace += `${write ? 'write' : 'read'} ${line}\n`;
   });
+}
+
+function installHelloCallbacks(context: SslContext, state: State, credential: Credential | undefined): void {
+  const { flags } = state;
+  let waited = !flags.async;
+  context.set('clientHelloCallback', (ssl) => {
+    state.earlyCallbackCalled = true;
+    if (flags['fail-early-callback']) return { alert: ALERTS.handshake_failure };
+    if (flags['fail-ddos-callback']) return { alert: ALERTS.internal_error };
+    if (!flags['use-early-callback']) return 'ok';
+    if (!waited) {
+      waited = true;
+      return 'retry';
+    }
+    if (credential !== undefined) useCredential(ssl, credential);
+    return 'ok';
+  });
+  context.set('serverNameCallback', (_ssl, name) => {
+    state.serverName = name;
+    if (flags['expect-no-server-name'] && name !== undefined) return { alert: ALERTS.internal_error };
+    return flags['no-server-name-ack'] ? 'noack' : 'ok';
+  });
+}
+
+function installCertificateCallbacks(context: SslContext, state: State, credential: Credential | undefined): void {
+  const { flags } = state;
+  let waited = !flags.async;
+  const mustWait = (): boolean => {
+    const wait = !waited;
+    waited = true;
+    return wait;
+  };
+  if (flags['use-old-client-cert-callback']) {
+    context.set('clientCertCallback', (ssl) => {
+      checkRequest(ssl, flags);
+      return mustWait() ? 'retry' : credential;
+    });
+  } else {
+    context.set('certCallback', (ssl) => {
+      checkRequest(ssl, state.flags);
+      if (state.flags['fail-cert-callback']) return false;
+      if (!flags.async || flags['use-early-callback']) return true;
+      if (mustWait()) return 'retry';
+      if (credential !== undefined) useCredential(ssl, credential);
+      return true;
+    });
+  }
+  context.set('verifyCallback', (_ok, store) => {
+    const { 'verify-fail': fails } = state.flags;
+    store.result = fails ? 'APPLICATION_VERIFICATION' : 'OK';
+    // BoringSSL's custom callback names the alert itself.
+    if (fails && flags['use-custom-verify-callback'] && verifyMode(flags) !== VERIFY.NONE)
+      throw new TlsFatal('certificate_unknown', 'CERTIFICATE_VERIFY_FAILED');
+    return flags['use-custom-verify-callback'] && flags.async ? later(!fails) : !fails;
+  });
+}
+
+function selectAlpn(state: State, offered: readonly Uint8Array[]): Uint8Array | 'noack' | { readonly alert: number } {
+  const { flags } = state;
+  demand(!state.alpnAsked, 'the ALPN callback was called twice');
+  state.alpnAsked = true;
+  if (flags['decline-alpn']) return 'noack';
+  if (flags['reject-alpn']) return { alert: ALERTS.no_application_protocol };
+  const wanted = flags['expect-advertised-alpn'];
+  const wire = Buffer.concat(offered.map((name) => Buffer.concat([Buffer.of(name.length), name])));
+  demand(wanted === undefined || wire.equals(latin1(wanted)), 'bad ALPN select callback inputs');
+  return latin1(flags['select-alpn'] ?? '');
 }
 
 function checkRequest(ssl: Ssl, flags: Flags): void {

@@ -12,7 +12,6 @@ export class State {
   /** A text of messages that passed, as -expect-msg-callback has it. */
   trace = '';
   serverName: string | undefined;
-  verifications = 0;
   alpnAsked = false;
 
   constructor(sets: FlagSets, isResumption: boolean) {
