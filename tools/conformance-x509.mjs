@@ -25,12 +25,17 @@ console.log(`total: ${total.match} match, ${total.mismatch} mismatch, ${total.sk
 if (json) console.log(JSON.stringify(total));
 process.exitCode = total.falseAccepts > 0 ? 1 : 0;
 
+/**
+ * @param {string} tag
+ * @param {'match' | 'mismatch' | 'skip'} outcome
+ */
 function count(tag, outcome) {
   const counts = byNamespace.get(tag) ?? { match: 0, mismatch: 0, skip: 0 };
   counts[outcome]++;
   byNamespace.set(tag, counts);
 }
 
+/** @param {string} id */
 function namespaceOf(id) {
   return id
     .split('::')

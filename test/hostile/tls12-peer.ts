@@ -66,7 +66,7 @@ export interface Session12 {
 }
 
 /** Primitives of the tests answer at once. */
-export function now<T>(value: Awaitable<T>): T {
+function now<T>(value: Awaitable<T>): T {
   if (value instanceof Promise) throw new TypeError('the provider of the tests is synchronous');
   return value;
 }

@@ -14,7 +14,7 @@ export interface Scene {
   readonly setUp?: (peer: Peer12) => unknown;
 }
 
-export const ECDHE_ECDSA = 0xc02b;
+const ECDHE_ECDSA = 0xc02b;
 
 function settings({ suite = ECDHE_ECDSA, version = 0x0303, victim }: Scene): SslContextOptions {
   const old = version < 0x0303 || !DEFAULT_TLS12_SUITES.includes(suite);
