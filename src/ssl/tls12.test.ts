@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { clientContext, connected, drain, handshake, join, pair, serverContext } from '../../test/support/connect.ts';
-import { type TestKeyName, testAuthority, testCertificate, testKey } from '../../test/support/pki.ts';
+import { canDecrypt, type TestKeyName, testAuthority, testCertificate, testKey } from '../../test/support/pki.ts';
 import { fromUtf8, utf8 } from '../bytes/bytes.ts';
 import { ffdheGroup } from '../crypto/ffdhe.ts';
 import { jsProvider } from '../crypto/js.ts';
@@ -23,9 +23,6 @@ const psk = { identity: utf8('a device'), key: new Uint8Array(32).fill(5) };
 /** A certificate that a suite can use. */
 const keyFor = ({ authentication, keyExchange }: CipherSuite): TestKeyName =>
   authentication === 'ecdsa' || (authentication === 'none' && keyExchange === 'ecdhe') ? 'ec256' : 'rsa';
-
-/** Deno's RSA decryption is not constant-time, so its keys do not decrypt and RSA key exchange is not spoken there. */
-const canDecrypt = testKey('rsa').decryptPremaster !== undefined;
 
 const SUITES = CIPHER_SUITES.filter(({ keyExchange }) => canDecrypt || (keyExchange !== 'rsa' && keyExchange !== 'rsa-psk')).filter(
   ({ minVersion, cbc }) => minVersion < TLS1_3_VERSION && (cbc === undefined || nodeProvider.hasCbc(cbc)),

@@ -4,7 +4,7 @@ import { build } from '../../src/bytes/writer.ts';
 import { ffdheGroup } from '../../src/crypto/ffdhe.ts';
 import { toBigInt, toBytes } from '../../src/crypto/numbers.ts';
 import { LIMITS, OPTIONS, TlsFatal } from '../../src/index.ts';
-import { testKey } from '../support/pki.ts';
+import { canDecrypt, testKey } from '../support/pki.ts';
 import { provider } from './peer.ts';
 import type { Peer12 } from './tls12-peer.ts';
 import { againstClient12, againstServer12, type Scene } from './tls12-scene.ts';
@@ -224,9 +224,6 @@ describe.each(ROLES)('a CBC record that is wrong does not tell a %s’s peer wha
     }
   });
 });
-
-/** Deno's RSA decryption is not constant-time, so its keys do not decrypt and RSA key exchange is not spoken there. */
-const canDecrypt = testKey('rsa').decryptPremaster !== undefined;
 
 describe.skipIf(!canDecrypt)('a premaster secret that is wrong (RFC 5246, 7.4.7.1)', () => {
   const key = testKey('rsa').publicKey;

@@ -39,3 +39,6 @@ export function testCertificate(
 
 /** The authority that signs test certificates. */
 export const testAuthority: Certificate = testCertificate({ subject: 'Test CA', key: 'ca', ca: true, serial: 1 });
+
+/** Deno's RSA decryption is not constant-time, so its keys do not decrypt and RSA key exchange is not spoken there. */
+export const canDecrypt: boolean = testKey('rsa').decryptPremaster !== undefined;
