@@ -5,7 +5,7 @@ export { bioPair, PairBio } from './bio/pair.ts';
 export type * from './config/callbacks.ts';
 export { type Credential, Credentials, type ReadyCredential } from './config/credentials.ts';
 export { type Scope, SETTING_NAMES, SETTINGS, type SettingInput, type SettingName, type Settings } from './config/settings.ts';
-export type { Awaitable, CryptoProvider, PrivateKey, PublicKey, PublicKeySpec, SignatureAlgorithm } from './crypto/provider.ts';
+export type { Awaitable, Compressor, CryptoProvider, PrivateKey, PublicKey, PublicKeySpec, SignatureAlgorithm } from './crypto/provider.ts';
 export type { Connection, EarlyDataState } from './handshake/connection.ts';
 export { ALERTS, type AlertName, alertName } from './registry/alerts.ts';
 export { CIPHER_SUITES, type CipherSuite, cipherSuite, cipherSuiteByName, cipherSuiteName } from './registry/cipher-suites.ts';

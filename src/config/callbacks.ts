@@ -171,3 +171,13 @@ export type TicketVerdict = 'abort' | 'ignore' | 'ignore_renew' | 'use' | 'use_r
 
 /** SSL_CTX_set_session_ticket_cb(3). `keyName` is the first 16 bytes of the ticket. */
 export type TicketDecryptCallback = (ssl: Ssl, session: SslSession | undefined, keyName: Uint8Array, status: TicketStatus) => TicketVerdict;
+
+/**
+ * SSL_CTX_add_cert_compression_alg: an algorithm of RFC 8879 by its number; a direction that is absent is not spoken of. `compress` runs once
+ * for each message that is not the same as before, `decompress` gives the `length` bytes that were compressed and never makes more. Either may throw.
+ */
+export interface CertCompressor {
+  readonly id: number;
+  readonly compress?: ((data: Uint8Array, ssl: Ssl) => Uint8Array) | undefined;
+  readonly decompress?: ((data: Uint8Array, length: number, ssl: Ssl) => Uint8Array) | undefined;
+}

@@ -11,6 +11,7 @@ import { Ssl } from '../ssl/ssl.ts';
 import { DaneRecords, USUAL_DANE_DIGESTS } from '../x509/dane.ts';
 import { X509Store } from '../x509/store.ts';
 import { X509VerifyParam } from '../x509/verify-params.ts';
+import type { CertCompressor } from './callbacks.ts';
 import { Credentials } from './credentials.ts';
 import { SETTING_NAMES, SETTINGS, type SettingInput, type SettingName, type Settings } from './settings.ts';
 
@@ -105,6 +106,9 @@ const loadsKey: See = (subject) => outcome(() => subject.set('credentials', Cred
 
 const name1 = testAuthority.subject.raw;
 const name2 = authority.subject.raw;
+
+/** Stands for one; nothing is compressed here. */
+const compressor = (id: number): CertCompressor => ({ id, decompress: (data) => data });
 
 const psk = (identity: string) => ({ identity: utf8(identity), key: new Uint8Array(32).fill(1) });
 
@@ -582,6 +586,11 @@ const PROBES: { readonly [K in SettingName]: Probe<K> } = {
     values: [[testCertificate().spki], [authority.spki]],
     refuses: [[Uint8Array.of(0x30, 0)]],
     seen: client(works({ serverCertTypes: ['rpk'] }), ['ok', 'CERTIFICATE_VERIFY_FAILED'], { serverCertTypes: ['rpk'] }),
+  },
+  certCompression: {
+    values: [[compressor(1)], [compressor(2), compressor(1)]],
+    refuses: [[compressor(1), compressor(1)], [compressor(0x1_0000)]],
+    seen: client(extension(27), ['020001', '0400020001']),
   },
 };
 

@@ -124,6 +124,7 @@ export interface Settings {
   readonly clientCertTypes: readonly number[];
   readonly serverCertTypes: readonly number[];
   readonly expectedRawKeys: readonly Uint8Array[];
+  readonly certCompression: readonly callbacks.CertCompressor[];
 }
 
 export type SettingName = keyof Settings;
@@ -279,6 +280,13 @@ function acceptCertificateTypes(value: CertificateTypes): readonly number[] {
   if (types.some((type, i) => !known.includes(type) || types.indexOf(type) !== i))
     refuse('BAD_SETTING_VALUE', `certificate types ${value}`);
   return types.length === 0 ? [CERTIFICATE_TYPES.x509] : types;
+}
+
+/** RFC 8879, 3: each algorithm once; 127 are what its list has room for. */
+function acceptCompressors(value: readonly callbacks.CertCompressor[]): readonly callbacks.CertCompressor[] {
+  const ids = value.map(({ id }) => integer(0, 0xffff)(id));
+  if (new Set(ids).size !== ids.length || ids.length > 127) refuse('BAD_SETTING_VALUE', `compression algorithms ${ids}`);
+  return [...value];
 }
 
 const none = (): undefined => undefined;
@@ -778,6 +786,12 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
       keys.map((spki) => (parsePublicKey(spki) === undefined ? refuse('BAD_SETTING_VALUE', 'not a public key') : copyOf(spki))),
     openssl: ['SSL_add_expected_rpk'],
     summary: 'Raw public keys of which the peer’s must be one, as DER SubjectPublicKeyInfo; without one, only a DANE-EE record can vouch.',
+  }),
+  certCompression: row<readonly callbacks.CertCompressor[]>(() => [], {
+    accept: acceptCompressors,
+    ofCert: true,
+    openssl: ['SSL_CTX_add_cert_compression_alg', 'SSL_set1_cert_comp_preference', 'SSL_CTX_set1_cert_comp_preference'],
+    summary: 'How Certificate messages may be compressed in TLS 1.3, best first (RFC 8879); none: not at all.',
   }),
 };
 

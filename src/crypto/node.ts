@@ -2,6 +2,7 @@ import * as crypto from 'node:crypto';
 import { jsProvider } from './js.ts';
 import { hasAead, NodeAead } from './node-aead.ts';
 import { decapsulationKey, encapsulate, ephemeral, ephemeralDh } from './node-agreement.ts';
+import { compressors } from './node-compression.ts';
 import { digest, NodeHash, NodeHmac } from './node-hash.ts';
 import { importPrivateKey, importPublicKey } from './node-keys.ts';
 import { random } from './node-random.ts';
@@ -15,6 +16,7 @@ import type { CbcName, CryptoProvider } from './provider.ts';
  */
 export const nodeProvider: CryptoProvider = {
   name: 'node',
+  compressors,
   random,
   hash: (name) => new NodeHash(crypto.createHash(name)),
   digest,

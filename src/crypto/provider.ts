@@ -154,8 +154,20 @@ export interface ScryptCost {
   readonly p: number;
 }
 
+/** A way to make Certificate messages shorter (RFC 8879, 3); a direction that it cannot do is absent. */
+export interface Compressor {
+  /** Its CertificateCompressionAlgorithm. */
+  readonly id: number;
+  readonly name: string;
+  compress?(data: Uint8Array): Uint8Array;
+  /** The `length` bytes that were compressed. Never makes more than that, whatever `data` says; throws where it is not what it should be. */
+  decompress?(data: Uint8Array, length: number): Uint8Array;
+}
+
 export interface CryptoProvider {
   readonly name: string;
+  /** What the platform can compress certificates with, best first; nothing is compressed unless a setting says so. */
+  readonly compressors?: readonly Compressor[];
   /** Fresh bytes from the system's generator. */
   random(length: number): Uint8Array;
   hash(name: HashName): RunningHash;

@@ -3,6 +3,7 @@ import { alpn } from './alpn.ts';
 import { certificateAuthorities } from './certificate-authorities.ts';
 import { signedCertificateTimestamp, statusRequest } from './certificate-status.ts';
 import { clientCertificateType, serverCertificateType } from './certificate-type.ts';
+import { compressCertificate } from './compress-certificate.ts';
 import { cookie } from './cookie.ts';
 import { earlyData } from './early-data.ts';
 import { type AnyExtension, ExtensionBlock, type Place } from './extension.ts';
@@ -29,6 +30,7 @@ export const EXTENSIONS: readonly AnyExtension[] = [
   serverCertificateType,
   encryptThenMac,
   extendedMasterSecret,
+  compressCertificate,
   recordSizeLimit,
   sessionTicket,
   preSharedKey,

@@ -1,6 +1,5 @@
 /** What may still come and go on a TLS 1.3 connection in use (RFC 9846, 4.6). */
 import { copyOf, toHex } from '../bytes/bytes.ts';
-import { readAll } from '../bytes/reader.ts';
 import { earlyData } from '../extensions/early-data.ts';
 import { readBlock } from '../extensions/table.ts';
 import { HANDSHAKE_TYPE } from '../registry/content-types.ts';
@@ -11,6 +10,7 @@ import { SslSession } from '../session/session.ts';
 import { decodeMessage, encodeMessage } from '../wire/message.ts';
 import { certificateRequest, finished, keyUpdate, newSessionTicket } from '../wire/tls13-messages.ts';
 import { clientAuthentication } from './client/tls13.ts';
+import { certificateForms, readCertificateMessage } from './common/certificate-compression.ts';
 import { EXT, parseCustomExtensions } from './common/custom-extensions.ts';
 import { checkFinished, verifyData } from './common/finished.ts';
 import { established, updateReadKeys, updateWriteKeys } from './common/keys.ts';
@@ -19,7 +19,7 @@ import type { Connection } from './connection.ts';
 import { Handshake } from './handshake.ts';
 import { receive } from './io.ts';
 import { answerRenegotiation, renegotiationLimit } from './renegotiation.ts';
-import { certificateRequestOf, readClientCertificate } from './server/client-auth.ts';
+import { certificateRequestOf, judgeClientCertificate } from './server/client-auth.ts';
 import type { Step } from './step.ts';
 import { Transcript } from './transcript.ts';
 
@@ -28,7 +28,7 @@ export function postHandshakeLimit(connection: Connection, type: number): number
   if (connection.version < TLS1_3_VERSION) return renegotiationLimit(connection, type);
   if (type === HANDSHAKE_TYPE.keyUpdate) return keyUpdate.limit;
   if (connection.isServer)
-    return type === HANDSHAKE_TYPE.certificate && connection.certificateRequests.size > 0 ? connection.get('maxCertList') : undefined;
+    return connection.certificateRequests.size > 0 ? certificateForms(connection).find((form) => form.type === type)?.limit : undefined;
   if (type === HANDSHAKE_TYPE.newSessionTicket) return newSessionTicket.limit;
   return type === HANDSHAKE_TYPE.certificateRequest && connection.handshakeHash !== undefined ? certificateRequest.limit : undefined;
 }
@@ -51,6 +51,7 @@ export function* postHandshake(connection: Connection, message: Uint8Array): Ste
     case HANDSHAKE_TYPE.certificateRequest:
       return yield* answerCertificateRequest(connection, raw);
     case HANDSHAKE_TYPE.certificate:
+    case HANDSHAKE_TYPE.compressedCertificate:
       return yield* receiveLateCertificate(connection, raw);
     default:
       return fatal('unexpected_message', 'UNEXPECTED_MESSAGE');
@@ -150,19 +151,17 @@ function* answerCertificateRequest(connection: Connection, raw: Uint8Array): Ste
 
 /** The answer to a request of ours: Certificate, CertificateVerify if there is one to verify, Finished, one after the other. */
 function* receiveLateCertificate(connection: Connection, raw: Uint8Array): Step<void> {
-  const context = readAll(raw.subarray(4), (r) => {
-    const bytes = r.vec8();
-    r.rest();
-    return bytes;
-  });
+  const message = readCertificateMessage(connection, raw);
+  const { context } = message;
   const running = connection.certificateRequests.get(toHex(context));
   // RFC 9846, 4.6.2: an answer to no request is unexpected_message.
   if (running === undefined) return fatal('unexpected_message', 'INVALID_CONTEXT', 'certificate_request_context');
   connection.certificateRequests.delete(toHex(context));
   const { schedule, readSecret } = established(connection);
   const handshake = new Handshake(connection, Transcript.continuing(connection.provider, running));
-  connection.io.putBack(raw);
-  yield* readClientCertificate(handshake, context, handshake.transcript);
+  handshake.transcript.add(raw);
+  connection.enter('SR_CERT');
+  yield* judgeClientCertificate(handshake, context, handshake.transcript, message);
   connection.enter('SR_FINISHED');
   const before = handshake.transcript.digest();
   const theirs = yield* receive(connection.io, undefined, finished);

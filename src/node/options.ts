@@ -48,6 +48,8 @@ export interface SecureContextOptions {
   readonly dhparam?: Material | undefined;
   /** Server, TLS 1.2 and below: what it says to help a client choose its pre-shared key; at most 128 bytes. */
   readonly pskIdentityHint?: string | undefined;
+  /** Names of algorithms (`zlib`, `brotli`, `zstd`) for certificates in TLS 1.3, best first (RFC 8879); none unless said. */
+  readonly certificateCompression?: readonly string[] | undefined;
   readonly ssl?: FurtherSettings | undefined;
 }
 
@@ -132,6 +134,7 @@ const OF_CONTEXTS = [
   'allowPartialTrustChain',
   'dhparam',
   'pskIdentityHint',
+  'certificateCompression',
   'ssl',
 ];
 const OF_CONNECTIONS = [

@@ -26,6 +26,14 @@ describe('createSecureContext', () => {
     expect(context.get('options') & OPTIONS.NO_TICKET).toBe(OPTIONS.NO_TICKET);
   });
 
+  it('finds compressors of certificates by their names', () => {
+    const { context } = createSecureContext({ certificateCompression: ['zlib', 'brotli'] });
+    expect(context.get('certCompression').map(({ id }) => id)).toEqual([1, 2]);
+    expect(() => createSecureContext({ certificateCompression: ['lzw'] })).toThrow(
+      expect.objectContaining({ reason: 'BAD_COMPRESSION_ALGORITHM' }),
+    );
+  });
+
   it('reads an encrypted key with its passphrase, and refuses it without', () => {
     const encrypted = createPrivateKey(key).export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' }) as string;
     const { context } = createSecureContext({ cert, key: encrypted, passphrase: 'secret' });

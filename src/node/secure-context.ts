@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { isPem } from '../asn1/pem.ts';
 import { concat, utf8 } from '../bytes/bytes.ts';
 import { readDhParameters } from '../config/dh-parameters.ts';
+import type { Compressor } from '../crypto/provider.ts';
 import { refuse } from '../registry/fatal.ts';
 import { OPTIONS } from '../registry/options.ts';
 import { X509_V_FLAG } from '../registry/x509-flags.ts';
@@ -82,7 +83,15 @@ const APPLY: Table = {
   },
   dhparam: (context, value) => context.set('tmpDh', value === 'auto' ? undefined : readDhParameters(value)),
   pskIdentityHint: (context, value) => context.set('pskIdentityHint', value),
+  certificateCompression: (context, value) =>
+    context.set(
+      'certCompression',
+      value.map((name) => compressorNamed(context, name)),
+    ),
 };
+
+const compressorNamed = ({ provider }: SslContext, name: string): Compressor =>
+  provider.compressors?.find((one) => one.name === name) ?? refuse('BAD_COMPRESSION_ALGORITHM', name);
 
 function listOf<T>(value: T | readonly T[]): readonly T[] {
   return Array.isArray(value) ? value : [value as T];

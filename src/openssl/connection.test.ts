@@ -361,6 +361,32 @@ describe('client authentication', () => {
 });
 
 describe('certificates and keys', () => {
+  it('are compressed as both sides prefer', () => {
+    const client = clientCtx();
+    const server = serverCtx();
+    const used: number[] = [];
+    for (const alg of [0xff01, 0xff02]) {
+      const compress = (ssl: o.SSL, input: Uint8Array): Uint8Array => {
+        if (o.SSL_is_server(ssl) === 1) used.push(alg);
+        return input.slice(1);
+      };
+      const decompress = (_ssl: o.SSL, length: number, input: Uint8Array): Uint8Array | null =>
+        length === input.length + 1 ? Uint8Array.of(0, ...input) : null;
+      expect(o.SSL_CTX_add_cert_compression_alg(client, alg, compress, decompress)).toBe(1);
+      expect(o.SSL_CTX_add_cert_compression_alg(server, alg, compress, null)).toBe(1);
+    }
+    expect(o.SSL_CTX_add_cert_compression_alg(client, 0xff01, null, null)).toBe(0);
+    o.ERR_clear_error();
+    expect(o.SSL_CTX_set1_cert_comp_preference(server, [0xff02, 0xff01])).toBe(1);
+    expect(o.SSL_CTX_set1_cert_comp_preference(server, [0xff03])).toBe(0);
+    expect(reason()).toBe('bad compression algorithm');
+    expect(connect(pairOf(client, server))).toBe(true);
+    expect(used).toEqual([0xff02]);
+    const alone = there(o.SSL_new(client));
+    expect(o.SSL_set1_cert_comp_preference(alone, [])).toBe(1);
+    expect(alone.get('certCompression')).toEqual([]);
+  });
+
   it('are refused with a reason where they do not belong together, and kept', () => {
     const ctx = serverCtx('ec256');
     expect(o.SSL_CTX_check_private_key(ctx)).toBe(1);

@@ -7,6 +7,7 @@ export * from './alerts.ts';
 export * from './alpn-sni.ts';
 export * from './bio.ts';
 export * from './bio-ssl.ts';
+export * from './cert-compression.ts';
 export * from './certificates.ts';
 export * from './ciphers.ts';
 export * from './conf.ts';

@@ -347,6 +347,7 @@ export const REASONS = {
   SERVER_CERT_CHANGED: 917,
   KEY_WORN_OUT: 918,
   TOO_MANY_RENEGOTIATIONS: 919,
+  BAD_COMPRESSION_ALGORITHM: 326,
 } as const;
 
 export type Reason = keyof typeof REASONS;

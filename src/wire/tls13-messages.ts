@@ -57,6 +57,23 @@ export const certificate: MessageDef<'Certificate', CertificateMessage> = {
   },
 };
 
+/** A Certificate message, compressed (RFC 8879, 4). */
+export interface CompressedCertificate {
+  readonly algorithm: number;
+  readonly uncompressedLength: number;
+  readonly compressed: Uint8Array;
+}
+
+export const compressedCertificate: MessageDef<'CompressedCertificate', CompressedCertificate> = {
+  name: 'CompressedCertificate',
+  type: HANDSHAKE_TYPE.compressedCertificate,
+  limit: LIMITS.certificateList.value,
+  read: (r) => ({ algorithm: r.u16(), uncompressedLength: r.u24(), compressed: r.vec24(1) }),
+  write: (w, { algorithm, uncompressedLength, compressed }) => {
+    w.u16(algorithm).u24(uncompressedLength).vec24(compressed);
+  },
+};
+
 /** RFC 9846, 4.4.3. */
 export const certificateVerify: MessageDef<'CertificateVerify', { readonly algorithm: number; readonly signature: Uint8Array }> = {
   name: 'CertificateVerify',

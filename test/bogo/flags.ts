@@ -75,6 +75,8 @@ const FLAGS = {
   'expect-no-peer-cert': 'flag',
   'expect-peer-signature-algorithm': 'integer',
   'max-cert-list': 'integer',
+  'install-cert-compression-algs': 'flag',
+  'install-one-cert-compression-alg': 'integer',
   'enable-ocsp-stapling': 'flag',
   'expect-ocsp-response': 'base64',
   'use-ocsp-callback': 'flag',

@@ -34,6 +34,7 @@ import type { ClientHello } from '../../wire/client-hello.ts';
 import { clientHello } from '../../wire/client-hello.ts';
 import { encodeMessage, type RawExtension } from '../../wire/message.ts';
 import { parseIp } from '../../x509/hostname.ts';
+import { offeredCompression } from '../common/certificate-compression.ts';
 import { customExtensionsFor, EXT } from '../common/custom-extensions.ts';
 import { groups, helloRandom, schemes, suites12, tls13Suites, verifySchemes, versions } from '../common/policy.ts';
 import { binderOf, hashLength, type Psk } from '../common/psk.ts';
@@ -201,6 +202,7 @@ function offeredExtensions(connection: Connection, offer: Offer): RawExtension[]
       ? encode(recordSizeLimit, 'CH', ownRecordSizeLimit(connection.get('recordSizeLimit')))
       : undefined,
     authoritiesOf(connection),
+    ...(offers13(offer) ? offeredCompression(connection, 'CH') : []),
     ...offeredCertificateTypes(connection),
     offers13(offer) ? encode(supportedVersions, 'CH', grease ? [grease.version, ...offer.versions] : offer.versions) : undefined,
     offer.cookie && encode(cookie, 'CH', offer.cookie),

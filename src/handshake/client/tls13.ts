@@ -3,6 +3,7 @@ import { keySchedule } from '../../crypto/schedule-tls13.ts';
 import { alpn } from '../../extensions/alpn.ts';
 import { certificateAuthorities } from '../../extensions/certificate-authorities.ts';
 import { signedCertificateTimestamp, statusRequest } from '../../extensions/certificate-status.ts';
+import { compressCertificate } from '../../extensions/compress-certificate.ts';
 import { earlyData } from '../../extensions/early-data.ts';
 import type { ExtensionBlock } from '../../extensions/extension.ts';
 import { signatureAlgorithms, signatureAlgorithmsCert } from '../../extensions/id-lists.ts';
@@ -18,7 +19,6 @@ import { TLS1_3_VERSION } from '../../registry/versions.ts';
 import type { ServerHello } from '../../wire/server-hello.ts';
 import {
   type CertificateRequest,
-  certificate,
   certificateRequest,
   certificateVerify,
   encryptedExtensions,
@@ -33,6 +33,7 @@ import {
   sendCertificate,
   sendCertificateVerify,
 } from '../common/certificate.ts';
+import { certificateForms, readCertificateMessage } from '../common/certificate-compression.ts';
 import { checkCertificateVerify } from '../common/certificate-verify.ts';
 import { EXT, parseCustomExtensions } from '../common/custom-extensions.ts';
 import { checkFinished, verifyData } from '../common/finished.ts';
@@ -194,16 +195,17 @@ function* serverAuthentication(
   demandAgreedType(connection);
   let request: CertificateRequest | undefined;
   connection.enter('CR_CERT_REQ');
-  let message = yield* handshake.receive(certificateRequest, { ...certificate, limit: connection.get('maxCertList') });
+  const forms = certificateForms(connection);
+  let message = yield* handshake.receive(certificateRequest, ...forms);
   if (message.name === 'CertificateRequest') {
     request = message.value;
     // RFC 9846, 4.3.2: within the main handshake the context is empty.
     if (request.context.length !== 0) fatal('illegal_parameter', 'INVALID_CONTEXT', 'certificate_request_context');
     connection.enter('CR_CERT');
-    message = yield* handshake.receive({ ...certificate, limit: connection.get('maxCertList') });
+    message = yield* handshake.receive(...forms);
   }
-  if (message.name !== 'Certificate') return fatal('internal_error', 'INTERNAL_ERROR');
-  const { chain, key } = readCertificate(connection, message.value, NO_CONTEXT, sent.extensions);
+  const shown = readCertificateMessage(connection, message.raw);
+  const { chain, key } = readCertificate(connection, shown, NO_CONTEXT, sent.extensions);
   // RFC 9846, 4.4.2.4: a server without a certificate is decode_error.
   if (key === undefined) return fatal('decode_error', 'LENGTH_TOO_SHORT', 'no server certificate');
   demandKeyUsage(chain, 'digitalSignature');
@@ -260,6 +262,7 @@ function readRequest(connection: Connection, request: CertificateRequest): Certi
     authorities: connection.peerCaNames,
     wantsStatus: block.has(statusRequest),
     wantsTimestamps: block.has(signedCertificateTimestamp),
+    compression: block.get(compressCertificate) ?? [],
     asked: new Set(request.extensions.map(({ type }) => type)),
   };
 }

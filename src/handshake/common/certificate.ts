@@ -10,11 +10,18 @@ import { fatal } from '../../registry/fatal.ts';
 import { CERT_FLAGS, OPTIONS } from '../../registry/options.ts';
 import type { SignatureScheme } from '../../registry/signature-schemes.ts';
 import type { RawExtension } from '../../wire/message.ts';
-import { type CertificateEntry, type CertificateMessage, certificate, certificateVerify } from '../../wire/tls13-messages.ts';
+import {
+  type CertificateEntry,
+  type CertificateMessage,
+  certificate,
+  certificateVerify,
+  compressedCertificate,
+} from '../../wire/tls13-messages.ts';
 import type { Certificate } from '../../x509/certificate.ts';
 import type { Connection } from '../connection.ts';
 import type { Handshake } from '../handshake.ts';
 import { type Step, settle } from '../step.ts';
+import { compressedForm } from './certificate-compression.ts';
 import { fits, keyBits, signedContent } from './certificate-verify.ts';
 import { chainToSend } from './chain.ts';
 import { canVerify } from './check-chain.ts';
@@ -31,6 +38,8 @@ export interface CertificateDemand {
   readonly authorities: readonly Uint8Array[];
   readonly wantsStatus: boolean;
   readonly wantsTimestamps: boolean;
+  /** How the peer can decompress certificates (RFC 8879). */
+  readonly compression: readonly number[];
   /** Extension types the peer's message carried: answers in Certificate entries may be to these alone. */
   readonly asked: ReadonlySet<number>;
 }
@@ -80,7 +89,10 @@ export function sendCertificate(
 ): void {
   const { connection } = handshake;
   connection.ownCredential = credential;
-  handshake.send(certificate, { context, entries: credential === undefined ? [] : entriesOf(connection, credential, demand, staples) });
+  const message = { context, entries: credential === undefined ? [] : entriesOf(connection, credential, demand, staples) };
+  const compressed = credential && compressedForm(connection, demand.compression, credential.key, message);
+  if (compressed === undefined) handshake.send(certificate, message);
+  else handshake.send(compressedCertificate, compressed);
 }
 
 function entriesOf(connection: Connection, credential: KeyedCredential, demand: CertificateDemand, staples: Staples): CertificateEntry[] {

@@ -5,8 +5,9 @@ import { signatureAlgorithms, signatureAlgorithmsCert } from '../../extensions/i
 import { fatal } from '../../registry/fatal.ts';
 import { VERIFY } from '../../registry/options.ts';
 import type { RawExtension } from '../../wire/message.ts';
-import { type CertificateRequest, certificate, certificateRequest, certificateVerify } from '../../wire/tls13-messages.ts';
+import { type CertificateMessage, type CertificateRequest, certificateRequest, certificateVerify } from '../../wire/tls13-messages.ts';
 import { readCertificate } from '../common/certificate.ts';
+import { certificateForms, offeredCompression, readCertificateMessage } from '../common/certificate-compression.ts';
 import { checkCertificateVerify } from '../common/certificate-verify.ts';
 import { customExtensionsFor, EXT } from '../common/custom-extensions.ts';
 import { schemes, verifyMode, verifySchemes } from '../common/policy.ts';
@@ -42,6 +43,7 @@ export function certificateRequestOf(connection: Connection, context: Uint8Array
     );
   const authorities = connection.get('clientCaList') ?? connection.get('caList') ?? [];
   if (authorities.length > 0) extensions.push(encode(certificateAuthorities, 'CR', authorities));
+  extensions.push(...offeredCompression(connection, 'CR'));
   extensions.push(...customExtensionsFor(connection, EXT.TLS1_3_CERTIFICATE_REQUEST, undefined));
   return { context, extensions };
 }
@@ -55,10 +57,21 @@ export function requestCertificate(handshake: Handshake, context: Uint8Array): v
 export function* readClientCertificate(handshake: Handshake, context: Uint8Array, transcript: Running): Step<Proof<'identity'>> {
   const { connection } = handshake;
   connection.enter('SR_CERT');
-  const message = yield* receive(connection.io, undefined, { ...certificate, limit: connection.get('maxCertList') });
+  const message = yield* receive(connection.io, undefined, ...certificateForms(connection));
   transcript.add(message.raw);
+  return yield* judgeClientCertificate(handshake, context, transcript, readCertificateMessage(connection, message.raw));
+}
+
+/** The same from a Certificate that was received already and is part of the transcript. */
+export function* judgeClientCertificate(
+  handshake: Handshake,
+  context: Uint8Array,
+  transcript: Running,
+  message: CertificateMessage,
+): Step<Proof<'identity'>> {
+  const { connection } = handshake;
   const asked = new Set(certificateRequestOf(connection, context).extensions.map(({ type }) => type));
-  const { chain, key } = readCertificate(connection, message.value, context, asked);
+  const { chain, key } = readCertificate(connection, message, context, asked);
   if (key === undefined) {
     connection.verifyResult = 'OK';
     // RFC 9846, 4.4.2.4: certificate_required, where the server insists.

@@ -4,6 +4,7 @@ import { keySchedule } from '../../crypto/schedule-tls13.ts';
 import { alpn } from '../../extensions/alpn.ts';
 import { certificateAuthorities } from '../../extensions/certificate-authorities.ts';
 import { signedCertificateTimestamp, statusRequest } from '../../extensions/certificate-status.ts';
+import { compressCertificate } from '../../extensions/compress-certificate.ts';
 import { earlyData } from '../../extensions/early-data.ts';
 import { encode } from '../../extensions/extension.ts';
 import { signatureAlgorithms, signatureAlgorithmsCert } from '../../extensions/id-lists.ts';
@@ -265,6 +266,7 @@ function* authenticate(handshake: Handshake, { block, hello }: ReadHello): Step<
     authorities: connection.peerCaNames,
     wantsStatus: block.get(statusRequest) !== undefined,
     wantsTimestamps: block.has(signedCertificateTimestamp),
+    compression: block.get(compressCertificate) ?? [],
     asked: typesOf(hello),
   };
   const chosen = chooseCredential(connection, demand);
