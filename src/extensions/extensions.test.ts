@@ -11,6 +11,7 @@ import { EXTENSIONS, extensionName, isBuiltIn, readBlock } from './table.ts';
 const bytes = (minLength: number, maxLength: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength, maxLength });
 const u16 = fc.nat(0xffff);
 const ids = fc.array(u16, { minLength: 1, maxLength: 8 });
+const distinct = fc.uniqueArray(u16, { minLength: 1, maxLength: 8 });
 const list = (minLength: number, item = bytes(1, 20)): fc.Arbitrary<readonly Uint8Array[]> => fc.array(item, { minLength, maxLength: 4 });
 const share = fc.record({ group: u16, share: bytes(1, 40) });
 const FLAG = fc.constant(true);
@@ -42,6 +43,7 @@ const VALUES: { readonly [extension: string]: { readonly [P in Place]?: fc.Arbit
   server_certificate_type: { CH: certificateTypes, EE: fc.nat(255), SH12: fc.nat(255) },
   encrypt_then_mac: { CH: FLAG, SH12: FLAG },
   extended_master_secret: { CH: FLAG, SH12: FLAG },
+  compress_certificate: { CH: distinct, CR: distinct },
   record_size_limit: {
     CH: fc.integer({ min: 64, max: 0xffff }),
     EE: fc.integer({ min: 64, max: 0xffff }),
@@ -92,6 +94,12 @@ describe('the table of extensions', () => {
   it('has no form without its values here', () => {
     const here = Object.entries(VALUES).flatMap(([name, places]) => Object.keys(places).map((place) => `${name} ${place}`));
     expect(FORMS.map(({ name }) => name).toSorted()).toEqual(here.toSorted());
+  });
+
+  it('takes no list of compression algorithms that names one twice', () => {
+    const data = Uint8Array.of(4, 0, 1, 0, 1);
+    const read = () => readBlock('CH', [{ type: 27, data }]);
+    expect(read).toThrow(expect.objectContaining({ alert: 'illegal_parameter' }));
   });
 
   it('has no number twice', () => {
