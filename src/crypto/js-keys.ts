@@ -1,12 +1,13 @@
 import { ed448 } from '@noble/curves/ed448.js';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
+import { shake256 } from '@noble/hashes/sha3.js';
 import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js';
-import { copyOf, sameBytes } from '../bytes/bytes.ts';
+import { constantTimeEqual, copyOf, sameBytes } from '../bytes/bytes.ts';
 import { digest } from './js-hash.ts';
 import { assertPublicKey, COORDINATE_LENGTH, publicRsa, suits } from './key-rules.ts';
 import { leftPad } from './numbers.ts';
-import type { PrivateKey, PrivateKeySpec, PublicKey, PublicKeySpec, SignatureAlgorithm } from './provider.ts';
+import type { MlDsaPrivateSpec, PrivateKey, PrivateKeySpec, PublicKey, PublicKeySpec, SignatureAlgorithm } from './provider.ts';
 import { platformRandom } from './random.ts';
 import { encryptPkcs1, RsaPrivate, type RsaPrivateSpec, RsaPublic } from './rsa.ts';
 
@@ -44,8 +45,11 @@ export function importPrivateKey(spec: PrivateKeySpec): PrivateKey {
       return rsaKey(spec);
     case 'ec':
       return ecKey(spec);
-    default:
+    case 'ed25519':
+    case 'ed448':
       return edwardsKey(spec.kind, copyOf(spec.seed));
+    default:
+      return mlDsaKey(spec);
   }
 }
 
@@ -101,6 +105,31 @@ function edwardsKey(kind: 'ed25519' | 'ed448', seed: Uint8Array): PrivateKey {
   const curve = EDWARDS[kind];
   return signing({ kind, key: curve.getPublicKey(seed) }, (_algorithm, data) => curve.sign(data, seed));
 }
+
+/** FIPS 204, 5.2, with fresh randomness for each signature and no context. */
+function mlDsaKey(spec: MlDsaPrivateSpec): PrivateKey {
+  const scheme = ML_DSA[spec.kind];
+  const expanded = expandedKey(spec);
+  return signing({ kind: spec.kind, key: scheme.getPublicKey(expanded) }, (_algorithm, data) =>
+    scheme.sign(data, expanded, { extraEntropy: platformRandom(scheme.lengths.signRand ?? 32) }),
+  );
+}
+
+/** RFC 9881, 6: an expanded key is checked against its seed, or, having none, against the hash of the public key in it. */
+function expandedKey({ kind, seed, expanded }: MlDsaPrivateSpec): Uint8Array {
+  const scheme = ML_DSA[kind];
+  if (seed === undefined) {
+    const hash = shake256(scheme.getPublicKey(expanded), { dkLen: HASH_IN_KEY.end - HASH_IN_KEY.start });
+    if (!sameBytes(hash, expanded.subarray(HASH_IN_KEY.start, HASH_IN_KEY.end))) throw new RangeError(`an inconsistent ${kind} key`);
+    return copyOf(expanded);
+  }
+  const { secretKey } = scheme.keygen(seed);
+  if (expanded !== undefined && !constantTimeEqual(expanded, secretKey)) throw new RangeError(`an ${kind} key of another seed`);
+  return secretKey;
+}
+
+/** Where tr, the hash of the public key, stands in an expanded key: behind ρ and K (FIPS 204, algorithm 24). */
+const HASH_IN_KEY = { start: 64, end: 128 } as const;
 
 function signing(publicKey: PublicKeySpec, sign: Sign): PrivateKey {
   return { publicKey, sign: (algorithm, data) => (suits(publicKey, algorithm) ? sign(algorithm, data) : misfit(publicKey, algorithm)) };

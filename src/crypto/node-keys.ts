@@ -7,7 +7,7 @@ import { assertPublicKey, COORDINATE_LENGTH, publicRsa, suits } from './key-rule
 import { digestLength } from './node-hash.ts';
 import { base64url, fromBase64url, once, plain } from './node-runtime.ts';
 import { leftPad, stripZeros } from './numbers.ts';
-import type { CurveName, PrivateKey, PrivateKeySpec, PublicKey, PublicKeySpec, SignatureAlgorithm } from './provider.ts';
+import type { CurveName, MlDsaPrivateSpec, PrivateKey, PrivateKeySpec, PublicKey, PublicKeySpec, SignatureAlgorithm } from './provider.ts';
 import type { RsaPrivateSpec } from './rsa.ts';
 
 /** Signatures by node:crypto. What a runtime cannot do, import or algorithm, the js provider's key does. */
@@ -238,13 +238,37 @@ function importPrivate(spec: PrivateKeySpec): PrivateKey {
       const key = crypto.createPrivateKey({ key: { ...ecJwk(spec.curve, point), d: base64url(d) }, format: 'jwk' });
       return new NodePrivateKey({ kind: 'ec', curve: spec.curve, point }, key, js);
     }
-    default: {
+    case 'ed25519':
+    case 'ed448': {
       const key = crypto.createPrivateKey({ key: Buffer.from(concat(EDWARDS_PKCS8[spec.kind], spec.seed)), format: 'der', type: 'pkcs8' });
       const publicKey = fromBase64url(crypto.createPublicKey(key).export({ format: 'jwk' }).x ?? '');
       return new NodePrivateKey({ kind: spec.kind, key: publicKey }, key, js);
     }
+    default:
+      return importMlDsa(spec, js);
   }
 }
+
+/** By its seed, which every runtime takes that knows ML-DSA. A key without one, or with an expanded form to be checked, is left to the other provider. */
+function importMlDsa(spec: MlDsaPrivateSpec, js: () => PrivateKey): PrivateKey {
+  if (spec.seed === undefined || spec.expanded !== undefined || !signsMlDsa()) return js();
+  const key = crypto.createPrivateKey({ key: Buffer.from(concat(ML_DSA_PKCS8[spec.kind], spec.seed)), format: 'der', type: 'pkcs8' });
+  const spki = plain(crypto.createPublicKey(key).export({ format: 'der', type: 'spki' }));
+  return new NodePrivateKey({ kind: spec.kind, key: spki.slice(ML_DSA_SPKI[spec.kind].length) }, key, js);
+}
+
+/** Node 22 imports such keys and then cannot sign with them. */
+const signsMlDsa: () => boolean = once(() => {
+  const der = Buffer.from(concat(ML_DSA_PKCS8['ml-dsa-44'], new Uint8Array(32)));
+  return crypto.sign(null, new Uint8Array(1), crypto.createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })).length > 0;
+});
+
+/** PrivateKeyInfo up to the seed (RFC 9881, 6). */
+const ML_DSA_PKCS8 = {
+  'ml-dsa-44': fromHex('3034020100300b0609608648016503040311 0422 8020'),
+  'ml-dsa-65': fromHex('3034020100300b0609608648016503040312 0422 8020'),
+  'ml-dsa-87': fromHex('3034020100300b0609608648016503040313 0422 8020'),
+} as const;
 
 /** PrivateKeyInfo up to the seed (RFC 8410, 7). */
 const EDWARDS_PKCS8 = {

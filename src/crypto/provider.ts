@@ -57,6 +57,8 @@ export type CbcName =
 
 export type CurveName = 'P-256' | 'P-384' | 'P-521';
 export type AgreementName = CurveName | 'x25519' | 'x448' | FfdheName;
+/** The parameter sets of FIPS 204. */
+export type MlDsaName = 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87';
 export type FfdheName = 'ffdhe2048' | 'ffdhe3072' | 'ffdhe4096' | 'ffdhe6144' | 'ffdhe8192';
 export type KemName = 'ML-KEM-768' | 'ML-KEM-1024';
 
@@ -88,7 +90,7 @@ export type PublicKeySpec =
   | { readonly kind: 'rsa-pss'; readonly n: Uint8Array; readonly e: Uint8Array; readonly parameters?: PssParameters }
   | { readonly kind: 'ec'; readonly curve: CurveName; readonly point: Uint8Array }
   | { readonly kind: 'ed25519' | 'ed448'; readonly key: Uint8Array }
-  | { readonly kind: 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87'; readonly key: Uint8Array };
+  | { readonly kind: MlDsaName; readonly key: Uint8Array };
 
 export interface PssParameters {
   readonly hash: HashName;
@@ -113,7 +115,14 @@ export type PrivateKeySpec =
       readonly parameters?: PssParameters;
     }
   | { readonly kind: 'ec'; readonly curve: CurveName; readonly d: Uint8Array; readonly point: Uint8Array | undefined }
-  | { readonly kind: 'ed25519' | 'ed448'; readonly seed: Uint8Array };
+  | { readonly kind: 'ed25519' | 'ed448'; readonly seed: Uint8Array }
+  | MlDsaPrivateSpec;
+
+/** The seed ξ of FIPS 204 (32 bytes), the expanded key that comes of it, or both, which then must agree (RFC 9881, 6). */
+export type MlDsaPrivateSpec = { readonly kind: MlDsaName } & (
+  | { readonly seed: Uint8Array; readonly expanded?: Uint8Array }
+  | { readonly seed?: never; readonly expanded: Uint8Array }
+);
 
 /** How a signature is made: the same for handshakes and for certificates. */
 export type SignatureAlgorithm =
@@ -122,7 +131,7 @@ export type SignatureAlgorithm =
   /** The signature is DER (RFC 3279). */
   | { readonly kind: 'ecdsa'; readonly hash: HashName }
   | { readonly kind: 'ed25519' | 'ed448' }
-  | { readonly kind: 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87' };
+  | { readonly kind: MlDsaName };
 
 /** A public key made ready for use. Import once, verify often. */
 export interface PublicKey {

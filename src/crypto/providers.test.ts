@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { concat, fromHex, toHex } from '../bytes/bytes.ts';
@@ -245,6 +246,7 @@ const SIGNERS: readonly (readonly [string, PrivateKeySpec, SignatureAlgorithm])[
   ['ecdsa P-521 sha512', ec('P-521'), { kind: 'ecdsa', hash: 'sha512' }],
   ['ed25519', { kind: 'ed25519', seed: bytes(32) }, { kind: 'ed25519' }],
   ['ed448', { kind: 'ed448', seed: bytes(57) }, { kind: 'ed448' }],
+  ...(['ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'] as const).map((kind) => [kind, { kind, seed: bytes(32) }, { kind }] as const),
 ];
 
 describe.each(SIGNERS.map(([name, spec, algorithm]) => ({ name, spec, algorithm })))('signatures: $name', ({ spec, algorithm }) => {
@@ -265,6 +267,12 @@ describe.each(SIGNERS.map(([name, spec, algorithm]) => ({ name, spec, algorithm 
     }
   });
 });
+
+const ML_DSA = [
+  ['ml-dsa-44', ml_dsa44],
+  ['ml-dsa-65', ml_dsa65],
+  ['ml-dsa-87', ml_dsa87],
+] as const;
 
 describe.each(PROVIDERS)('keys of %s', (provider) => {
   const pss = { kind: 'rsa-pss', hash: 'sha256', mgfHash: 'sha256', saltLength: 32 } as const;
@@ -303,6 +311,29 @@ describe.each(PROVIDERS)('keys of %s', (provider) => {
       expect(await bound.verify(algorithm, message, signed)).toBe(fits);
     }
   });
+
+  it.each(ML_DSA)(
+    'of kind %s are the same from seed, expanded key and both, and refused where these disagree (RFC 9881, 6)',
+    async (kind, { keygen }) => {
+      const seed = bytes(32);
+      const { publicKey: key, secretKey: expanded } = keygen(seed);
+      const message = bytes(8);
+      for (const spec of [{ seed }, { expanded }, { seed, expanded }]) {
+        const own = provider.importPrivateKey({ kind, ...spec });
+        expect(own.publicKey).toEqual({ kind, key });
+        const signature = await own.sign({ kind }, message);
+        expect(signature).not.toEqual(await own.sign({ kind }, message));
+        expect(await provider.importPublicKey(own.publicKey).verify({ kind }, message, signature)).toBe(true);
+      }
+      const damaged = expanded.slice();
+      // In tr, the hash of the public key.
+      damaged[64] = (damaged[64] ?? 0) ^ 1;
+      expect(() => provider.importPrivateKey({ kind, expanded: damaged })).toThrow(RangeError);
+      expect(() => provider.importPrivateKey({ kind, seed, expanded: damaged })).toThrow(RangeError);
+      expect(() => provider.importPrivateKey({ kind, seed: bytes(31) })).toThrow();
+      expect(() => provider.importPrivateKey({ kind, expanded: expanded.subarray(1) })).toThrow();
+    },
+  );
 
   it('are refused when badly formed', () => {
     const point = new Uint8Array(65).fill(1);

@@ -25,6 +25,9 @@ const KEY_NIDS: Readonly<Record<string, number>> = {
   ecdsa: c.EVP_PKEY_EC,
   ed25519: c.NID_ED25519,
   ed448: c.NID_ED448,
+  'ml-dsa-44': c.EVP_PKEY_ML_DSA_44,
+  'ml-dsa-65': c.EVP_PKEY_ML_DSA_65,
+  'ml-dsa-87': c.EVP_PKEY_ML_DSA_87,
   'rsa-pss': c.EVP_PKEY_RSA_PSS,
   'rsa-pkcs1': c.EVP_PKEY_RSA,
 };

@@ -61,9 +61,9 @@ const KEY_IDS: Readonly<Record<EVP_PKEY['publicKey']['kind'], number>> = {
   ec: c.EVP_PKEY_EC,
   ed25519: c.EVP_PKEY_ED25519,
   ed448: c.EVP_PKEY_ED448,
-  'ml-dsa-44': c.EVP_PKEY_NONE,
-  'ml-dsa-65': c.EVP_PKEY_NONE,
-  'ml-dsa-87': c.EVP_PKEY_NONE,
+  'ml-dsa-44': c.EVP_PKEY_ML_DSA_44,
+  'ml-dsa-65': c.EVP_PKEY_ML_DSA_65,
+  'ml-dsa-87': c.EVP_PKEY_ML_DSA_87,
 };
 
 export function EVP_PKEY_bits({ publicKey }: EVP_PKEY): number {

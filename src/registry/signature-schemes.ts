@@ -1,4 +1,4 @@
-import type { CurveName, HashName, KeyKind, SignatureAlgorithm } from '../crypto/provider.ts';
+import type { CurveName, HashName, KeyKind, MlDsaName, SignatureAlgorithm } from '../crypto/provider.ts';
 
 /** A signature scheme (RFC 9846, 4.2.3). */
 export interface SignatureScheme {
@@ -12,6 +12,8 @@ export interface SignatureScheme {
   readonly curve?: CurveName;
   /** Whether a TLS 1.3 CertificateVerify may use it; the others are for certificates and TLS 1.2. */
   readonly tls13: boolean;
+  /** Whether TLS 1.2 may use it. */
+  readonly tls12: boolean;
   /** Strength in bits, for the security level: that of the hash against collisions, or of the curve. */
   readonly bits: number;
 }
@@ -22,6 +24,7 @@ const ecdsa = (id: number, name: string, hash: HashName, bits: number, curve?: C
   key: 'ec',
   algorithm: { kind: 'ecdsa', hash },
   tls13: curve !== undefined,
+  tls12: true,
   bits,
   ...(curve && { curve }),
 });
@@ -32,6 +35,7 @@ const pss = (id: number, name: string, key: 'rsa' | 'rsa-pss', hash: HashName, s
   key,
   algorithm: { kind: 'rsa-pss', hash, mgfHash: hash, saltLength },
   tls13: true,
+  tls12: true,
   bits,
 });
 
@@ -41,16 +45,41 @@ const pkcs1 = (id: number, name: string, hash: HashName, bits: number): Signatur
   key: 'rsa',
   algorithm: { kind: 'rsa-pkcs1', hash },
   tls13: false,
+  tls12: true,
   bits,
 });
 
-/** Every scheme that is built, in the default order of preference (OpenSSL's, from ECDSA to PKCS#1). */
+const edwards = (id: number, kind: 'ed25519' | 'ed448', bits: number): SignatureScheme => ({
+  id,
+  name: kind,
+  key: kind,
+  algorithm: { kind },
+  tls13: true,
+  tls12: true,
+  bits,
+});
+
+/** draft-ietf-tls-mldsa, 3: with an empty context, and never below TLS 1.3. */
+const mldsa = (id: number, name: string, kind: MlDsaName, bits: number): SignatureScheme => ({
+  id,
+  name,
+  key: kind,
+  algorithm: { kind },
+  tls13: true,
+  tls12: false,
+  bits,
+});
+
+/** Every scheme that is built, in the default order of preference (OpenSSL's, from ML-DSA to PKCS#1). */
 export const SIGNATURE_SCHEMES: readonly SignatureScheme[] = [
+  mldsa(0x0905, 'mldsa65', 'ml-dsa-65', 192),
+  mldsa(0x0906, 'mldsa87', 'ml-dsa-87', 256),
+  mldsa(0x0904, 'mldsa44', 'ml-dsa-44', 128),
   ecdsa(0x0403, 'ecdsa_secp256r1_sha256', 'sha256', 128, 'P-256'),
   ecdsa(0x0503, 'ecdsa_secp384r1_sha384', 'sha384', 192, 'P-384'),
   ecdsa(0x0603, 'ecdsa_secp521r1_sha512', 'sha512', 256, 'P-521'),
-  { id: 0x0807, name: 'ed25519', key: 'ed25519', algorithm: { kind: 'ed25519' }, tls13: true, bits: 128 },
-  { id: 0x0808, name: 'ed448', key: 'ed448', algorithm: { kind: 'ed448' }, tls13: true, bits: 224 },
+  edwards(0x0807, 'ed25519', 128),
+  edwards(0x0808, 'ed448', 224),
   pss(0x0809, 'rsa_pss_pss_sha256', 'rsa-pss', 'sha256', 32, 128),
   pss(0x080a, 'rsa_pss_pss_sha384', 'rsa-pss', 'sha384', 48, 192),
   pss(0x080b, 'rsa_pss_pss_sha512', 'rsa-pss', 'sha512', 64, 256),

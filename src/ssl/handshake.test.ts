@@ -9,6 +9,7 @@ import { PeerAlert, TlsFatal } from '../registry/fatal.ts';
 import { NAMED_GROUPS } from '../registry/groups.ts';
 import { OPTIONS, VERIFY } from '../registry/options.ts';
 import { signatureSchemeName } from '../registry/signature-schemes.ts';
+import type { Certificate } from '../x509/certificate.ts';
 import { Ssl } from './ssl.ts';
 
 const PROVIDERS = [nodeProvider, jsProvider];
@@ -51,6 +52,9 @@ describe.each(PROVIDERS)('TLS 1.3 over the $name provider', (provider) => {
     ['ed448', 'ed448'],
     ['rsa', 'rsa_pss_rsae_sha256'],
     ['rsaPss', 'rsa_pss_pss_sha256'],
+    ['mlDsa44', 'mldsa44'],
+    ['mlDsa65', 'mldsa65'],
+    ['mlDsa87', 'mldsa87'],
   ])('signs with a key of kind %s', (key, scheme) => {
     const { client } = connected({ provider }, { provider }, key);
     expect(signatureSchemeName(client.connection?.peerSignatureScheme ?? 0)).toBe(scheme);
@@ -112,6 +116,37 @@ describe('choosing', () => {
     both.client.doHandshake();
     expect(() => both.server.doHandshake()).toThrow(expect.objectContaining({ reason }));
     expect(() => both.client.doHandshake()).toThrow(expect.objectContaining({ alertCode: alert }));
+  });
+});
+
+describe('ML-DSA', () => {
+  it('authenticates clients, under certificates that ML-DSA signed too', () => {
+    const root = testCertificate({ subject: 'Test CA', key: 'mlDsa65', issuerKey: 'mlDsa65', ca: true });
+    const issued = (subject: string): Certificate => testCertificate({ subject, key: 'mlDsa44', issuerKey: 'mlDsa65' });
+    const key = testKey('mlDsa44');
+    const { client, server } = connected(
+      { ca: root, cert: issued('client'), key },
+      serverContext({ ca: root, verifyMode: VERIFY.PEER | VERIFY.FAIL_IF_NO_PEER_CERT, cert: issued('server.example'), key }),
+    );
+    for (const { connection } of [client, server]) {
+      expect(connection?.verifyResult).toBe('OK');
+      expect([connection?.peerSignatureScheme, connection?.ownSignatureScheme]).toEqual([0x0904, 0x0904]);
+    }
+  });
+
+  it('signs nothing where TLS 1.3 is out of the question', () => {
+    const both = pair({}, { maxProtoVersion: 0x0303 }, 'mlDsa65');
+    both.client.doHandshake();
+    expect(() => both.server.doHandshake()).toThrow(expect.objectContaining({ reason: 'NO_SUITABLE_SIGNATURE_ALGORITHM' }));
+  });
+
+  it('is offered first, and only where TLS 1.3 is', () => {
+    const offered = (maxProtoVersion: number): readonly number[] => {
+      const { server } = connected({ maxProtoVersion }, {});
+      return server.connection?.peerSignatureSchemes ?? [];
+    };
+    expect(offered(0x0304).slice(0, 4)).toEqual([0x0905, 0x0906, 0x0904, 0x0403]);
+    expect(offered(0x0303)[0]).toBe(0x0403);
   });
 });
 

@@ -2,7 +2,7 @@ import { malformed, unlessMalformed } from '../asn1/asn1-error.ts';
 import { contextConstructed, DerReader, readDer, TAG } from '../asn1/der-reader.ts';
 import { bitString, explicit, integer, nullValue, oid, sequence } from '../asn1/der-writer.ts';
 import { sameBytes } from '../bytes/bytes.ts';
-import type { CryptoProvider, HashName, PssParameters, PublicKey, PublicKeySpec, SignatureAlgorithm } from '../crypto/provider.ts';
+import type { CryptoProvider, HashName, KeyKind, PssParameters, PublicKey, PublicKeySpec, SignatureAlgorithm } from '../crypto/provider.ts';
 import { CURVE_OIDS, HASH_OIDS, KEY_OIDS, MGF1, namesByOid, SIGNATURE_OIDS } from '../registry/oids.ts';
 
 /** AlgorithmIdentifier (RFC 5280, 4.1.1.2). */
@@ -111,13 +111,16 @@ const POINT_LENGTHS = { 'P-256': 65, 'P-384': 97, 'P-521': 133 } as const;
 const CURVES = namesByOid(CURVE_OIDS);
 const HASHES = namesByOid(HASH_OIDS);
 
-const RAW_KEY_OIDS = {
+type RawKeyKind = Exclude<KeyKind, 'rsa' | 'rsa-pss' | 'ec'>;
+
+/** Of the keys that are bytes without a structure. */
+export const RAW_KEY_OIDS: Readonly<Record<RawKeyKind, string>> = {
   ed25519: KEY_OIDS.ed25519,
   ed448: KEY_OIDS.ed448,
   'ml-dsa-44': KEY_OIDS.mlDsa44,
   'ml-dsa-65': KEY_OIDS.mlDsa65,
   'ml-dsa-87': KEY_OIDS.mlDsa87,
-} as const;
+};
 
 const RAW_KEYS = namesByOid(RAW_KEY_OIDS);
 const RAW_KEY_LENGTHS = { ed25519: 32, ed448: 57, 'ml-dsa-44': 1312, 'ml-dsa-65': 1952, 'ml-dsa-87': 2592 } as const;

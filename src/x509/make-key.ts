@@ -1,16 +1,16 @@
 import { malformed } from '../asn1/asn1-error.ts';
-import { bitString, explicit, integer, nullValue, octetString, oid, sequence } from '../asn1/der-writer.ts';
+import { bitString, explicit, implicit, integer, nullValue, octetString, oid, sequence } from '../asn1/der-writer.ts';
 import { pemText } from '../asn1/pem.ts';
-import type { CryptoProvider, PrivateKeySpec } from '../crypto/provider.ts';
+import type { CryptoProvider, MlDsaName, MlDsaPrivateSpec, PrivateKeySpec } from '../crypto/provider.ts';
 import { CURVE_OIDS, KEY_OIDS } from '../registry/oids.ts';
-import { pssElement } from './algorithms.ts';
+import { pssElement, RAW_KEY_OIDS } from './algorithms.ts';
 
 /** Kinds of keys that are random bytes, so that a provider need not know how to make them. */
-export type FreshKeyKind = 'P-256' | 'P-384' | 'P-521' | 'ed25519' | 'ed448';
+export type FreshKeyKind = 'P-256' | 'P-384' | 'P-521' | 'ed25519' | 'ed448' | MlDsaName;
 
 /** A fresh private key for throw-away authorities and local servers. */
 export function makePrivateKey(provider: CryptoProvider, kind: FreshKeyKind): PrivateKeySpec {
-  if (kind === 'ed25519' || kind === 'ed448') return { kind, seed: provider.random(kind === 'ed25519' ? 32 : 57) };
+  if (kind !== 'P-256' && kind !== 'P-384' && kind !== 'P-521') return { kind, seed: provider.random(SEED_LENGTHS[kind]) };
   const { length, topByte } = SCALARS[kind];
   // A scalar at or above the group order is refused by the provider: rare enough to try again (FIPS 186-5, A.2.2).
   for (let attempt = 0; attempt < 64; attempt++) {
@@ -46,13 +46,24 @@ export function pkcs8Element(spec: PrivateKeySpec): Uint8Array {
         octetString(sequence(integer(1), octetString(spec.d), point)),
       );
     }
-    default:
+    case 'ed25519':
+    case 'ed448':
       return sequence(integer(0), sequence(oid(KEY_OIDS[spec.kind])), octetString(octetString(spec.seed)));
+    default:
+      return sequence(integer(0), sequence(oid(RAW_KEY_OIDS[spec.kind])), octetString(mlDsaElement(spec)));
   }
 }
 
 /** A private key as a PEM file. */
 export const privateKeyPem = (spec: PrivateKeySpec): string => pemText('PRIVATE KEY', pkcs8Element(spec));
+
+/** ML-DSA-PrivateKey (RFC 9881, 6), in the form that says all that is known. */
+function mlDsaElement({ seed, expanded }: MlDsaPrivateSpec): Uint8Array {
+  if (seed === undefined) return octetString(expanded);
+  return expanded === undefined ? implicit(0, seed) : sequence(octetString(seed), octetString(expanded));
+}
+
+const SEED_LENGTHS = { ed25519: 32, ed448: 57, 'ml-dsa-44': 32, 'ml-dsa-65': 32, 'ml-dsa-87': 32 } as const;
 
 const SCALARS = {
   'P-256': { length: 32, topByte: 0xff },

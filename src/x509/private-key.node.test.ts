@@ -1,4 +1,5 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeLeaf, makeRoot } from '../../test/support/authorities.ts';
@@ -44,6 +45,8 @@ N4qSgKAi8J2DXRt0fZ3W2Yu/kGwx+nN01hfFlNk/6ggUaVc/oOrWgT33zWiC5UD/
 jfpv7+W9GtA1dDeFrRq5uisR0G4VQP2m+dWMfdDP1j0=
 -----END EC PRIVATE KEY-----`;
 
+const ML_DSA = { 'ml-dsa-44': ml_dsa44, 'ml-dsa-65': ml_dsa65, 'ml-dsa-87': ml_dsa87 } as const;
+
 const password = (): string => 'secret';
 const ec = parsePrivateKey(PLAIN);
 const der = (pem: string): Uint8Array => [...pemBlocks(pem)][0]?.bytes ?? new Uint8Array(0);
@@ -73,6 +76,18 @@ describe('parsePrivateKey', () => {
     const key = parsePrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
     expect(key.kind).toBe(kind);
     expect(pkcs8Element(key)).toEqual(new Uint8Array(privateKey.export({ type: 'pkcs8', format: 'der' })));
+  });
+
+  it.each(['ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'] as const)('reads %s keys in the three forms of RFC 9881, and no other', (kind) => {
+    const seed = nodeProvider.random(32);
+    const { secretKey: expanded } = ML_DSA[kind].keygen(seed);
+    for (const form of [{ seed }, { expanded }, { seed, expanded }]) {
+      const written = pkcs8Element({ kind, ...form });
+      expect(parsePrivateKey(written)).toEqual({ kind, ...form });
+      expect(() => parsePrivateKey(written.slice(0, -1))).toThrow(Asn1Error);
+    }
+    for (const bad of [{ seed: seed.subarray(1) }, { expanded: expanded.subarray(1) }, { seed, expanded: expanded.subarray(1) }])
+      expect(() => parsePrivateKey(pkcs8Element({ kind, ...bad }))).toThrow('wrong length');
   });
 
   it('takes the first key of a file with other things in it', () => {
@@ -135,4 +150,4 @@ describe('keys and certificates', () => {
   });
 });
 
-const parsePrivateKeyBytes = (spec: ReturnType<typeof makePrivateKey>): Uint8Array => ('seed' in spec ? spec.seed : spec.d);
+const parsePrivateKeyBytes = (spec: ReturnType<typeof makePrivateKey>): Uint8Array => ('d' in spec ? spec.d : (spec.seed ?? spec.expanded));

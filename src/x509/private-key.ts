@@ -2,14 +2,14 @@ import { malformed } from '../asn1/asn1-error.ts';
 import { context, contextConstructed, type DerReader, readDer, TAG } from '../asn1/der-reader.ts';
 import { isPem, type PemBlock, pemBlocks } from '../asn1/pem.ts';
 import { copyOf, wipe } from '../bytes/bytes.ts';
-import type { CryptoProvider, CurveName, PrivateKey, PrivateKeySpec, PublicKeySpec } from '../crypto/provider.ts';
+import type { CryptoProvider, CurveName, MlDsaName, PrivateKey, PrivateKeySpec, PublicKeySpec } from '../crypto/provider.ts';
 import { CURVE_OIDS, KEY_OIDS, namesByOid } from '../registry/oids.ts';
 import { type AlgorithmIdentifier, readAlgorithm, readPssParameters, samePublicKey } from './algorithms.ts';
 import type { Certificate } from './certificate.ts';
 import { decryptPem, decryptPkcs8, type Password } from './key-encryption.ts';
 
 /**
- * Reads one private key: PKCS#8 (RFC 5958), encrypted PKCS#8 (PBES2), PKCS#1, SEC1 (RFC 5915), in DER or as the first
+ * Reads one private key: PKCS#8 (RFC 5958; ML-DSA by RFC 9881), encrypted PKCS#8 (PBES2), PKCS#1, SEC1 (RFC 5915), in DER or as the first
  * key of a PEM file, also with OpenSSL's traditional PEM encryption. `password` is asked only for an encrypted key,
  * which also needs a provider. Throws `Asn1Error` for anything else, a wrong password included.
  */
@@ -39,6 +39,14 @@ const SEEDS: ReadonlyMap<string, { readonly kind: 'ed25519' | 'ed448'; readonly 
   [KEY_OIDS.ed25519, { kind: 'ed25519', length: 32 }],
   [KEY_OIDS.ed448, { kind: 'ed448', length: 57 }],
 ]);
+
+const ML_DSA: ReadonlyMap<string, { readonly kind: MlDsaName; readonly length: number }> = new Map([
+  [KEY_OIDS.mlDsa44, { kind: 'ml-dsa-44', length: 2560 }],
+  [KEY_OIDS.mlDsa65, { kind: 'ml-dsa-65', length: 4032 }],
+  [KEY_OIDS.mlDsa87, { kind: 'ml-dsa-87', length: 4896 }],
+]);
+
+const ML_DSA_SEED_LENGTH = 32;
 
 const PEM_LABELS: ReadonlyMap<string, PemKeyReader> = new Map([
   ['PRIVATE KEY', ({ bytes }) => readDer(bytes, readPkcs8)],
@@ -107,6 +115,12 @@ function readKey({ oid, parameters }: AlgorithmIdentifier, key: Uint8Array): Pri
     const value = readDer(key, (r) => r.contents(TAG.octetString));
     return value.length === seed.length ? { kind: seed.kind, seed: copyOf(value) } : malformed('a key of the wrong length');
   }
+  const mlDsa = ML_DSA.get(oid);
+  if (mlDsa !== undefined) {
+    // RFC 9881, 2: the parameters MUST be absent.
+    if (parameters !== undefined) malformed('an ML-DSA key with parameters');
+    return { kind: mlDsa.kind, ...readDer(key, (r) => readMlDsa(r, mlDsa.length)) };
+  }
   switch (oid) {
     case KEY_OIDS.rsaEncryption:
       return readDer(key, readPkcs1);
@@ -117,6 +131,18 @@ function readKey({ oid, parameters }: AlgorithmIdentifier, key: Uint8Array): Pri
     default:
       return malformed(`a key of the unknown algorithm ${oid}`);
   }
+}
+
+/** ML-DSA-PrivateKey (RFC 9881, 6): seed [0], expandedKey, or both. */
+function readMlDsa(r: DerReader, length: number): { seed: Uint8Array; expanded?: Uint8Array } | { expanded: Uint8Array } {
+  const exactly = (value: Uint8Array, wanted: number): Uint8Array =>
+    value.length === wanted ? copyOf(value) : malformed('a key of the wrong length');
+  if (r.tag === context(0)) return { seed: exactly(r.contents(context(0)), ML_DSA_SEED_LENGTH) };
+  if (r.tag === TAG.octetString) return { expanded: exactly(r.contents(TAG.octetString), length) };
+  return r.inside(TAG.sequence, (both) => ({
+    seed: exactly(both.contents(TAG.octetString), ML_DSA_SEED_LENGTH),
+    expanded: exactly(both.contents(TAG.octetString), length),
+  }));
 }
 
 type RsaKey = PrivateKeySpec & { readonly kind: 'rsa' | 'rsa-pss' };

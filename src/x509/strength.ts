@@ -20,7 +20,7 @@ export function signatureMeetsLevel(identifier: AlgorithmIdentifier, level: numb
 }
 
 /** Security bits of a key, by the tables OpenSSL uses (NIST SP 800-57, 5.6.1.1). */
-function keyBits(key: PublicKeySpec): number {
+export function keyBits(key: PublicKeySpec): number {
   switch (key.kind) {
     case 'rsa':
     case 'rsa-pss':

@@ -1,5 +1,4 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js';
 import { describe, expect, it } from 'vitest';
 import { type Entity, freshKey, makeIntermediate, makeLeaf, makeRoot, NOW, storeOf, verifyNow } from '../../test/support/authorities.ts';
 import { utf8 } from '../bytes/bytes.ts';
@@ -359,22 +358,15 @@ describe('the security level', () => {
 });
 
 describe('signature algorithms', () => {
-  it.each(['P-256', 'P-384', 'P-521', 'ed25519', 'ed448'] as const)('verifies what a key of %s signed', (kind) => {
-    const own = makeRoot('Own', { key: freshKey(kind) });
-    expect(verifyNow([makeLeaf(own)], storeOf(own), { securityLevel: 3 }).result).toBe('OK');
-  });
-
-  it.each([
-    ['ml-dsa-44', ml_dsa44],
-    ['ml-dsa-65', ml_dsa65],
-    ['ml-dsa-87', ml_dsa87],
-  ] as const)('verifies what a key of %s signed', (kind, scheme) => {
-    const { publicKey, secretKey } = scheme.keygen();
-    const own = makeRoot('Own', { key: { publicKey: { kind, key: publicKey }, sign: (_, data) => scheme.sign(data, secretKey) } });
-    const end = makeLeaf(own);
-    expect(verifyNow([end], storeOf(own), { securityLevel: 3 }).result).toBe('OK');
-    expect(verifyNow([forged(end)], storeOf(own)).result).toBe('CERT_SIGNATURE_FAILURE');
-  });
+  it.each(['P-256', 'P-384', 'P-521', 'ed25519', 'ed448', 'ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'] as const)(
+    'verifies what a key of %s signed',
+    (kind) => {
+      const own = makeRoot('Own', { key: freshKey(kind) });
+      const end = makeLeaf(own);
+      expect(verifyNow([end], storeOf(own), { securityLevel: 3 }).result).toBe('OK');
+      expect(verifyNow([forged(end)], storeOf(own)).result).toBe('CERT_SIGNATURE_FAILURE');
+    },
+  );
 
   it('count as failed where the provider throws', () => {
     const broken = {

@@ -2,6 +2,7 @@ import { concat, utf8 } from '../../bytes/bytes.ts';
 import type { HashName, PublicKeySpec } from '../../crypto/provider.ts';
 import { fatal } from '../../registry/fatal.ts';
 import { type SignatureScheme, signatureScheme, signatureSchemeName } from '../../registry/signature-schemes.ts';
+import { keyBits } from '../../x509/strength.ts';
 import type { Connection } from '../connection.ts';
 import { type Proof, type Step, settle } from '../step.ts';
 import { allowed } from './policy.ts';
@@ -61,34 +62,4 @@ function importKey(connection: Connection, key: PublicKeySpec): ReturnType<Conne
   } catch {
     return fatal('bad_certificate', 'UNABLE_TO_FIND_PUBLIC_KEY_PARAMETERS');
   }
-}
-
-/** Strength of a key in bits (NIST SP 800-57, 5.6.1.1, as OpenSSL's EVP_PKEY_security_bits counts). */
-export function keyBits(key: PublicKeySpec): number {
-  switch (key.kind) {
-    case 'rsa':
-    case 'rsa-pss':
-      return rsaBits(8 * key.n.length);
-    case 'ec':
-      return { 'P-256': 128, 'P-384': 192, 'P-521': 256 }[key.curve];
-    case 'ed25519':
-      return 128;
-    case 'ed448':
-      return 224;
-    case 'ml-dsa-44':
-      return 128;
-    case 'ml-dsa-65':
-      return 192;
-    case 'ml-dsa-87':
-      return 256;
-  }
-}
-
-/** Strength of an RSA modulus, by its length in bits. */
-function rsaBits(bits: number): number {
-  if (bits >= 15360) return 256;
-  if (bits >= 7680) return 192;
-  if (bits >= 3072) return 128;
-  if (bits >= 2048) return 112;
-  return bits >= 1024 ? 80 : 0;
 }

@@ -18,11 +18,12 @@ import {
   compressedCertificate,
 } from '../../wire/tls13-messages.ts';
 import type { Certificate } from '../../x509/certificate.ts';
+import { keyBits } from '../../x509/strength.ts';
 import type { Connection } from '../connection.ts';
 import type { Handshake } from '../handshake.ts';
 import { type Step, settle } from '../step.ts';
 import { compressedForm } from './certificate-compression.ts';
-import { fits, keyBits, signedContent } from './certificate-verify.ts';
+import { fits, signedContent } from './certificate-verify.ts';
 import { chainToSend } from './chain.ts';
 import { canVerify } from './check-chain.ts';
 import { customExtensionsFor, EXT, parseCustomExtensions } from './custom-extensions.ts';

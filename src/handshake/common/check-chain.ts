@@ -57,7 +57,7 @@ export function checkChain(connection: Connection, leaf: Certificate, key: Priva
 }
 
 const suits = (connection: Connection, scheme: SignatureScheme, key: PrivateKey): boolean =>
-  connection.version >= TLS1_3_VERSION ? fits(scheme, key.publicKey) : scheme.key === key.publicKey.kind;
+  connection.version >= TLS1_3_VERSION ? fits(scheme, key.publicKey) : scheme.tls12 && scheme.key === key.publicKey.kind;
 
 function isSignedBy({ signatureAlgorithm }: Certificate, ids: readonly number[]): boolean {
   const made = signatureAlgorithmOf(signatureAlgorithm);

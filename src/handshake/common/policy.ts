@@ -86,8 +86,11 @@ export function groups(connection: Connection): readonly number[] {
 export function schemes(connection: Connection, ids: readonly number[]): readonly SignatureScheme[] {
   const out: SignatureScheme[] = [];
   const suiteB = suiteBCurves(connection);
+  // draft-ietf-tls-mldsa, 4: not to be named where TLS 1.3 is out of the question.
+  const tls13 = (connection.version || (versions(connection)[0] ?? 0)) >= TLS1_3_VERSION;
   for (const id of ids) {
     const scheme = signatureScheme(id);
+    if (!tls13 && scheme?.tls12 === false) continue;
     if (suiteB !== undefined && !suiteB.includes(scheme?.curve ?? '')) continue;
     if (scheme !== undefined && allowed(connection, 'signature', scheme.bits, scheme)) out.push(scheme);
   }

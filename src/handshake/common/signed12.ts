@@ -4,13 +4,14 @@ import { fatal } from '../../registry/fatal.ts';
 import { type SignatureScheme, signatureScheme, signatureSchemeName } from '../../registry/signature-schemes.ts';
 import { TLS1_2_VERSION } from '../../registry/versions.ts';
 import type { DigitallySigned } from '../../wire/tls12-messages.ts';
+import { keyBits } from '../../x509/strength.ts';
 import type { Connection } from '../connection.ts';
 import { type Proof, type Step, settle } from '../step.ts';
-import { hasRoom, keyBits } from './certificate-verify.ts';
+import { hasRoom } from './certificate-verify.ts';
 import { allowed } from './policy.ts';
 
 /** Whether a scheme may sign with a key in TLS 1.2: the curve is free there. */
-const fits12 = (scheme: SignatureScheme, key: PublicKeySpec): boolean => scheme.key === key.kind && hasRoom(scheme, key);
+const fits12 = (scheme: SignatureScheme, key: PublicKeySpec): boolean => scheme.tls12 && scheme.key === key.kind && hasRoom(scheme, key);
 
 /** What a peer that sent no signature_algorithms takes (RFC 5246, 7.4.1.4.1). */
 export const IMPLIED_SCHEMES: readonly number[] = [0x0201, 0x0203];
