@@ -52,7 +52,7 @@ export function traceStates(out: Writable): InfoCallback {
     else if ((where & INFO.ALERT) !== 0) {
       const level = ret >> 8 === 2 ? 'fatal' : 'warning';
       out.write(`SSL3 alert ${(where & INFO.READ) === 0 ? 'write' : 'read'}:${level}:${alertText(ret & 0xff)}\n`);
-    } else if ((where & INFO.EXIT) !== 0 && ret <= 0) out.write(`${call}:${ret === 0 ? 'failed' : 'error'} in ${state}\n`);
+    } else if ((where & INFO.EXIT) !== 0 && ssl.failure !== undefined) out.write(`${call}:${ret === 0 ? 'failed' : 'error'} in ${state}\n`);
   };
 }
 

@@ -8,8 +8,9 @@ import { CERTIFICATE_TYPES } from '../registry/certificate-types.ts';
 import type { CipherSuite } from '../registry/cipher-suites.ts';
 import { CONTENT_TYPE } from '../registry/content-types.ts';
 import { INFO } from '../registry/options.ts';
-import { STATES, type StateName } from '../registry/states.ts';
+import { STATES, type StateName, stateOfMessage } from '../registry/states.ts';
 import type { X509VerifyResult } from '../registry/verify-results.ts';
+import { TLS1_3_VERSION } from '../registry/versions.ts';
 import type { SslSession } from '../session/session.ts';
 import type { SessionStore } from '../session/store.ts';
 import type { Ssl } from '../ssl/ssl.ts';
@@ -52,6 +53,9 @@ export class Connection {
   readonly io: MessageIo;
 
   state: StateName = 'BEFORE';
+  /** Whether messages go or are awaited; undefined: nothing is under way. */
+  private flow: 'writing' | 'reading' | undefined;
+  private toldDone = false;
   /** Whether a handshake, the first or a later one, is under way. */
   handshaking = false;
   private proofs: Established | undefined;
@@ -60,7 +64,7 @@ export class Connection {
   group = 0;
   clientRandom: Uint8Array | undefined;
   serverRandom: Uint8Array | undefined;
-  /** The version a client offered as its highest, on a server (SSL_client_version(3)). */
+  /** The version a client offers as its highest (SSL_client_version(3)). */
   clientVersion = 0;
   /** The name the client asked for, as the server took it or the client sent it. */
   serverName: string | undefined;
@@ -139,11 +143,13 @@ export class Connection {
 
   postHandshakeMessages = 0;
   ticketsReceived = 0;
-  /** The application said that the client's ticket need not be replaced. */
-  keepsTicket = false;
+  /** The ticket that was taken is to be replaced: its key is an old one, or the application said so (server). */
+  renewsTicket = false;
   ticketsSent = 0;
   /** The peer asked for new keys and has not got them yet. */
   keyUpdateOwed = false;
+  /** The client said that it can resume with what it is given (server). */
+  peerResumes = false;
   /** The client said that it will answer a CertificateRequest after the handshake (server). */
   peerOffersPostHandshakeAuth = false;
   /** Demand a cookie before anything is kept of a client (SSL_stateless(3)). */
@@ -161,6 +167,7 @@ export class Connection {
       alert: (write, level, description) => {
         this.inform(write ? INFO.WRITE | INFO.ALERT : INFO.READ | INFO.ALERT, (level << 8) | description);
       },
+      awaiting: () => this.turnToReading(),
     });
   }
 
@@ -194,14 +201,66 @@ export class Connection {
     return (this.owner.get('options') & bit) !== 0;
   }
 
-  /** Moves to a state and says so: what `SSL_state_string` shows and the info callback hears. */
+  // ---- states and what the info callback hears of them, at OpenSSL's moments (SSL_CTX_set_info_callback(3))
+
+  /** Something is begun: a handshake, or a message after it. In TLS 1.3 only handshakes are told of. */
+  beginFlow(): void {
+    if (this.flow !== undefined) return;
+    this.flow = 'writing';
+    this.toldDone = false;
+    if (!this.established || this.version < TLS1_3_VERSION) this.inform(INFO.HANDSHAKE_START, 1);
+  }
+
+  /** Says that the state is about to change, and changes it. */
   enter(state: StateName): void {
+    this.inform(this.side | INFO.LOOP, 1);
     this.state = state;
-    this.inform((this.isServer ? INFO.ACCEPT : INFO.CONNECT) | INFO.LOOP, 1);
+  }
+
+  /** A message is awaited: what there was to write is written, and OpenSSL says so by a change from a state to itself. */
+  turnToReading(): void {
+    if (this.flow === 'writing') this.enter(this.state);
+    this.flow = 'reading';
+  }
+
+  /** What was begun is over. */
+  endFlow(): void {
+    const wasHandshake = this.handshaking || this.version < TLS1_3_VERSION;
+    this.handshaking = false;
+    this.enter('OK');
+    if (wasHandshake) this.tellDone();
+    this.flow = undefined;
+    this.inform(this.side | INFO.EXIT, 1);
+  }
+
+  /** What was begun must wait, or has failed. */
+  leaveFlow(): void {
+    if (this.flow !== undefined) this.inform(this.side | INFO.EXIT, -1);
+  }
+
+  private tellDone(): void {
+    if (!this.toldDone) this.inform(INFO.HANDSHAKE_DONE, 1);
+    this.toldDone = true;
+  }
+
+  private get side(): number {
+    return this.isServer ? INFO.ACCEPT : INFO.CONNECT;
   }
 
   inform(where: number, ret: number): void {
     this.owner.get('infoCallback')?.(this.owner.handle, where, ret);
+  }
+
+  /** A message goes or has come. */
+  private passMessage(write: boolean, contentType: number, type: number): void {
+    const state = stateOfMessage(this.isServer, write, contentType, type);
+    if (state === undefined) return;
+    this.beginFlow();
+    if (write) this.flow = 'writing';
+    else this.turnToReading();
+    this.enter(state);
+    // TLS 1.3: a server is done before it gives tickets.
+    if (state === 'SW_SESSION_TICKET' && this.handshaking && this.version === TLS1_3_VERSION) this.tellDone();
   }
 
   get stateId(): number {
@@ -225,9 +284,7 @@ export class Connection {
   /** The state after any handshake. */
   finishHandshake(): void {
     this.holdOpened(undefined);
-    this.handshaking = false;
-    this.state = 'OK';
-    this.inform(INFO.HANDSHAKE_DONE, 1);
+    this.endFlow();
   }
 
   /** Keeps a session that came out of a ticket, and belongs to nobody yet, until the handshake is over. */
@@ -260,15 +317,16 @@ export class Connection {
   }
 
   private observeMessage(write: boolean, contentType: number, bytes: Uint8Array): void {
+    this.passMessage(write, contentType, bytes[0] as number);
+    // OpenSSL tells of change_cipher_spec where it is sent, and of its record alone where it comes.
+    if (!write && contentType === CONTENT_TYPE.changeCipherSpec) return;
     const callback = this.owner.get('msgCallback');
-    // OpenSSL gives record headers the version 0: they are no messages of the protocol.
-    callback?.(
-      write,
-      contentType === CONTENT_TYPE.recordHeader ? 0 : this.version,
-      contentType,
-      bytes,
-      this.owner.handle,
-      this.owner.get('msgCallbackArg'),
-    );
+    callback?.(write, this.spokenVersion(contentType), contentType, bytes, this.owner.handle, this.owner.get('msgCallbackArg'));
+  }
+
+  /** What the message callback is told: record headers have 0, and before there is a version it is the newest there could be. */
+  spokenVersion(contentType: number): number {
+    if (contentType === CONTENT_TYPE.recordHeader) return 0;
+    return this.version || (this.isServer ? TLS1_3_VERSION : this.clientVersion);
   }
 }

@@ -1,6 +1,5 @@
 import { ALERT_LEVEL, ALERTS } from '../registry/alerts.ts';
 import { PeerAlert, refuse, SslError, SslUsageError, TlsFatal, UnexpectedEof } from '../registry/fatal.ts';
-import { INFO } from '../registry/options.ts';
 import type { Connection } from './connection.ts';
 import { runHandshake } from './run.ts';
 import type { Step, Stop } from './step.ts';
@@ -51,15 +50,22 @@ export class Driver {
     this.step = step;
   }
 
-  /** Goes on until it is done (undefined) or must wait. Throws the failure that ended the connection. */
-  resume(): Stop | undefined {
+  /**
+   * Goes on until it is done (undefined) or must wait. Throws the failure that ended the connection. `forEarlyData`: it also
+   * stops where early data may be written or was read.
+   */
+  resume(forEarlyData = false): Stop | undefined {
     return this.guard(() => {
-      const result = this.step?.next();
-      if (result === undefined || result.done === true) {
-        this.step = undefined;
-        return undefined;
+      for (;;) {
+        const result = this.step?.next();
+        if (result === undefined || result.done === true) {
+          this.step = undefined;
+          return undefined;
+        }
+        if (result.value.want === 'early_data' && !forEarlyData) continue;
+        this.connection.leaveFlow();
+        return result.value;
       }
-      return result.value;
     });
   }
 
@@ -97,7 +103,7 @@ export class Driver {
     // A transport or a callback may fail here too; the first failure is the one to report.
     regardless(() => this.forgetSession());
     regardless(() => this.sendAlert(failure));
-    regardless(() => connection.inform((connection.isServer ? INFO.ACCEPT : INFO.CONNECT) | INFO.EXIT, -1));
+    regardless(() => connection.leaveFlow());
     connection.wipe();
     return failure;
   }

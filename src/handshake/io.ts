@@ -26,6 +26,8 @@ export type Incoming =
 export interface IoObserver {
   message(write: boolean, contentType: number, bytes: Uint8Array): void;
   alert(write: boolean, level: number, description: number): void;
+  /** A message is awaited. */
+  awaiting(): void;
 }
 
 /** How long a message of a type may be, or undefined where the type is not due. */
@@ -72,6 +74,11 @@ export class MessageIo {
   /** Whether bytes of a handshake message are waiting for the rest of it, or for the next reader. */
   get midMessage(): boolean {
     return this.fragments.length > 0;
+  }
+
+  /** Says that a message is awaited. */
+  awaitMessage(): void {
+    this.observer.awaiting();
   }
 
   /** The next thing that arrived. A message whose type is not due is refused by its header alone. */
@@ -191,8 +198,9 @@ export class MessageIo {
       // RFC 9846, 5: between the first ClientHello and the peer's Finished, and one for each flight is plenty.
       fatal('unexpected_message', 'CCS_RECEIVED_EARLY');
     }
-    this.observer.message(false, CONTENT_TYPE.changeCipherSpec, content);
-    return this.version !== 0 && this.version < TLS1_3_VERSION;
+    const counts = this.version !== 0 && this.version < TLS1_3_VERSION;
+    if (counts) this.observer.message(false, CONTENT_TYPE.changeCipherSpec, content);
+    return counts;
   }
 
   private countEmpty(): void {
@@ -275,6 +283,7 @@ export function* receive<D extends readonly MessageDef<string, unknown>[]>(
   ...due: D
 ): Step<ReceivedOf<D[number]>> {
   const limitOf: LimitOf = (type) => due.find((def) => def.type === type)?.limit;
+  io.awaitMessage();
   for (;;) {
     const incoming = io.receive(limitOf);
     if (incoming === 'closed') {
@@ -303,6 +312,7 @@ export function* receive<D extends readonly MessageDef<string, unknown>[]>(
 /** TLS 1.2 and below: the peer's change_cipher_spec, and nothing else (RFC 5246, 7.1). */
 export function* receiveChangeCipherSpec(io: MessageIo): Step<void> {
   io.awaitsChangeCipherSpec = true;
+  io.awaitMessage();
   for (;;) {
     const incoming = io.receive(() => undefined);
     if (incoming === 'change_cipher_spec') return;

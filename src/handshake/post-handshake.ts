@@ -14,7 +14,7 @@ import { certificateForms, readCertificateMessage } from './common/certificate-c
 import { EXT, parseCustomExtensions } from './common/custom-extensions.ts';
 import { checkFinished, verifyData } from './common/finished.ts';
 import { established, updateReadKeys, updateWriteKeys } from './common/keys.ts';
-import { remember, sessionOf } from './common/tickets.ts';
+import { remember, sendTickets, sessionOf } from './common/tickets.ts';
 import type { Connection } from './connection.ts';
 import { Handshake } from './handshake.ts';
 import { receive } from './io.ts';
@@ -61,11 +61,10 @@ export function* postHandshake(connection: Connection, message: Uint8Array): Ste
 // ---- KeyUpdate (RFC 9846, 4.6.3)
 
 function receiveKeyUpdate(connection: Connection, raw: Uint8Array): void {
-  connection.enter(connection.isServer ? 'SR_KEY_UPDATE' : 'CR_KEY_UPDATE');
   const { requestUpdate } = decodeMessage(keyUpdate, raw).value;
   if (requestUpdate > 1) fatal('illegal_parameter', 'BAD_KEY_UPDATE');
   updateReadKeys(connection);
-  connection.state = 'OK';
+  connection.endFlow();
   // However many requests come, one answer is owed: it is sent with what is written next, or now if nothing is stuck.
   if (requestUpdate === 1) connection.keyUpdateOwed = true;
   if (connection.io.writer.pending === 0) payKeyUpdate(connection);
@@ -80,22 +79,20 @@ export function payKeyUpdate(connection: Connection): void {
 
 /** New keys for what we send; `request`: the peer shall change its own too. */
 export function sendKeyUpdate(connection: Connection, request: boolean): void {
-  connection.enter(connection.isServer ? 'SW_KEY_UPDATE' : 'CW_KEY_UPDATE');
   connection.keyUpdateOwed = false;
   connection.io.send(keyUpdate, { requestUpdate: request ? 1 : 0 });
   updateWriteKeys(connection);
-  connection.state = 'OK';
+  connection.endFlow();
 }
 
 // ---- NewSessionTicket (RFC 9846, 4.6.1)
 
 function receiveTicket(connection: Connection, raw: Uint8Array): void {
-  connection.enter('CR_SESSION_TICKET');
   const { schedule } = established(connection);
   const ticket = decodeMessage(newSessionTicket, raw).value;
   const block = readBlock('NST', ticket.extensions);
   parseCustomExtensions(connection, EXT.TLS1_3_NEW_SESSION_TICKET, ticket.extensions);
-  connection.state = 'OK';
+  connection.endFlow();
   const { resumptionSecret } = connection;
   // RFC 9846, 4.6.1: a lifetime of zero means: forget it at once.
   if (ticket.lifetime === 0 || resumptionSecret === undefined || connection.ticketsReceived++ >= LIMITS.ticketsKept.value) return;
@@ -124,12 +121,11 @@ export function sendCertificateRequest(connection: Connection): void {
   if (!connection.peerOffersPostHandshakeAuth || handshakeHash === undefined) throw new SslUsageError('EXTENSION_NOT_RECEIVED');
   if (connection.certificateRequests.size > 0) refuse('REQUEST_PENDING');
   const context = copyOf(connection.provider.random(32));
-  connection.enter('SW_CERT_REQ');
   const raw = connection.io.sendRaw(encodeMessage(certificateRequest, certificateRequestOf(connection, context)));
   const running = handshakeHash.clone();
   running.update(raw);
   connection.certificateRequests.set(toHex(context), running);
-  connection.state = 'OK';
+  connection.endFlow();
 }
 
 function* answerCertificateRequest(connection: Connection, raw: Uint8Array): Step<void> {
@@ -137,13 +133,11 @@ function* answerCertificateRequest(connection: Connection, raw: Uint8Array): Ste
   if (handshakeHash === undefined) return fatal('unexpected_message', 'UNEXPECTED_MESSAGE');
   // RFC 9846, 6.1: after close_notify nothing is said any more.
   if (connection.io.sentCloseNotify) return;
-  connection.enter('CR_CERT_REQ');
   const request = decodeMessage(certificateRequest, raw).value;
   const { schedule, writeSecret } = established(connection);
   const handshake = new Handshake(connection, Transcript.continuing(connection.provider, handshakeHash));
   handshake.transcript.add(raw);
   yield* clientAuthentication(handshake, request);
-  connection.enter('CW_FINISHED');
   handshake.send(finished, { verifyData: verifyData(schedule, writeSecret, handshake.transcript.digest()) });
   yield* handshake.flush();
   connection.finishHandshake();
@@ -160,11 +154,12 @@ function* receiveLateCertificate(connection: Connection, raw: Uint8Array): Step<
   const { schedule, readSecret } = established(connection);
   const handshake = new Handshake(connection, Transcript.continuing(connection.provider, running));
   handshake.transcript.add(raw);
-  connection.enter('SR_CERT');
   yield* judgeClientCertificate(handshake, context, handshake.transcript, message);
-  connection.enter('SR_FINISHED');
   const before = handshake.transcript.digest();
   const theirs = yield* receive(connection.io, undefined, finished);
   checkFinished(schedule, readSecret, before, theirs.value.verifyData);
+  // Tickets that went before know nothing of the client that has just said who it is.
+  yield* sendTickets(connection, connection.get('numTickets'));
+  yield* handshake.flush();
   connection.finishHandshake();
 }

@@ -23,6 +23,7 @@ export function* answerRenegotiation(connection: Connection, raw: Uint8Array): S
     // RFC 5246, 7.2.2: no_renegotiation is a warning; the connection goes on as it is.
     connection.io.sendAlert(ALERT_LEVEL.warning, ALERTS.no_renegotiation);
     connection.io.flush();
+    connection.endFlow();
     return;
   }
   // What follows HelloRequest waits for our ClientHello.
@@ -31,7 +32,8 @@ export function* answerRenegotiation(connection: Connection, raw: Uint8Array): S
   connection.renegotiations = [...connection.renegotiations.filter((at) => now - at < 600_000), now];
   if (connection.renegotiations.length > LIMITS.renegotiations.value) fatal('no_renegotiation', 'TOO_MANY_RENEGOTIATIONS');
   if (connection.isServer) connection.io.putBack(raw);
-  yield* renegotiate(connection);
+  // What a server asks for may be abbreviated; whether it is, it decides itself (as in OpenSSL).
+  yield* renegotiate(connection, true);
 }
 
 /** Another handshake; application data that is still under way is kept for later. */
@@ -47,11 +49,10 @@ export function* renegotiate(connection: Connection, abbreviated = false): Step<
 
 /** A server cannot begin a handshake, but it can ask for one. */
 export function requestRenegotiation(connection: Connection): void {
-  connection.enter('SW_HELLO_REQ');
   // RFC 5246, 7.4.1.1: HelloRequest is not part of any transcript.
   connection.io.send(helloRequest, {});
   connection.io.flush();
-  connection.state = 'OK';
+  connection.endFlow();
 }
 
 /** Keying material for an application (RFC 5705). */

@@ -1,4 +1,3 @@
-import { INFO } from '../registry/options.ts';
 import { TLS1_3_VERSION } from '../registry/versions.ts';
 import { SslSession } from '../session/session.ts';
 import { clientHandshake } from './client/hello.ts';
@@ -13,7 +12,7 @@ export function* runHandshake(connection: Connection): Step<void> {
   const handshake = new Handshake(connection);
   connection.handshaking = true;
   connection.reused = false;
-  connection.inform(INFO.HANDSHAKE_START, 1);
+  connection.beginFlow();
   const { statistics } = connection.owner.sessions.cache;
   const side = connection.isServer ? 'accept' : 'connect';
   statistics[connection.established ? (`${side}Renegotiate` as const) : side]++;

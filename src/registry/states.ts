@@ -1,3 +1,5 @@
+import { CONTENT_TYPE, HANDSHAKE_TYPE } from './content-types.ts';
+
 /** `TLS_ST_*` of OpenSSL 1.1.1: number, short and long text as SSL_state_string(3) and SSL_state_string_long(3) print them. */
 export const STATES = {
   BEFORE: { id: 0, short: 'PINIT ', long: 'before SSL initialization' },
@@ -50,3 +52,33 @@ export const STATES = {
 } as const;
 
 export type StateName = keyof typeof STATES;
+
+/** What a state of a message is called, behind whose it is (`C`, `S`) and where it goes (`R`, `W`). */
+const OF_MESSAGES: ReadonlyMap<number, string> = new Map([
+  [HANDSHAKE_TYPE.helloRequest, 'HELLO_REQ'],
+  [HANDSHAKE_TYPE.clientHello, 'CLNT_HELLO'],
+  [HANDSHAKE_TYPE.serverHello, 'SRVR_HELLO'],
+  [HANDSHAKE_TYPE.newSessionTicket, 'SESSION_TICKET'],
+  [HANDSHAKE_TYPE.endOfEarlyData, 'END_OF_EARLY_DATA'],
+  [HANDSHAKE_TYPE.encryptedExtensions, 'ENCRYPTED_EXTENSIONS'],
+  [HANDSHAKE_TYPE.certificate, 'CERT'],
+  [HANDSHAKE_TYPE.compressedCertificate, 'CERT'],
+  [HANDSHAKE_TYPE.serverKeyExchange, 'KEY_EXCH'],
+  [HANDSHAKE_TYPE.certificateRequest, 'CERT_REQ'],
+  [HANDSHAKE_TYPE.serverHelloDone, 'SRVR_DONE'],
+  [HANDSHAKE_TYPE.certificateVerify, 'CERT_VRFY'],
+  [HANDSHAKE_TYPE.clientKeyExchange, 'KEY_EXCH'],
+  [HANDSHAKE_TYPE.finished, 'FINISHED'],
+  [HANDSHAKE_TYPE.certificateStatus, 'CERT_STATUS'],
+  [HANDSHAKE_TYPE.keyUpdate, 'KEY_UPDATE'],
+]);
+
+const isState = (name: string): name is StateName => Object.hasOwn(STATES, name);
+
+/** The state that sending or receiving a message leads to; undefined where it leads to none. */
+export function stateOfMessage(isServer: boolean, write: boolean, contentType: number, type: number): StateName | undefined {
+  const what =
+    contentType === CONTENT_TYPE.changeCipherSpec ? 'CHANGE' : contentType === CONTENT_TYPE.handshake ? OF_MESSAGES.get(type) : undefined;
+  const name = `${isServer ? 'S' : 'C'}${write ? 'W' : 'R'}_${what}`;
+  return isState(name) ? name : undefined;
+}

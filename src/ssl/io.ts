@@ -2,6 +2,7 @@ import { EMPTY } from '../bytes/bytes.ts';
 import type { Connection } from '../handshake/connection.ts';
 import type { Driver } from '../handshake/driver.ts';
 import { payKeyUpdate, postHandshake, postHandshakeLimit, sendKeyUpdate } from '../handshake/post-handshake.ts';
+import type { Stop } from '../handshake/step.ts';
 import { ALERT_LEVEL, ALERTS } from '../registry/alerts.ts';
 import { CONTENT_TYPE } from '../registry/content-types.ts';
 import { fatal, refuse, UnexpectedEof } from '../registry/fatal.ts';
@@ -34,10 +35,8 @@ export class Plaintext {
     const observe = connection.get('msgCallback');
     const arg = connection.get('msgCallbackArg');
     const { handle } = connection.owner;
-    reader.observer =
-      observe && ((type, bytes) => observe(false, type === CONTENT_TYPE.recordHeader ? 0 : connection.version, type, bytes, handle, arg));
-    writer.observer =
-      observe && ((type, bytes) => observe(true, type === CONTENT_TYPE.recordHeader ? 0 : connection.version, type, bytes, handle, arg));
+    reader.observer = observe && ((type, bytes) => observe(false, connection.spokenVersion(type), type, bytes, handle, arg));
+    writer.observer = observe && ((type, bytes) => observe(true, connection.spokenVersion(type), type, bytes, handle, arg));
     writer.maxFragment = Math.min(writer.maxFragment, connection.get('maxSendFragment'));
     writer.splitsData = !connection.hasOption(OPTIONS.DONT_INSERT_EMPTY_FRAGMENTS);
     writer.padding = this.paddingRule();
@@ -78,7 +77,7 @@ export class Plaintext {
   }
 
   /** Reads on: plaintext is there, something else was dealt with or is under way, the peer closed, or nothing came. */
-  receive(): 'data' | 'again' | 'closed' | 'retry' {
+  receive(): 'data' | 'again' | 'closed' | 'retry' | Stop {
     const { connection, driver } = this;
     // What was held goes to nobody where the renegotiation failed: a failure is the last thing that is said.
     const held = driver.failure === undefined ? connection.io.held.shift() : undefined;
@@ -89,7 +88,8 @@ export class Plaintext {
     if (incoming === 'change_cipher_spec') return 'again';
     if (incoming.kind === 'data') return this.deliver(incoming.content);
     driver.begin(postHandshake(connection, incoming.raw));
-    if (driver.resume() !== undefined) return 'again';
+    const stop = driver.resume();
+    if (stop !== undefined) return stop;
     return (connection.get('mode') & MODES.AUTO_RETRY) !== 0 ? 'again' : 'retry';
   }
 

@@ -5,14 +5,14 @@ import { testCertificate } from '../../test/support/pki.ts';
 import { OPTIONS, VERIFY } from '../registry/options.ts';
 import { TLS1_2_VERSION, TLS1_3_VERSION } from '../registry/versions.ts';
 import type { SslSession } from '../session/session.ts';
-import type { SslContextOptions } from './context.ts';
+import { SslContext, type SslContextOptions } from './context.ts';
 import { Ssl } from './ssl.ts';
 
 const TLS12: SslContextOptions = { maxProtoVersion: TLS1_2_VERSION };
 
 /** Two connections one after the other, the second with what the first left. */
-function twice(client: SslContextOptions, server: SslContextOptions, before2nd: (second: Ssl) => void = () => {}) {
-  const contexts = [clientContext(client), serverContext(server)] as const;
+function twice(client: SslContextOptions, server: SslContextOptions | SslContext, before2nd: (second: Ssl) => void = () => {}) {
+  const contexts = [clientContext(client), server instanceof SslContext ? server : serverContext(server)] as const;
   const first = join(new Ssl(contexts[0]), new Ssl(contexts[1]));
   handshake(first);
   drain(first.client);
@@ -26,10 +26,34 @@ function twice(client: SslContextOptions, server: SslContextOptions, before2nd: 
 describe('sessions of TLS 1.2', () => {
   it('are told again where a resumption brings another ticket', () => {
     const told: SslSession[] = [];
-    const { second } = twice({ ...TLS12, newSessionCallback: (_ssl, session) => void told.push(session.upRef()) }, TLS12);
+    const client: SslContextOptions = { ...TLS12, newSessionCallback: (_ssl, session) => void told.push(session.upRef()) };
+    const [older, newer] = [new Uint8Array(80).fill(1), new Uint8Array(80).fill(2)];
+    const server = serverContext({ ...TLS12, ticketKeys: [older] });
+    const { second } = twice(client, server, () => void server.set('ticketKeys', [newer, older]));
     expect(second.client.connection?.reused).toBe(true);
     expect(told).toHaveLength(2);
     expect(told[1]?.data.ticket).not.toEqual(told[0]?.data.ticket);
+  });
+
+  it('keep the ticket they came by while its key is the newest', () => {
+    const told: SslSession[] = [];
+    const { first, second } = twice({ ...TLS12, newSessionCallback: (_ssl, session) => void told.push(session.upRef()) }, TLS12);
+    expect(second.client.connection?.reused).toBe(true);
+    expect(told).toHaveLength(1);
+    expect(second.client.session?.data.ticket).toEqual(first.client.session?.data.ticket);
+  });
+
+  it.each([
+    [1, 1],
+    [2, 2],
+  ])('get another ticket where a key callback says so (%i)', (answer, times) => {
+    const told: SslSession[] = [];
+    const key = new Uint8Array(32);
+    const name = new Uint8Array(16);
+    const client: SslContextOptions = { ...TLS12, newSessionCallback: (_ssl, session) => void told.push(session.upRef()) };
+    const { second } = twice(client, { ...TLS12, ticketKeyCallback: () => ({ name, key, renew: answer === 2 }) });
+    expect(second.client.connection?.reused).toBe(true);
+    expect(told).toHaveLength(times);
   });
 
   it('are not told to a server that gave them away as tickets', () => {

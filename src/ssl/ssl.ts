@@ -365,13 +365,8 @@ export class Ssl implements Owner {
 
   /** Goes on with what is under way. `forEarlyData`: stop where early data may be written or was read. */
   private drive(forEarlyData: boolean): boolean {
-    const { driver } = this.start();
-    for (;;) {
-      const stop = driver.resume();
-      if (stop === undefined) return this.stopAt('nothing', true);
-      if (stop.want === 'early_data' && !forEarlyData) continue;
-      return this.stopFor(stop);
-    }
+    const stop = this.start().driver.resume(forEarlyData);
+    return stop === undefined ? this.stopAt('nothing', true) : this.stopFor(stop);
   }
 
   private start(): NonNullable<Ssl['running']> {
@@ -426,6 +421,7 @@ export class Ssl implements Owner {
       const outcome = io.receive();
       if (outcome === 'data') return true;
       if (outcome === 'again') continue;
+      if (typeof outcome === 'object') return this.stopFor(outcome);
       if (outcome === 'closed') this.shutdownFlags |= SHUTDOWN.RECEIVED;
       return this.stopAt(outcome === 'closed' ? 'zero_return' : 'read', false);
     }

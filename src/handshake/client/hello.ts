@@ -43,13 +43,11 @@ export function* clientHandshake(handshake: Handshake): Step<Established> {
     if (sent.offer.earlyData) yield* beginEarlyData(handshake, sent.offer);
     else if (connection.earlyData === 'wanted') connection.earlyData = 'none';
     yield* handshake.flush();
-    connection.enter('CR_SRVR_HELLO');
     let answer = yield* handshake.receiveUncounted(serverHello);
     let retrySuite: CipherSuite | undefined;
     if (isHelloRetryRequest(answer.value)) {
       retrySuite = checkAnswer(sent.offer, answer.value, TLS1_3_VERSION);
       sent = yield* retry(handshake, sent, answer.value, answer.raw, retrySuite);
-      connection.enter('CR_SRVR_HELLO');
       answer = yield* handshake.receiveUncounted(serverHello);
       // RFC 9846, 4.1.4: a second HelloRetryRequest is unexpected_message.
       if (isHelloRetryRequest(answer.value)) fatal('unexpected_message', 'UNEXPECTED_MESSAGE', 'a second HelloRetryRequest');
@@ -77,8 +75,8 @@ export function* clientHandshake(handshake: Handshake): Step<Established> {
 
 function sendHello(handshake: Handshake, offer: Offer): SentOffer {
   const { connection, transcript } = handshake;
-  connection.enter('CW_CLNT_HELLO');
   connection.clientRandom = offer.random;
+  connection.clientVersion = Math.max(...offer.versions);
   const { raw, extensions } = writeOffer(connection, offer, transcript);
   connection.io.sendRaw(raw);
   transcript.add(raw);

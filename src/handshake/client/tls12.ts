@@ -190,12 +190,10 @@ function* fullHandshake(handshake: Handshake, sent: SentOffer, hello: ServerHell
   const { offer, request } = yield* readServerFlight(handshake, sent, agreed);
   const chosen = request && (yield* sendClientCertificate(handshake, request, version));
 
-  connection.enter('CW_KEY_EXCH');
   const exchange = yield* clientExchange(connection, suite, offer, sent.offer.legacyVersion);
   handshake.send(clientKeyExchange, exchange.body);
   const master = handshake.keep(masterSecret(handshake, agreed, prf, exchange.premaster));
   if (chosen !== undefined) {
-    connection.enter('CW_CERT_VRFY');
     handshake.send(certificateVerify12(version), yield* sign12(connection, chosen.credential.key, chosen.scheme, transcript.all()));
   }
   transcript.forget();
@@ -212,7 +210,6 @@ function* fullHandshake(handshake: Handshake, sent: SentOffer, hello: ServerHell
 /** The server's chain and, behind it, its OCSP response (RFC 5246, 7.4.2; RFC 6066, 8). */
 function* readServerCertificate(handshake: Handshake, { status, agreed }: Announced): Step<Proof<'identity'>> {
   const { connection } = handshake;
-  connection.enter('CR_CERT');
   demandAgreedType(connection);
   const before = identityOf(connection);
   const { chain, key } = yield* receiveCertificate12(handshake);
@@ -245,7 +242,6 @@ function checkKeyKind(suite: CipherSuite, kind: string | undefined): void {
 /** The message may be missing although it was announced (RFC 6066, 8). */
 function* readStaple(handshake: Handshake): Step<void> {
   const { connection } = handshake;
-  connection.enter('CR_CERT_STATUS');
   const message = yield* handshake.receiveUncounted(
     certificateStatus,
     serverKeyExchange,
@@ -268,7 +264,6 @@ function* readServerFlight(handshake: Handshake, sent: SentOffer, { suite, versi
   let offer: ServerOffer | undefined;
   const requestDef = certificateRequest12(version);
   const anonymous = suite.authentication === 'none' || suite.authentication === 'psk';
-  connection.enter('CR_KEY_EXCH');
   if (usesEcdhe(suite) || usesDhe(suite)) {
     offer = yield* checkServerKeys(handshake, sent, suite, version, (yield* handshake.receive(serverKeyExchange)).value);
   }
@@ -287,7 +282,6 @@ function* readServerFlight(handshake: Handshake, sent: SentOffer, { suite, versi
   connection.peerCaNames = message.value.authorities;
   connection.peerSignatureSchemes = message.value.signatureSchemes ?? [];
   connection.peerCertificateTypes = message.value.certificateTypes;
-  connection.enter('CR_SRVR_DONE');
   yield* handshake.receive(serverHelloDone);
   return { offer, request: message.value };
 }
@@ -309,7 +303,6 @@ function* sendClientCertificate(
 ): Step<ReturnType<typeof chooseCredential12>> {
   const { connection } = handshake;
   yield* askForClientCertificate(connection);
-  connection.enter('CW_CERT');
   const chosen = chooseCredential12(connection, {
     version,
     schemes: request.signatureSchemes,
@@ -340,7 +333,6 @@ function rememberSession(connection: Connection): void {
 /** RFC 5077, 3.3: a new ticket; an empty one means that there is none after all. */
 function* receiveTicket(handshake: Handshake, master: Uint8Array): Step<void> {
   const { connection } = handshake;
-  connection.enter('CR_SESSION_TICKET');
   const { lifetime, ticket } = (yield* handshake.receive(newSessionTicket12)).value;
   if (ticket.length === 0) return;
   connection.replaceSession(

@@ -75,7 +75,6 @@ export function* clientTls13(handshake: Handshake, sent: SentOffer, hello: Serve
   if (connection.earlyData !== 'offered') beginProtectedFlight(handshake, suite, clientSecret);
   resume(connection, psk);
 
-  connection.enter('CR_ENCRYPTED_EXTENSIONS');
   const ee = (yield* handshake.receive(encryptedExtensions)).value;
   readEncryptedExtensions(connection, sent, readBlock('EE', ee.extensions), psk);
   parseCustomExtensions(connection, EXT.TLS1_3_ENCRYPTED_EXTENSIONS, ee.extensions);
@@ -84,7 +83,6 @@ export function* clientTls13(handshake: Handshake, sent: SentOffer, hello: Serve
   const { identity, request } =
     psk === undefined ? yield* serverAuthentication(handshake, sent) : { identity: yield* reverifyPeer(connection), request: undefined };
 
-  connection.enter('CR_FINISHED');
   const beforeFinished = transcript.digest();
   const theirs = (yield* handshake.receive(finished)).value;
   const held = checkFinished(schedule, serverSecret, beforeFinished, theirs.verifyData);
@@ -95,12 +93,10 @@ export function* clientTls13(handshake: Handshake, sent: SentOffer, hello: Serve
   readWith(connection, suite, schedule, application.server);
 
   if (connection.earlyData === 'accepted') {
-    connection.enter('CW_END_OF_EARLY_DATA');
     handshake.send(endOfEarlyData, {});
     writeWith(connection, suite, schedule, clientSecret);
   }
   if (request !== undefined) yield* clientAuthentication(handshake, request);
-  connection.enter('CW_FINISHED');
   connection.ownFinished = verifyData(schedule, clientSecret, transcript.digest());
   handshake.send(finished, { verifyData: connection.ownFinished });
   connection.resumptionSecret = schedule.deriveSecret(mainSecret, 'res master', transcript.digest());
@@ -194,14 +190,12 @@ function* serverAuthentication(
   const { connection, transcript } = handshake;
   demandAgreedType(connection);
   let request: CertificateRequest | undefined;
-  connection.enter('CR_CERT_REQ');
   const forms = certificateForms(connection);
   let message = yield* handshake.receive(certificateRequest, ...forms);
   if (message.name === 'CertificateRequest') {
     request = message.value;
     // RFC 9846, 4.3.2: within the main handshake the context is empty.
     if (request.context.length !== 0) fatal('illegal_parameter', 'INVALID_CONTEXT', 'certificate_request_context');
-    connection.enter('CR_CERT');
     message = yield* handshake.receive(...forms);
   }
   const shown = readCertificateMessage(connection, message.raw);
@@ -210,7 +204,6 @@ function* serverAuthentication(
   if (key === undefined) return fatal('decode_error', 'LENGTH_TOO_SHORT', 'no server certificate');
   demandKeyUsage(chain, 'digitalSignature');
 
-  connection.enter('CR_CERT_VRFY');
   const signed = transcript.digest();
   const proof = (yield* handshake.receive(certificateVerify)).value;
   // The signature first: it costs one check, and the chain is not worth building for a peer that does not hold the key.
@@ -232,11 +225,9 @@ export function* clientAuthentication(handshake: Handshake, request: Certificate
     if (!ready) fatal('internal_error', 'CERT_CB_ERROR');
   }
   yield* askForClientCertificate(connection);
-  connection.enter('CW_CERT');
   const chosen = chooseCredential(connection, demand);
   sendCertificate(handshake, request.context, chosen?.credential, demand, undefined);
   if (chosen === undefined) return;
-  connection.enter('CW_CERT_VRFY');
   yield* sendCertificateVerify(handshake, chosen);
 }
 

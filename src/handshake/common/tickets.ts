@@ -52,11 +52,8 @@ export function sessionOf(connection: Connection): SessionData {
 
 /** Sends tickets after the handshake, each with a PSK of its own (RFC 9846, 4.6.1). */
 export function* sendTickets(connection: Connection, count: number): Step<void> {
-  if (connection.get('notResumableCallback')?.(connection.owner.handle, connection.group !== 0)) return;
-  for (let i = 0; i < count; i++) {
-    connection.enter('SW_SESSION_TICKET');
-    yield* sendTicket(connection);
-  }
+  if (!connection.peerResumes || connection.get('notResumableCallback')?.(connection.owner.handle, connection.group !== 0)) return;
+  for (let i = 0; i < count; i++) yield* sendTicket(connection);
 }
 
 function* sendTicket(connection: Connection): Step<void> {
@@ -163,7 +160,7 @@ function judged(connection: Connection, ticket: Uint8Array, session: SslSession 
   const status = session === undefined ? (ticket.length === 0 ? 'empty' : 'no_decrypt') : 'success';
   const verdict = callback(connection.owner.handle, session, ticket.subarray(0, 16), status);
   if (verdict === 'abort') fatal('internal_error', 'CALLBACK_FAILED', 'ticket decryption callback');
-  connection.keepsTicket = verdict === 'use';
+  connection.renewsTicket = verdict === 'use_renew';
   return verdict === 'use' || verdict === 'use_renew' ? session : undefined;
 }
 
@@ -186,10 +183,14 @@ function* ticketSession(connection: Connection, ticket: Uint8Array): Step<SslSes
   const name = ticketKeyName(ticket);
   if (name === undefined) return undefined;
   const callback = connection.get('ticketKeyCallback');
-  const keys = callback === undefined ? ownKeys(connection) : [yield* settle(callback(connection.owner.handle, name))];
+  const keys =
+    callback === undefined
+      ? ownKeys(connection).map((key, age) => ({ ...key, renew: age > 0 }))
+      : [yield* settle(callback(connection.owner.handle, name))];
   for (const key of keys) {
     const state = key && openTicket(connection.provider, key, ticket);
     if (state === undefined) continue;
+    connection.renewsTicket = key?.renew === true;
     const session = connection.holdOpened(decoded(state));
     if (session !== undefined && !session.isCurrent(connection.owner.now())) connection.owner.sessions.cache.statistics.timeouts++;
     return session;

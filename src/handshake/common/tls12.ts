@@ -74,10 +74,8 @@ export function keysOf(connection: Connection, agreed: Agreed12, prf: Prf, maste
 /** change_cipher_spec and Finished of this side. */
 export function sendFinished(handshake: Handshake, prf: Prf, master: Uint8Array, keys: PendingKeys): void {
   const { connection, transcript } = handshake;
-  connection.enter(connection.isServer ? 'SW_CHANGE' : 'CW_CHANGE');
   connection.io.sendChangeCipherSpec();
   connection.io.protectWrite(keys.seal);
-  connection.enter(connection.isServer ? 'SW_FINISHED' : 'CW_FINISHED');
   const verifyData = prf.verifyData(master, connection.isServer ? 'server finished' : 'client finished', transcript.digest());
   connection.ownFinished = verifyData;
   handshake.send(finished, { verifyData });
@@ -86,12 +84,10 @@ export function sendFinished(handshake: Handshake, prf: Prf, master: Uint8Array,
 /** change_cipher_spec and Finished of the peer. */
 export function* receiveFinished(handshake: Handshake, prf: Prf, master: Uint8Array, keys: PendingKeys): Step<Proof<'finished'>> {
   const { connection, transcript } = handshake;
-  connection.enter(connection.isServer ? 'SR_CHANGE' : 'CR_CHANGE');
   yield* receiveChangeCipherSpec(connection.io);
   connection.io.protectRead(keys.open);
   // Data of a renegotiation stays under the old keys: under the new ones nothing is proven before Finished.
   connection.io.holdsData = false;
-  connection.enter(connection.isServer ? 'SR_FINISHED' : 'CR_FINISHED');
   const expected = prf.verifyData(master, connection.isServer ? 'client finished' : 'server finished', transcript.digest());
   const { verifyData } = (yield* handshake.receive(finished)).value;
   // Nothing is due behind it in the same breath: who renegotiates begins anew.

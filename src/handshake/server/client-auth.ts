@@ -49,14 +49,12 @@ export function certificateRequestOf(connection: Connection, context: Uint8Array
 }
 
 export function requestCertificate(handshake: Handshake, context: Uint8Array): void {
-  handshake.connection.enter('SW_CERT_REQ');
   handshake.send(certificateRequest, certificateRequestOf(handshake.connection, context));
 }
 
 /** The client's certificate and proof; without one the verify mode decides (SSL_CTX_set_verify(3)). */
 export function* readClientCertificate(handshake: Handshake, context: Uint8Array, transcript: Running): Step<Proof<'identity'>> {
   const { connection } = handshake;
-  connection.enter('SR_CERT');
   const message = yield* receive(connection.io, undefined, ...certificateForms(connection));
   transcript.add(message.raw);
   return yield* judgeClientCertificate(handshake, context, transcript, readCertificateMessage(connection, message.raw));
@@ -79,7 +77,6 @@ export function* judgeClientCertificate(
     return waivedOrVerified();
   }
   demandKeyUsage(chain, 'digitalSignature');
-  connection.enter('SR_CERT_VRFY');
   const signed = transcript.digest();
   const proof = yield* receive(connection.io, undefined, certificateVerify);
   transcript.add(proof.raw);

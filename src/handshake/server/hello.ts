@@ -21,7 +21,6 @@ const FALLBACK_SCSV = 0x5600;
 /** A server's handshake up to the version; one function for each version goes on from there. */
 export function* serverHandshake(handshake: Handshake): Step<Established> {
   const { connection } = handshake;
-  connection.enter('SR_CLNT_HELLO');
   // RFC 9846, 4.2.2: a stateless server may meet the compatibility record of a hello that it answered and forgot.
   if (connection.stateless) connection.io.changeCipherSpecs = LIMITS.changeCipherSpecRecords.value;
   const { value: hello, raw } = yield* handshake.receiveUncounted(clientHello);

@@ -36,10 +36,10 @@ export function* retryHello(handshake: Handshake, first: ReadHello, retry: Retry
   const raw = helloRetryRequest(connection, first, retry, undefined);
   transcript.add(connection.io.sendRaw(raw));
   if (first.hello.legacySessionId.length > 0 && connection.hasOption(OPTIONS.ENABLE_MIDDLEBOX_COMPAT)) connection.io.sendChangeCipherSpec();
+  connection.enter('EARLY_DATA');
   yield* handshake.flush();
   // RFC 9846, 4.2.10: early data that is under way is protected, and is passed over until the second hello comes in the clear.
   if (first.block.has(earlyData)) connection.io.reader.skipEarlyData(connection.get('recvMaxEarlyData'), true);
-  connection.enter('SR_CLNT_HELLO');
   const received = yield* handshake.receiveUncounted(clientHello);
   const second = readHello(received.value, received.raw);
   checkSecondHello(first, second);

@@ -257,6 +257,8 @@ function mayResume(connection: Connection, session: SslSession, version: number,
   if (data.extendedMasterSecret !== (offered && connection.get('extendedMasterSecret') !== 'off')) return false;
   const mode = verifyMode(connection);
   if ((mode & VERIFY.PEER) === 0) return true;
+  // Who asks anew on a connection in use asks for the certificate that the session does not have.
+  if (connection.established && data.peerChain.length === 0) return false;
   return (
     data.idContext.length > 0 && data.verifyResult === 'OK' && ((mode & VERIFY.FAIL_IF_NO_PEER_CERT) === 0 || data.peerChain.length > 0)
   );
@@ -283,7 +285,9 @@ function* resume(
   connection.group = session.data.group;
   connection.pskIdentityHint = session.data.pskIdentityHint;
   connection.pskIdentity = session.data.pskIdentity;
-  const renew = read.block.has(sessionTicket) && !connection.hasOption(OPTIONS.NO_TICKET) && !connection.keepsTicket;
+  // Who resumes by a session id and can take tickets gets its first.
+  const due = connection.renewsTicket || read.block.get(sessionTicket)?.length === 0;
+  const renew = due && !connection.hasOption(OPTIONS.NO_TICKET);
   // RFC 5077, 3.4: whatever id came with the ticket is echoed to say that it was taken.
   sendServerHello(handshake, read, agreed, { id: read.hello.legacySessionId, ticket: renew, status: false, acknowledgeName });
   const master = handshake.keep(copyOf(session.data.secret));
@@ -317,21 +321,17 @@ function* fullHandshake(
   const id = usesTicket || !keeps ? EMPTY : newSessionId(connection);
   sendServerHello(handshake, read, agreed, { id, ticket: usesTicket, status: staple !== undefined, acknowledgeName });
   if (chosen !== undefined) {
-    connection.enter('SW_CERT');
     sendCertificate12(handshake, chosen.credential);
   }
   if (staple !== undefined) {
-    connection.enter('SW_CERT_STATUS');
     handshake.send(certificateStatus, staple);
   }
   const keys = yield* sendServerKeys(handshake, agreed, group, chosen);
   if (asks) sendCertificateRequest(handshake, agreed.version);
-  connection.enter('SW_SRVR_DONE');
   handshake.send(serverHelloDone, {});
   yield* handshake.flush();
 
   const identity = asks ? yield* readClientCertificate(handshake) : waivedOrVerified();
-  connection.enter('SR_KEY_EXCH');
   const body = (yield* handshake.receive(clientKeyExchange)).value;
   const premaster = yield* serverExchange(connection, suite, keys, body);
   keys?.ephemeral.wipe();
@@ -362,7 +362,6 @@ interface HelloAnswer {
 
 function sendServerHello(handshake: Handshake, { hello, block }: ReadHello, agreed: Agreed12, answer: HelloAnswer): void {
   const { connection } = handshake;
-  connection.enter('SW_SRVR_HELLO');
   connection.serverRandom = serverRandom(connection, agreed.version);
   const { ownFinished = EMPTY, peerFinished = EMPTY } = connection;
   const extensions: RawExtension[] = [];
@@ -418,7 +417,6 @@ function* sendServerKeys(
   const keys = yield* makeKeys(connection, suite, group);
   if (keys === undefined && !(usesPsk(suite) && hint !== undefined)) return undefined;
   const hintPart = usesPsk(suite) ? hintBytes(hint) : EMPTY;
-  connection.enter('SW_KEY_EXCH');
   if (keys === undefined || chosen === undefined || !signsParameters(suite)) {
     handshake.send(serverKeyExchange, concat(hintPart, keys?.params ?? EMPTY));
     return keys;
@@ -448,7 +446,6 @@ const asksForCertificate = (connection: Connection): boolean => {
 
 function sendCertificateRequest(handshake: Handshake, version: number): void {
   const { connection } = handshake;
-  connection.enter('SW_CERT_REQ');
   connection.certificateRequestsSent++;
   handshake.send(certificateRequest12(version), {
     certificateTypes: connection.get('clientCertificateTypes') ?? Uint8Array.of(CERTIFICATE_TYPE.rsaSign, CERTIFICATE_TYPE.ecdsaSign),
@@ -459,7 +456,6 @@ function sendCertificateRequest(handshake: Handshake, version: number): void {
 
 function* readClientCertificate(handshake: Handshake): Step<Proof<'identity'>> {
   const { connection } = handshake;
-  connection.enter('SR_CERT');
   const { chain, key } = yield* receiveCertificate12(handshake);
   demandKeyUsage(chain, 'digitalSignature');
   if (chain.length > 0 || key !== undefined) return yield* verifyPeer(connection, chain);
@@ -471,7 +467,6 @@ function* readClientCertificate(handshake: Handshake): Step<Proof<'identity'>> {
 
 function* readCertificateVerify(handshake: Handshake, version: number): Step<void> {
   const { connection, transcript } = handshake;
-  connection.enter('SR_CERT_VRFY');
   const signed = transcript.all();
   const key = peerKey(connection) ?? fatal('unsupported_certificate', 'UNKNOWN_CERTIFICATE_TYPE');
   const message = yield* handshake.receive(certificateVerify12(version));
@@ -483,7 +478,6 @@ function* readCertificateVerify(handshake: Handshake, version: number): Step<voi
 /** RFC 5077, 3.3: the session sealed, or nothing where it cannot be. */
 function* sendTicket(handshake: Handshake, master: Uint8Array): Step<void> {
   const { connection } = handshake;
-  connection.enter('SW_SESSION_TICKET');
   const lifetime = Math.min(connection.get('sessionTimeout') || 7200, LIMITS.sessionLifetime.value);
   // RFC 5077, 3.3: one was announced, so an empty one says that there is none.
   const wanted = mayTicket(connection);

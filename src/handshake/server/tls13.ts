@@ -88,7 +88,6 @@ export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint
   const asksCertificate = psk === undefined && asksForCertificate(connection);
   if (asksCertificate) requestCertificate(handshake, NO_CONTEXT);
   if (psk === undefined) yield* authenticate(handshake, read);
-  connection.enter('SW_FINISHED');
   connection.ownFinished = verifyData(schedule, serverSecret, transcript.digest());
   handshake.send(finished, { verifyData: connection.ownFinished });
   const mainSecret = handshake.keep(schedule.mainSecret(handshakeSecret));
@@ -96,6 +95,7 @@ export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint
   handshake.keep(application.client);
   handshake.keep(application.server);
   writeWith(connection, suite, schedule, application.server);
+  connection.enter('EARLY_DATA');
   yield* handshake.flush();
 
   if (earlyTraffic !== undefined) yield* takeEarlyData(handshake, suite, clientSecret);
@@ -105,9 +105,8 @@ export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint
   connection.resumptionSecret = schedule.deriveSecret(mainSecret, 'res master', transcript.digest());
   connection.peerOffersPostHandshakeAuth = read.block.has(postHandshakeAuth);
   if (connection.peerOffersPostHandshakeAuth) connection.handshakeHash = transcript.fork();
-  if (canResume(connection, read)) {
-    yield* sendTickets(connection, psk === undefined ? connection.get('numTickets') : Math.min(1, connection.get('numTickets')));
-  }
+  connection.peerResumes = canResume(connection, read);
+  yield* sendTickets(connection, psk === undefined ? connection.get('numTickets') : Math.min(1, connection.get('numTickets')));
   yield* handshake.flush();
   return { identity, finished: held };
 }
@@ -210,7 +209,6 @@ function* sendServerHello(handshake: Handshake, { hello }: ReadHello, { suite, p
   if (share !== undefined && answer !== undefined) extensions.push(encode(keyShare, 'SH13', { group: share.group, share: answer.share }));
   if (psk !== undefined) extensions.push(encode(preSharedKey, 'SH13', psk.index));
   extensions.push(...customExtensionsFor(connection, EXT.TLS1_3_SERVER_HELLO, typesOf(hello)));
-  connection.enter('SW_SRVR_HELLO');
   handshake.send(serverHello, {
     legacyVersion: TLS1_2_VERSION,
     random: connection.serverRandom,
@@ -235,7 +233,6 @@ function sendEncryptedExtensions(
   onPsk: boolean,
 ): void {
   const { connection } = handshake;
-  connection.enter('SW_ENCRYPTED_EXTENSIONS');
   const extensions: RawExtension[] = [];
   if (acknowledgeName && !connection.reused) extensions.push(encode(serverName, 'EE', true));
   if (connection.alpn !== undefined) extensions.push(encode(alpn, 'EE', connection.alpn));
@@ -277,16 +274,14 @@ function* authenticate(handshake: Handshake, { block, hello }: ReadHello): Step<
   }
   connection.ownCredential = chosen.credential;
   const staples = demand.wantsStatus && !showsRawKey(connection) ? yield* stapledResponses(connection) : undefined;
-  connection.enter('SW_CERT');
   sendCertificate(handshake, NO_CONTEXT, chosen.credential, demand, staples);
-  connection.enter('SW_CERT_VRFY');
   yield* sendCertificateVerify(handshake, chosen);
 }
 
 /** Early data until its end is said (RFC 9846, 4.2.10 and 4.5); the application reads it while the handshake stands here. */
 function* takeEarlyData(handshake: Handshake, suite: CipherSuite, clientSecret: Uint8Array): Step<void> {
   const { connection, transcript } = handshake;
-  connection.enter('EARLY_DATA');
+  connection.io.awaitMessage();
   for (;;) {
     const incoming = connection.io.receive((type) => (type === HANDSHAKE_TYPE.endOfEarlyData ? endOfEarlyData.limit : undefined));
     if (incoming === 'closed') yield { want: 'closed' };
@@ -305,13 +300,11 @@ function* takeEarlyData(handshake: Handshake, suite: CipherSuite, clientSecret: 
     }
   }
   connection.earlyDataEnded = true;
-  connection.enter('SR_END_OF_EARLY_DATA');
   if (connection.schedule !== undefined) readWith(connection, suite, connection.schedule, clientSecret);
 }
 
 function* readFinished(handshake: Handshake, clientSecret: Uint8Array): Step<Proof<'finished'>> {
   const { connection, transcript } = handshake;
-  connection.enter('SR_FINISHED');
   const before = transcript.digest();
   const theirs = (yield* handshake.receive(finished)).value;
   const { schedule } = connection;
