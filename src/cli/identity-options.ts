@@ -55,7 +55,7 @@ export function loadIdentity(context: SslContext, certPath: string, args: Argume
   context.usePrivateKey(readInput(keyPath, 'private key'));
 }
 
-function passphraseOf(source: string): string {
+export function passphraseOf(source: string): string {
   const colon = source.indexOf(':');
   const rest = source.slice(colon + 1);
   switch (source.slice(0, colon)) {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { connect as connectTcp, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { SecureContext, TLSSocket } from '../node/index.ts';
@@ -19,8 +19,9 @@ import { errorLines } from './failure.ts';
 import { IDENTITY_OPTIONS, loadIdentity, pskOf, readInput, trustOf } from './identity-options.ts';
 import { DEBUG_OPTIONS, observe } from './observe.ts';
 import { briefReport, clientReport, exporterReport } from './report.ts';
+import { prepare, reach, TRANSPORT_OPTIONS } from './s-client-transport.ts';
 import { readSessionPem, sessionPem, sessionText } from './session-file.ts';
-import type { Command, Terminal } from './terminal.ts';
+import { type Command, type Terminal, UsageError } from './terminal.ts';
 import { draftOf, TLS_OPTIONS, VALIDATION_OPTIONS } from './tls-options.ts';
 import { verifyOutput } from './verify-output.ts';
 
@@ -32,9 +33,6 @@ const GROUPS: readonly OptionGroup[] = [
       { name: 'connect', value: 'host:port', help: 'Where to connect; default: localhost:4433' },
       { name: 'host', value: 'val', help: 'Use -connect instead' },
       { name: 'port', value: 'int', help: 'Use -connect instead' },
-      { name: 'unix', value: 'path', help: 'Connect over a Unix-domain socket' },
-      { name: '4', help: 'Use IPv4 only' },
-      { name: '6', help: 'Use IPv6 only' },
       { name: 'servername', value: 'val', help: 'Name to ask for (SNI); default: the host' },
       { name: 'noservername', help: 'Do not send a name' },
       { name: 'alpn', value: 'val', help: 'Protocols to offer, joined by commas' },
@@ -48,6 +46,7 @@ const GROUPS: readonly OptionGroup[] = [
       { name: 'fallback_scsv', help: 'Say that this is another try with a lower version' },
     ],
   },
+  TRANSPORT_OPTIONS,
   {
     title: 'Input and output options',
     options: [
@@ -169,22 +168,17 @@ class Client {
 
   private async connect(): Promise<Socket | undefined> {
     const { args, address } = this;
-    const path = args.text('unix');
-    const family = args.has('4') ? 4 : args.has('6') ? 6 : 0;
-    const transport = connectTcp(
-      path === undefined
-        ? { host: address.host ?? 'localhost', port: Number(address.port), family, allowHalfOpen: true, noDelay: true }
-        : { path, allowHalfOpen: true },
-    );
     try {
-      await once(transport, 'connect');
+      const transport = await reach(args, address);
+      if (!args.has('brief')) this.out.write(`CONNECTED(${handleNumber(transport)})\n`);
+      await prepare(args, address, transport);
+      return transport;
     } catch (error) {
+      if (error instanceof UsageError) throw error;
       const { errno, message } = error as NodeJS.ErrnoException;
-      this.errors.write(`${message}\nconnect:errno=${Math.abs(errno ?? 0)}\n`);
+      this.errors.write(`${message}\n${errno === undefined ? '' : `connect:errno=${Math.abs(errno)}\n`}`);
       return undefined;
     }
-    if (!args.has('brief')) this.out.write(`CONNECTED(${handleNumber(transport)})\n`);
-    return transport;
   }
 
   private secure(transport: Socket): TLSSocket {
