@@ -156,6 +156,9 @@ const VALIDATION: readonly TlsOption[] = [
   verifyFlag('check_ss_sig', 'Check signatures of trust anchors', X509_V_FLAG.CHECK_SS_SIGNATURE),
   verifyFlag('policy_check', 'Process certificate policies', X509_V_FLAG.POLICY_CHECK),
   verifyFlag('explicit_policy', 'Require an explicit policy', X509_V_FLAG.EXPLICIT_POLICY),
+  verifyFlag('suiteB_128_only', 'Suite B at 128 bits: P-256 only', X509_V_FLAG.SUITEB_128_LOS_ONLY),
+  verifyFlag('suiteB_128', 'Suite B at 128 bits: P-256 and, above it, P-384', X509_V_FLAG.SUITEB_128_LOS),
+  verifyFlag('suiteB_192', 'Suite B at 192 bits: P-384 only', X509_V_FLAG.SUITEB_192_LOS),
   verifyFlag('use_deltas', 'Use delta CRLs', X509_V_FLAG.USE_DELTAS),
   verifyFlag('extended_crl', 'Use indirect CRLs and the like', X509_V_FLAG.EXTENDED_CRL_SUPPORT),
 ];

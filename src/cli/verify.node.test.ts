@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Entity, makeIntermediate, makeLeaf, makeRoot, NOW } from '../../test/support/authorities.ts';
+import { type Entity, freshKey, type IssueOptions, makeIntermediate, makeLeaf, makeRoot, NOW } from '../../test/support/authorities.ts';
 import { makeCrl } from '../../test/support/crls.ts';
 import { start } from '../../test/support/terminal.ts';
 import { contextConstructed } from '../asn1/der-reader.ts';
@@ -11,7 +11,9 @@ import { element, oid, sequence } from '../asn1/der-writer.ts';
 import { pemText } from '../asn1/pem.ts';
 import { concat } from '../bytes/bytes.ts';
 import { nodeProvider } from '../crypto/node.ts';
+import type { HashName, PrivateKey } from '../crypto/provider.ts';
 import { PURPOSE_OIDS } from '../registry/oids.ts';
+import type { FreshKeyKind } from '../x509/make-key.ts';
 import { nameHash } from '../x509/name-hash.ts';
 
 const version = spawnSync('openssl', ['version'], { encoding: 'utf8' });
@@ -46,6 +48,40 @@ const settled = (name: string, { certificate }: Entity, trust: readonly string[]
       ),
     ),
   ]);
+
+/** Chains for Suite B, by the curves and hashes of root, authority and leaf. */
+const SUITE_B: readonly (readonly [name: string, root: SuiteBKey, ca: SuiteBKey, leaf: SuiteBKey])[] = [
+  ['256-256-256', ['P-256'], ['P-256'], ['P-256']],
+  ['384-384-384', ['P-384'], ['P-384'], ['P-384']],
+  ['384-384-256', ['P-384'], ['P-384'], ['P-256']],
+  ['384-256-256', ['P-384'], ['P-256'], ['P-256']],
+  ['256-256-384', ['P-256'], ['P-256'], ['P-384']],
+  ['256-384-256', ['P-256'], ['P-384'], ['P-256']],
+  ['521-384-384', ['P-521'], ['P-384'], ['P-384']],
+  ['384-384-521', ['P-384'], ['P-384'], ['P-521']],
+  ['256-256-ed25519', ['P-256'], ['P-256'], ['ed25519']],
+  ['256-ed25519-256', ['P-256'], ['ed25519'], ['P-256']],
+  ['root-by-sha384', ['P-256', 'sha384'], ['P-256'], ['P-256']],
+  ['leaf-by-sha384', ['P-256'], ['P-256', 'sha384'], ['P-256']],
+  ['ca-by-sha256', ['P-384', 'sha256'], ['P-384'], ['P-384']],
+];
+type SuiteBKey = readonly [kind: FreshKeyKind, hash?: HashName];
+const SUITE_B_FILES = SUITE_B.map(([name, ...kinds]) => {
+  const keys = kinds.map(([kind]) => freshKey(kind));
+  const by = (i: number): IssueOptions => {
+    const [kind, hash = kind === 'P-384' ? 'sha384' : kind === 'P-521' ? 'sha512' : 'sha256'] = kinds[i] as SuiteBKey;
+    return kind === 'ed25519' ? {} : { algorithm: { kind: 'ecdsa', hash } };
+  };
+  const [rootKey, caKey, leafKey] = keys as [PrivateKey, PrivateKey, PrivateKey];
+  const top = makeRoot(`Root ${name}`, { key: rootKey, ...by(0) });
+  const middle = makeIntermediate(top, 'Middle', { key: caKey, ...by(0) });
+  const end = makeLeaf(middle, { key: leafKey, ...by(1) });
+  return [
+    put(`suite-b-root-${name}.pem`, [CERTIFICATE, top.certificate.der]),
+    put(`suite-b-ca-${name}.pem`, [CERTIFICATE, middle.certificate.der]),
+    put(`suite-b-${name}.pem`, [CERTIFICATE, end.certificate.der]),
+  ] as const;
+});
 
 const FILES = {
   forServers: settled('for-servers.pem', root, [PURPOSE_OIDS.serverAuth]),
@@ -123,6 +159,9 @@ const VERIFICATIONS: readonly (readonly string[])[] = [
       ...['-CAfile', FILES[name as keyof typeof FILES], '-no-CApath', '-no-CAstore', '-untrusted', FILES.ca],
       ...[...AT, ...purpose, FILES.both],
     ]),
+  ),
+  ...['-suiteB_128_only', '-suiteB_128', '-suiteB_192'].flatMap((flag) =>
+    SUITE_B_FILES.map(([top, middle, end]) => ['-trusted', top, '-untrusted', middle, ...AT, flag, end]),
   ),
   [...TRUST, ...AT, FILES.none],
   [...TRUST, ...AT, FILES.none, FILES.leaf],

@@ -10,6 +10,7 @@ import { constraintProblem } from './name-constraints.ts';
 import { policyProblem } from './policy.ts';
 import { checkRevocation } from './revocation.ts';
 import { signatureMeetsLevel } from './strength.ts';
+import { suiteBKeyProblem, suiteBProblem } from './suite-b.ts';
 import type { Path, Report, Verification } from './verification.ts';
 import type { Consent, VerifyRequest } from './verify.ts';
 
@@ -19,6 +20,7 @@ type Check = (v: Verification, path: Path, report: Report) => Flow<boolean>;
 export function* checkPath(v: Verification, path: Path, report: Report, consent: Consent, request: VerifyRequest): Flow<boolean> {
   for (const check of BEFORE_SIGNATURES) if (!(yield* check(v, path, report))) return false;
   if (!(yield* checkRevocation(v, path, report, request))) return false;
+  if (!(yield* checkSuiteB(v, path, report))) return false;
   if (!(yield* checkSignatures(v, path, report, consent))) return false;
   return (yield* checkNameConstraints(v, path, report)) && (yield* checkPolicies(v, path, report));
 }
@@ -31,7 +33,13 @@ export function* checkLeafByDane(v: Verification, report: Report, consent: Conse
   if (v.dane?.match(v.leaf, [DANE_USAGE.DANE_EE], v.provider) === undefined) return undefined;
   const path: Path = { certificates: [v.leaf], trusted: true, anchor: undefined, untrustedCount: 1 };
   const named = (v.dane.flags & DANE_FLAG_NO_DANE_EE_NAMECHECKS) !== 0 || (yield* checkNames(v, path, report));
-  return { accepted: named && (yield* checkLeafKey(v, path, report)) && (yield* consent(0, v.leaf, undefined)) };
+  const strong = named && (yield* checkLeafKey(v, path, report)) && (yield* checkLeafSuiteB(v, report));
+  return { accepted: strong && (yield* consent(0, v.leaf, undefined)) };
+}
+
+function* checkLeafSuiteB(v: Verification, report: Report): Flow<boolean> {
+  const problem = suiteBKeyProblem(v.leaf, v.params.flags);
+  return problem === undefined || (yield* report(problem, 0, v.leaf));
 }
 
 /** The TLSA record that a trusted path satisfies, and where. */
@@ -124,6 +132,11 @@ function* checkNames(v: Verification, _path: Path, report: Report): Flow<boolean
 }
 
 const BEFORE_SIGNATURES: readonly Check[] = [checkLeafKey, checkTrust, checkExtensions, checkStrength, checkNames];
+
+function* checkSuiteB(v: Verification, path: Path, report: Report): Flow<boolean> {
+  const problem = suiteBProblem(path, v.params.flags);
+  return problem === undefined || (yield* report(problem.result, problem.depth, path.certificates[problem.depth]));
+}
 
 /** Signatures and validity, from the anchor down (RFC 5280, 6.1.3 (a)(1), (2)). The anchor's own signature proves nothing. */
 function* checkSignatures(v: Verification, path: Path, report: Report, consent: Consent): Flow<boolean> {

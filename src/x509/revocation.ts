@@ -13,6 +13,7 @@ import type { Flow } from './flow.ts';
 import type { GeneralName } from './general-name.ts';
 import type { Name, RelativeName } from './name.ts';
 import { verifyOcspResponse } from './ocsp.ts';
+import { suiteBCrlProblem } from './suite-b.ts';
 import type { Path, Report, Verification } from './verification.ts';
 import type { VerifyRequest } from './verify.ts';
 
@@ -140,6 +141,8 @@ function* crlProblem(v: Verification, crl: Crl, path: Path, depth: number): Flow
   if (v.time !== undefined && v.time < crl.thisUpdate) return 'CRL_NOT_YET_VALID';
   if (v.time !== undefined && crl.nextUpdate !== undefined && v.time > crl.nextUpdate) return 'CRL_HAS_EXPIRED';
   if (issuer.publicKey === undefined) return 'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY';
+  const suiteB = suiteBCrlProblem(crl, issuer, v.params.flags);
+  if (suiteB !== undefined) return suiteB;
   return (yield* v.isSignedBy(crl, issuer)) ? undefined : 'CRL_SIGNATURE_FAILURE';
 }
 
