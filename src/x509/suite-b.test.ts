@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { freshKey, type IssueOptions, makeIntermediate, makeLeaf, makeRoot, storeOf, verifyNow } from '../../test/support/authorities.ts';
+import { freshKey, type IssueOptions, makeLeaf, makeRoot, storeOf, verifyNow } from '../../test/support/authorities.ts';
 import { makeCrl } from '../../test/support/crls.ts';
 import { X509_V_FLAG } from '../registry/x509-flags.ts';
 
