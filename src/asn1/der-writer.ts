@@ -9,8 +9,20 @@ import { oidBytes } from './oid.ts';
 export type Part = Uint8Array | undefined;
 
 export function element(tag: number, ...parts: readonly Part[]): Uint8Array {
-  const body = concat(...parts.filter((part) => part !== undefined));
-  return concat(header(tag, body.length), body);
+  let length = 0;
+  for (const part of parts) if (part !== undefined) length += part.length;
+  const lengthSize = length < 0x80 ? 0 : sizeOf(length);
+  const out = new Uint8Array(2 + lengthSize + length);
+  out[0] = tag;
+  out[1] = lengthSize === 0 ? length : 0x80 | lengthSize;
+  putNumber(out, 2, lengthSize, length);
+  let at = 2 + lengthSize;
+  for (const part of parts) {
+    if (part === undefined) continue;
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
 }
 
 export const sequence = (...parts: readonly Part[]): Uint8Array => element(TAG.sequence, ...parts);
@@ -30,7 +42,18 @@ export const nullValue = (): Uint8Array => element(TAG.null);
 
 /** A non-negative INTEGER from a number or from big-endian bytes, with or without leading zeros. */
 export const integer = (value: number | Uint8Array): Uint8Array =>
-  element(TAG.integer, unsignedContents(typeof value === 'number' ? numberBytes(value) : value));
+  typeof value === 'number' ? integerOfNumber(value) : element(TAG.integer, unsignedContents(value));
+
+function integerOfNumber(value: number): Uint8Array {
+  const size = sizeOf(value);
+  // A byte of zeros goes before a first digit that would make it negative, and stands for zero itself.
+  const sign = size === 0 || Math.floor(value / 256 ** (size - 1)) >= 0x80 ? 1 : 0;
+  const out = new Uint8Array(2 + sign + size);
+  out[0] = TAG.integer;
+  out[1] = sign + size;
+  putNumber(out, 2 + sign, size, value);
+  return out;
+}
 
 export const octetString = (...parts: readonly Part[]): Uint8Array => element(TAG.octetString, ...parts);
 
@@ -64,16 +87,20 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
-function header(tag: number, length: number): Uint8Array {
-  if (length < 0x80) return Uint8Array.of(tag, length);
-  const size = numberBytes(length);
-  return Uint8Array.of(tag, 0x80 | size.length, ...size);
+/** How many bytes a number has without leading zeros; none for zero. */
+function sizeOf(value: number): number {
+  let size = 0;
+  for (let left = value; left > 0; left = Math.floor(left / 256)) size++;
+  return size;
 }
 
-function numberBytes(value: number): Uint8Array {
-  const out: number[] = [];
-  for (let left = value; left > 0; left = Math.floor(left / 256)) out.unshift(left % 256);
-  return Uint8Array.from(out);
+/** Writes a number in `size` bytes, big-endian. */
+function putNumber(out: Uint8Array, at: number, size: number, value: number): void {
+  let left = value;
+  for (let i = size - 1; i >= 0; i--) {
+    out[at + i] = left % 256;
+    left = Math.floor(left / 256);
+  }
 }
 
 function unsignedContents(bytes: Uint8Array): Uint8Array {

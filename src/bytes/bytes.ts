@@ -62,7 +62,8 @@ export function fromHex(text: string): Uint8Array {
 /** One character for each byte: the key under which byte strings go into a `Map`. */
 export function latin1(bytes: Uint8Array): string {
   let out = '';
-  for (let at = 0; at < bytes.length; at += 4096) out += String.fromCharCode(...bytes.subarray(at, at + 4096));
+  // `apply` takes the bytes as they are, where a spread goes through them one by one.
+  for (let at = 0; at < bytes.length; at += 4096) out += Reflect.apply(String.fromCharCode, undefined, bytes.subarray(at, at + 4096));
   return out;
 }
 

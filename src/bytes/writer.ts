@@ -65,6 +65,11 @@ export class Writer {
     return this.vec(3, body);
   }
 
+  /** Begins anew, in the same memory. */
+  restart(): void {
+    this.position = 0;
+  }
+
   /** A copy of all that was written. */
   finish(): Uint8Array {
     return this.buffer.slice(0, this.position);
@@ -98,9 +103,18 @@ export class Writer {
   }
 }
 
-/** Builds one structure. */
+/** Builds one structure. What is built within `body` by another call has a writer of its own. */
 export function build(body: (w: Writer) => void): Uint8Array {
-  const w = new Writer();
+  const w = idle.pop() ?? new Writer(512);
   body(w);
-  return w.finish();
+  const bytes = w.finish();
+  w.restart();
+  if (idle.length < IDLE && bytes.length <= LARGEST_KEPT) idle.push(w);
+  return bytes;
 }
+
+/** Writers nobody is using: most structures are small, and their memory would cost more than filling it. */
+const idle: Writer[] = [];
+const IDLE = 4;
+/** One that grew for a large structure is let go of. */
+const LARGEST_KEPT = 4096;

@@ -67,6 +67,7 @@ export function measured(provider: CryptoProvider): { readonly provider: CryptoP
       hash: (name) => hash(timed('hashing', () => provider.hash(name))),
       digest: (name, data) => timed('hashing', () => provider.digest(name, data)),
       hmac: (name, key) => hmac(timed('hashing', () => provider.hmac(name, key))),
+      prfKey: (name, key) => hmac(timed('hashing', () => provider.prfKey(name, key))),
       aead: (name, key) => aead(timed('records', () => provider.aead(name, key))),
       ephemeral: (name) =>
         awaited(

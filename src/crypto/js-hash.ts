@@ -3,6 +3,7 @@ import { md5, sha1 } from '@noble/hashes/legacy.js';
 import { pbkdf2 as noblePbkdf2 } from '@noble/hashes/pbkdf2.js';
 import { scrypt as nobleScrypt } from '@noble/hashes/scrypt.js';
 import { sha224, sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
+import { KeyedSha256 } from './keyed-sha256.ts';
 import { Md5Sha1 } from './md5-sha1.ts';
 import type { HashName, HmacKey, RunningHash, ScryptCost } from './provider.ts';
 
@@ -33,6 +34,9 @@ export function digest(name: HashName, data: Uint8Array): Uint8Array {
 export function hmac(name: HashName, key: Uint8Array): HmacKey {
   return new JsHmac(plain(name), key);
 }
+
+export const prfKey = (name: HashName, key: Uint8Array): HmacKey =>
+  name === 'sha256' ? new KeyedSha256(key.length > 64 ? sha256(key) : key) : hmac(name, key);
 
 export function pbkdf2(name: HashName, password: Uint8Array, salt: Uint8Array, iterations: number, length: number): Uint8Array {
   return noblePbkdf2(HASHES[plain(name)], password, salt, { c: iterations, dkLen: length });

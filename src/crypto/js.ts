@@ -3,7 +3,7 @@ import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { copyOf, wipe } from '../bytes/bytes.ts';
 import { AesCcm } from './ccm.ts';
 import { decapsulationKey, encapsulate, ephemeral, ephemeralDh } from './js-agreement.ts';
-import { digest, hash, hmac, pbkdf2, scrypt } from './js-hash.ts';
+import { digest, hash, hmac, pbkdf2, prfKey, scrypt } from './js-hash.ts';
 import { importPrivateKey, importPublicKey } from './js-keys.ts';
 import type { Aead, AeadName, CbcName, CryptoProvider } from './provider.ts';
 import { platformRandom } from './random.ts';
@@ -18,6 +18,7 @@ export const jsProvider: CryptoProvider = {
   hash,
   digest,
   hmac,
+  prfKey,
   aead,
   hasCbc: (name) => CBC_KEY_LENGTHS[name] !== undefined,
   cbcEncrypt: (name, key, iv, plaintext) => aesCbc(name, key, iv).encrypt(plaintext),

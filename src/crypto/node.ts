@@ -3,7 +3,7 @@ import { jsProvider } from './js.ts';
 import { hasAead, NodeAead } from './node-aead.ts';
 import { decapsulationKey, encapsulate, ephemeral, ephemeralDh } from './node-agreement.ts';
 import { compressors } from './node-compression.ts';
-import { digest, NodeHash, NodeHmac } from './node-hash.ts';
+import { digest, NodeHash, NodeHmac, prfKey } from './node-hash.ts';
 import { importPrivateKey, importPublicKey } from './node-keys.ts';
 import { random } from './node-random.ts';
 import { memoised, plain, works } from './node-runtime.ts';
@@ -21,6 +21,7 @@ export const nodeProvider: CryptoProvider = {
   hash: (name) => new NodeHash(crypto.createHash(name)),
   digest,
   hmac: (name, key) => new NodeHmac(name, key),
+  prfKey,
   aead: (name, key) => (hasAead(name) ? new NodeAead(name, key) : jsProvider.aead(name, key)),
   hasCbc: (name) => hasCbc(name) || jsProvider.hasCbc(name),
   cbcEncrypt: (name, key, iv, text) =>

@@ -71,7 +71,7 @@ export class Prf {
 
   /** XORs P_hash over `out` (RFC 5246, 5). */
   private mix(out: Uint8Array, hash: HashName, secret: Uint8Array, seed: Uint8Array): void {
-    const key = this.provider.hmac(hash, secret);
+    const key = this.provider.prfKey(hash, secret);
     let a = seed;
     for (let at = 0; at < out.length; ) {
       a = key.mac(a);

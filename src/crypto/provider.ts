@@ -183,6 +183,11 @@ export interface CryptoProvider {
   /** One-off hash. */
   digest(name: HashName, data: Uint8Array): Uint8Array;
   hmac(name: HashName, key: Uint8Array): HmacKey;
+  /**
+   * The same by whatever is quickest for a few short messages: key schedules, Finished values, binders. Never for tags over a
+   * content whose length is secret: its time may depend on the length in another way than `hmac` has it.
+   */
+  prfKey(name: HashName, key: Uint8Array): HmacKey;
   aead(name: AeadName, key: Uint8Array): Aead;
   /** Whether `cbcEncrypt` and `cbcDecrypt` know a cipher. */
   hasCbc(name: CbcName): boolean;

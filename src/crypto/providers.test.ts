@@ -83,9 +83,25 @@ describe('hashing', () => {
     },
   );
 
-  it('keys of one hash do not disturb each other', () => {
+  it.each(['md5', 'sha1', 'sha256', 'sha384'] as const)('a key of the schedules makes the HMACs over %s', (name) => {
+    for (const keyLength of [0, 1, 32, 48, 63, 64, 65, 128, 300]) {
+      const key = bytes(keyLength);
+      const expected = nodeProvider.hmac(name, key);
+      for (const provider of PROVIDERS) {
+        const prf = provider.prfKey(name, key);
+        for (const length of [0, 1, 31, 32, 54, 55, 56, 63, 64, 65, 119, 120, 128, 1000]) {
+          const message = bytes(length);
+          const tag = toHex(expected.mac(message));
+          expect(toHex(prf.mac(message))).toBe(tag);
+          for (const cut of [0, 1, length >> 1, length]) expect(toHex(prf.mac(message.subarray(0, cut), message.subarray(cut)))).toBe(tag);
+        }
+      }
+    }
+  });
+
+  it.each(['hmac', 'prfKey'] as const)('keys of one hash do not disturb each other: %s', (kind) => {
     for (const provider of PROVIDERS) {
-      const [a, b] = [provider.hmac('sha256', bytes(32)), provider.hmac('sha256', bytes(32))];
+      const [a, b] = [provider[kind]('sha256', bytes(32)), provider[kind]('sha256', bytes(32))];
       const message = bytes(40);
       const [tagA, tagB] = [toHex(a.mac(message)), toHex(b.mac(message))];
       a.wipe();

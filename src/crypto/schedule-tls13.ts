@@ -43,11 +43,11 @@ export class KeySchedule {
   readonly hashLength: number;
   private readonly provider: CryptoProvider;
   private readonly prefix: string;
-  private readonly labels = new Map<string, Uint8Array>();
+  private readonly infos = new Map<string, Info>();
   private readonly zeros: Uint8Array;
   private readonly hashOfNothing: Uint8Array;
   /** What a handshake without PSK goes on from: a constant. */
-  private readonly derivedWithoutPsk: Uint8Array;
+  private readonly derivedWithoutPsk: HmacKey;
 
   /** `prefix` is what labels begin with: `tls13 `, or `dtls13` for DTLS 1.3 (RFC 9147, 5.9). */
   constructor(provider: CryptoProvider, hash: HashName, prefix = 'tls13 ') {
@@ -57,7 +57,7 @@ export class KeySchedule {
     this.hashOfNothing = provider.digest(hash, EMPTY);
     this.hashLength = this.hashOfNothing.length;
     this.zeros = new Uint8Array(this.hashLength);
-    this.derivedWithoutPsk = this.deriveSecret(this.earlySecret(), 'derived');
+    this.derivedWithoutPsk = provider.prfKey(hash, this.deriveSecret(this.earlySecret(), 'derived'));
   }
 
   /** Early secret, from a PSK if there is one. */
@@ -67,7 +67,7 @@ export class KeySchedule {
 
   /** Handshake secret. `early` is left out in a handshake without PSK, `shared` in one with a PSK alone (psk_ke). */
   handshakeSecret(early: Uint8Array | undefined, shared: Uint8Array = this.zeros): Uint8Array {
-    return early === undefined ? this.extract(this.derivedWithoutPsk, shared) : this.extractAfter(early, shared);
+    return early === undefined ? this.derivedWithoutPsk.mac(shared) : this.extractAfter(early, shared);
   }
 
   mainSecret(handshake: Uint8Array): Uint8Array {
@@ -147,53 +147,51 @@ export class KeySchedule {
   /** HKDF-Expand (RFC 5869, 2.3) of an HkdfLabel; nearly always its first block is enough. */
   private expand(key: HmacKey, label: string, context: Uint8Array, length: number): Uint8Array {
     if (length > 255 * this.hashLength) throw new RangeError(`HKDF cannot make ${length} bytes`);
-    const info = this.hkdfLabel(label, context, length);
-    let block = key.mac(info);
+    const info = this.infoOf(label, context.length, length);
+    let block = key.mac(info, context, FIRST);
     if (length === block.length) return block;
     const out = new Uint8Array(length);
+    const counter = Uint8Array.of(1);
     for (let at = 0; at < length; ) {
-      const part = block.subarray(0, length - at);
-      out.set(part, at);
-      at += part.length;
-      info[info.length - 1] = (info[info.length - 1] as number) + 1;
-      const next = at < length ? key.mac(block, info) : EMPTY;
+      const some = Math.min(block.length, length - at);
+      for (let i = 0; i < some; i++) out[at + i] = block[i] as number;
+      at += some;
+      counter[0] = (counter[0] as number) + 1;
+      const next = at < length ? key.mac(block, info, context, counter) : EMPTY;
       wipe(block);
       block = next;
     }
     return out;
   }
 
-  /** The HkdfLabel structure, and behind it HKDF-Expand's counter at 1. */
-  private hkdfLabel(label: string, context: Uint8Array, length: number): Uint8Array {
-    const name = this.label(label);
-    const info = new Uint8Array(2 + name.length + 1 + context.length + 1);
-    info[0] = length >>> 8;
-    info[1] = length;
-    info.set(name, 2);
-    info[2 + name.length] = context.length;
-    info.set(context, 2 + name.length + 1);
-    info[info.length - 1] = 1;
-    return info;
-  }
-
-  /** The prefixed label behind its length. */
-  private label(label: string): Uint8Array {
-    const known = this.labels.get(label);
-    if (known !== undefined) return known;
+  /** The HkdfLabel structure up to its context: the output's length, the prefixed label, the context's length. */
+  private infoOf(label: string, contextLength: number, length: number): Uint8Array {
+    const known = this.infos.get(label);
+    if (known !== undefined && known.length === length && known.contextLength === contextLength) return known.bytes;
     const text = utf8(this.prefix + label);
     if (text.length > 255) throw new RangeError('a label of more than 255 bytes');
-    const bytes = concat(Uint8Array.of(text.length), text);
-    if (this.labels.size < LABELS_KEPT) this.labels.set(label, bytes);
+    const bytes = concat(Uint8Array.of(length >>> 8, length & 0xff, text.length), text, Uint8Array.of(contextLength));
+    if (known !== undefined || this.infos.size < LABELS_KEPT) this.infos.set(label, { length, contextLength, bytes });
     return bytes;
   }
 
   private keyed<T>(secret: Uint8Array, use: (key: HmacKey) => T): T {
-    const key = this.provider.hmac(this.hash, secret);
+    const key = this.provider.prfKey(this.hash, secret);
     const result = use(key);
     key.wipe();
     return result;
   }
 }
+
+/** What was last asked for under a label, as the bytes before the context. */
+interface Info {
+  readonly length: number;
+  readonly contextLength: number;
+  readonly bytes: Uint8Array;
+}
+
+/** HKDF-Expand's counter at its first block. */
+const FIRST: Uint8Array = Uint8Array.of(1);
 
 /** The schedule of a provider and a hash, made once. */
 export function keySchedule(provider: CryptoProvider, hash: HashName): KeySchedule {

@@ -54,6 +54,10 @@ export class RecordWriter {
 
   /** Seals bytes as as many records as they need. */
   append(type: number, bytes: Uint8Array): void {
+    if (bytes.length > 0 && bytes.length <= this.maxFragment) {
+      this.appendRecord(type, bytes);
+      return;
+    }
     for (let at = 0; at < bytes.length; at += this.maxFragment) this.appendRecord(type, bytes.subarray(at, at + this.maxFragment));
   }
 

@@ -2,7 +2,7 @@ import type { Bio } from '../bio/bio.ts';
 import { EMPTY, sameBytes } from '../bytes/bytes.ts';
 import type { Credential } from '../config/credentials.ts';
 import type { Scope, SettingInput, SettingName, Settings } from '../config/settings.ts';
-import { SETTINGS } from '../config/settings.ts';
+import { SETTING_NAMES, SETTINGS } from '../config/settings.ts';
 import { adoptCert, duplicateValues, inheritValues, setValue, type Values } from '../config/values.ts';
 import type { CryptoProvider, KeyKind, PrivateKey } from '../crypto/provider.ts';
 import { checkChain } from '../handshake/common/check-chain.ts';
@@ -25,6 +25,9 @@ import { Plaintext } from './io.ts';
 
 /** Why the last call stopped (SSL_want(3)); `zero_return`: the peer said close_notify. */
 export type SslWant = 'nothing' | Exclude<Want, 'closed'> | 'zero_return';
+
+/** A look-up in the table itself costs several times as much, and a handshake asks three hundred times. */
+const SCOPES: ReadonlyMap<SettingName, Scope> = new Map(SETTING_NAMES.map((name) => [name, SETTINGS[name].scope]));
 
 const SETTABLE: readonly Scope[] = ['snapshot', 'lookup', 'connection'];
 
@@ -61,7 +64,7 @@ export class Ssl implements Owner {
 
   /** A setting as it is in force: the connection's own, or its context's where it is looked up. */
   get<K extends SettingName>(name: K): Settings[K] {
-    switch (SETTINGS[name].scope) {
+    switch (SCOPES.get(name)) {
       case 'context':
         return this.current.get(name);
       case 'session':

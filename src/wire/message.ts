@@ -1,5 +1,5 @@
 import { Reader } from '../bytes/reader.ts';
-import { Writer } from '../bytes/writer.ts';
+import { build, type Writer } from '../bytes/writer.ts';
 
 /** A handshake message: its type, the most bytes it may have, and its syntax both ways. Pure: no policy, no crypto. */
 export interface MessageDef<Name extends string, Value> {
@@ -37,9 +37,7 @@ export function writeRawExtensions(w: Writer, extensions: readonly RawExtension[
 
 /** A whole message, header included. */
 export function encodeMessage<Value>(def: MessageDef<string, Value>, value: Value): Uint8Array {
-  const w = new Writer(512);
-  w.u8(def.type).vec24((body) => def.write(body, value));
-  return w.finish();
+  return build((w) => w.u8(def.type).vec24((body) => def.write(body, value)));
 }
 
 /** Reads the body of a whole message. */

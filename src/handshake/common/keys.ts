@@ -66,12 +66,11 @@ export function installApplicationSecrets(
   serverFinishedHash: Uint8Array,
 ): { readonly client: Uint8Array; readonly server: Uint8Array } {
   const schedule = connection.schedule ?? fatal('internal_error', 'INTERNAL_ERROR', 'no key schedule');
-  const client = schedule.deriveSecret(mainSecret, 'c ap traffic', serverFinishedHash);
-  const server = schedule.deriveSecret(mainSecret, 's ap traffic', serverFinishedHash);
-  connection.exporterSecret = schedule.deriveSecret(mainSecret, 'exp master', serverFinishedHash);
+  const [client, server, exporter] = schedule.deriveSecrets(mainSecret, serverFinishedHash, 'c ap traffic', 's ap traffic', 'exp master');
+  connection.exporterSecret = exporter;
   connection.logSecret('CLIENT_TRAFFIC_SECRET_0', client);
   connection.logSecret('SERVER_TRAFFIC_SECRET_0', server);
-  connection.logSecret('EXPORTER_SECRET', connection.exporterSecret);
+  connection.logSecret('EXPORTER_SECRET', exporter);
   connection.readSecret = copyOf(connection.isServer ? client : server);
   connection.writeSecret = copyOf(connection.isServer ? server : client);
   return { client, server };
