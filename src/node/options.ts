@@ -82,9 +82,9 @@ export interface TLSSocketOptions extends SecureContextOptions, ConnectionOption
   readonly SNICallback?: SNICallback | undefined;
   readonly ALPNCallback?: ALPNCallback | undefined;
   readonly pskCallback?: ClientPskCallback | ServerPskCallback | undefined;
-  readonly servername?: string | undefined;
+  readonly servername?: string | null | undefined;
   readonly host?: string | undefined;
-  readonly session?: Uint8Array | undefined;
+  readonly session?: Uint8Array | null | undefined;
   readonly requestOCSP?: boolean | undefined;
   readonly checkServerIdentity?: CheckServerIdentity | undefined;
   /** Client: 0-RTT data for the first flight. It may be replayed; whether it was taken, `earlyData` says afterwards. */
@@ -159,7 +159,7 @@ const OF_CONNECTIONS = [
   'socket',
   'timeout',
 ];
-/** What node:net and node:stream take, and what node:http passes along with every request. */
+/** What node:net and node:stream take, and what node:http and node:http2 pass along with their own. */
 const OF_OTHERS = [
   'port',
   'path',
@@ -222,6 +222,12 @@ const OF_OTHERS = [
   'agentRemoveSocket',
   '_defaultAgent',
   'enableTrace',
+  ...['allowHTTP1', 'settings', 'unknownProtocolTimeout', 'maxDeflateDynamicTableSize', 'maxSettings', 'maxSessionMemory'],
+  ...['maxOutstandingPings', 'maxSendHeaderBlockLength', 'paddingStrategy', 'peerMaxConcurrentStreams', 'maxSessionInvalidFrames'],
+  ...['maxHeaderListPairs', 'maxSessionRejectedStreams', 'remoteCustomSettings', 'strictFieldWhitespaceValidation'],
+  ...['Http1IncomingMessage', 'Http1ServerResponse', 'Http2ServerRequest', 'Http2ServerResponse', 'IncomingMessage', 'ServerResponse'],
+  ...['requestTimeout', 'headersTimeout', 'keepAliveTimeout', 'keepAliveTimeoutBuffer', 'connectionsCheckingInterval', 'requireHostHeader'],
+  ...['rejectNonStandardBodyWrites', 'shouldUpgradeCallback', 'optimizeEmptyRequests'],
 ];
 /** Known, and refused: to pass over them would leave out a certificate or a key that somebody counts on. */
 const NOT_YET = ['pfx', 'clientCertEngine', 'privateKeyEngine', 'privateKeyIdentifier'];
@@ -229,13 +235,15 @@ const NOT_YET = ['pfx', 'clientCertEngine', 'privateKeyEngine', 'privateKeyIdent
 const KNOWN: ReadonlySet<string> = new Set([...OF_CONTEXTS, ...OF_CONNECTIONS, ...OF_OTHERS]);
 const warned = new Set<string>();
 
-/** An option nobody knows is said so once in a process; one that is known and not built throws. */
+/** Options nobody knows are said so once in a process; one that is known and not built throws. */
 export function checkNames(options: object): void {
-  for (const name of Object.keys(options)) {
-    if (KNOWN.has(name) || warned.has(name)) continue;
-    if (NOT_YET.includes(name))
-      throw Object.assign(new Error(`the option ${name} is not supported`), { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' });
-    warned.add(name);
-    process.emitWarning(`unknown option "${name}" is ignored`, { type: 'LibsslWarning', code: 'LIBSSL_UNKNOWN_OPTION' });
-  }
+  const unknown = Object.keys(options).filter((name) => !(KNOWN.has(name) || warned.has(name)));
+  const refused = unknown.find((name) => NOT_YET.includes(name));
+  if (refused !== undefined)
+    throw Object.assign(new Error(`the option ${refused} is not supported`), { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' });
+  if (unknown.length === 0) return;
+  for (const name of unknown) warned.add(name);
+  const [verb, end] = unknown.length === 1 ? ['is', ''] : ['are', 's'];
+  const names = unknown.map((name) => `"${name}"`).join(', ');
+  process.emitWarning(`unknown option${end} ${names} ${verb} ignored`, { type: 'LibsslWarning', code: 'LIBSSL_UNKNOWN_OPTION' });
 }

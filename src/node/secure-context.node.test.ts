@@ -66,13 +66,13 @@ describe('createSecureContext', () => {
 
   it('says so, once, where it does not know an option, and throws where it knows but cannot', async () => {
     const warned = once(process, 'warning');
-    createSecureContext({ certt: 'typo' } as object);
+    createSecureContext({ certt: 'typo', keyy: 'typo' } as object);
     const [warning] = (await warned) as [Error & { code: string }];
-    expect([warning.code, warning.message]).toEqual(['LIBSSL_UNKNOWN_OPTION', 'unknown option "certt" is ignored']);
+    expect([warning.code, warning.message]).toEqual(['LIBSSL_UNKNOWN_OPTION', 'unknown options "certt", "keyy" are ignored']);
     let again = 0;
     const count = (): number => again++;
     process.on('warning', count);
-    createSecureContext({ certt: 'typo' } as object);
+    createSecureContext({ certt: 'typo', keyy: 'typo' } as object);
     await new Promise(setImmediate);
     process.off('warning', count);
     expect(again).toBe(0);

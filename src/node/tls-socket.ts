@@ -88,7 +88,7 @@ export class TLSSocket extends TlsStream {
     const name = options.servername ?? host;
     if (name !== '' && parseIp(name) === undefined) ssl.set('serverName', name);
     if (options.requestOCSP === true) ssl.set('statusRequest', true);
-    if (options.session !== undefined) this.setSession(options.session);
+    if (options.session) this.setSession(options.session);
   }
 
   private configureClientAuthentication(): void {
@@ -100,7 +100,9 @@ export class TLSSocket extends TlsStream {
 
   /** The host a client means to reach. */
   private get expectedHost(): string {
-    return this.options.servername || this.options.host || 'localhost';
+    const { servername, host } = this.options;
+    // A socket that was connected to a name keeps it, and those who upgrade one count on that.
+    return servername || host || (this.transport as { readonly _host?: string | null })._host || 'localhost';
   }
 
   // ---- the handshake's end

@@ -155,6 +155,31 @@ describe('the end', () => {
     server.destroy();
   });
 
+  it('is not an error, and not an end of the data, where the peer hangs up without a word after our goodbye', async () => {
+    const { client, server, wires } = overPair();
+    await Promise.all([once(client, 'secureConnect'), once(server, 'secure')]);
+    const seen: string[] = [];
+    for (const name of ['end', 'error', 'close']) client.on(name, () => seen.push(name));
+    client.resume();
+    await new Promise<void>((resolve) => client.end(resolve));
+    wires[1].end();
+    await once(client, 'close');
+    expect(seen).toEqual(['close']);
+    server.destroy();
+  });
+
+  it('is an error after our goodbye too, where the answer was still to come', async () => {
+    const { client, server, wires } = overPair({ allowHalfOpen: true });
+    await Promise.all([once(client, 'secureConnect'), once(server, 'secure')]);
+    client.resume();
+    client.end('question');
+    await once(server.resume(), 'end');
+    wires[1].end();
+    const [error] = (await once(client, 'error')) as [NodeJS.ErrnoException];
+    expect(error.code).toBe('ERR_SSL_UNEXPECTED_EOF_WHILE_READING');
+    server.destroy();
+  });
+
   it('tells a writer that its transport is gone', async () => {
     const { client, server, wires } = overPair();
     await Promise.all([once(client, 'secureConnect'), once(server, 'secure')]);

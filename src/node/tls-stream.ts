@@ -126,12 +126,20 @@ export abstract class TlsStream extends SocketSurface {
         this.advance();
       }
     } catch (error) {
-      this.destroy(this.failureOf(error));
+      this.destroy(this.hungUp(error) ? undefined : this.failureOf(error));
     } finally {
       this.running = false;
     }
     if (this.destroyed) this.release();
     else this.regulate();
+  }
+
+  /**
+   * Whether the peer let go without a word after our goodbye, as many servers do. That is no failure to who hung up, unless the answer was still to
+   * come; and it is no proper end either: there is 'close' without 'end', so that who waits for all of the data does not take a part for it.
+   */
+  private hungUp(error: unknown): boolean {
+    return this.saidGoodbye && !this.allowHalfOpen && this.isTruncation(error);
   }
 
   /** A call of the connection that sends: what comes back waits for its end, also where the transport answers at once. */

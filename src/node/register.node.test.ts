@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import * as http2 from 'node:http2';
+import * as https from 'node:https';
+import { createRequire } from 'node:module';
+import type { Server as NetServer } from 'node:net';
+import * as tls from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LIVE, listening, readAll } from '../../test/support/loopback.ts';
+import * as face from './index.ts';
+
+const { ca, cert, key } = LIVE;
+
+describe('after libssl/node/register', () => {
+  const before = { connect: tls.connect, getCiphers: tls.getCiphers };
+  const web: NetServer = https.createServer({ cert, key }, (_request, response) => response.end('hello'));
+  const web2 = http2.createSecureServer({ cert, key });
+  web2.on('stream', (stream) => {
+    stream.respond({ ':status': 200 });
+    stream.end('hello');
+  });
+  let port = 0;
+  let port2 = 0;
+
+  beforeAll(async () => {
+    [port, port2] = [await listening(web), await listening(web2)];
+    await import('./register.ts');
+  });
+  afterAll(() => {
+    for (const each of [web, web2]) each.close();
+  });
+
+  it('node:tls is ours, by every way in which it is imported, and the rest of it is as it was', () => {
+    const required = createRequire(import.meta.url)('tls') as typeof tls;
+    for (const module of [tls, required]) {
+      expect([module.connect, module.createServer, module.TLSSocket, module.Server]).toEqual([
+        face.connect,
+        face.createServer,
+        face.TLSSocket,
+        face.Server,
+      ]);
+      expect(module.connect).not.toBe(before.connect);
+      expect(module.rootCertificates.length).toBeGreaterThan(0);
+    }
+  });
+
+  it('carries node:https, with the sessions that its agent keeps', async () => {
+    const agent = new https.Agent({ keepAlive: false });
+    const resumed: boolean[] = [];
+    for (let i = 0; i < 2; i++) {
+      const request = https.get({ port, host: 'localhost', ca, agent });
+      const [response] = (await once(request, 'response')) as [IncomingMessage];
+      const socket = response.socket as unknown as face.TLSSocket;
+      expect(socket).toBeInstanceOf(face.TLSSocket);
+      resumed.push(socket.isSessionReused());
+      expect((await readAll(response)).toString()).toBe('hello');
+    }
+    expect(resumed).toEqual([false, true]);
+  });
+
+  it('carries node:http2', async () => {
+    const client = http2.connect(`https://localhost:${port2}`, { ca });
+    const stream = client.request();
+    expect((await readAll(stream)).toString()).toBe('hello');
+    expect((client.socket as unknown as { readonly stream: unknown }).stream).toBeInstanceOf(face.TLSSocket);
+    client.close();
+    await once(client, 'close');
+  });
+
+  it('verifies', async () => {
+    const request = https.get({ port, host: 'localhost', agent: false });
+    const [error] = (await once(request, 'error')) as [NodeJS.ErrnoException];
+    expect(error.code).toBe('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+  });
+});
