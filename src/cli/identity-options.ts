@@ -1,7 +1,7 @@
 /** Certificates, keys, trust and pre-shared keys from files and words. */
 import { readFileSync, statSync } from 'node:fs';
 import { fromHex, utf8 } from '../bytes/bytes.ts';
-import type { ExternalPsk } from '../config/callbacks.ts';
+import type { ExternalPsk } from '../config/credentials.ts';
 import { systemStore } from '../node/root-certificates.ts';
 import { addDirectoryCrls, bundleLookup, directoryLookup } from '../node/trust-stores.ts';
 import type { SslContext } from '../ssl/context.ts';

@@ -11,7 +11,7 @@ import type { RawExtension } from '../wire/message.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import type { CheckedSct, CtLog } from '../x509/sct.ts';
 import type { StoreContext } from '../x509/verify.ts';
-import type { Credential } from './credentials.ts';
+import type { Credential, ExternalPsk } from './credentials.ts';
 
 /** Sees every message and record header (SSL_set_msg_callback(3)). `contentType` is one of CONTENT_TYPE. */
 export type MsgCallback = (write: boolean, version: number, contentType: number, bytes: Uint8Array, ssl: Ssl, arg: unknown) => void;
@@ -70,18 +70,6 @@ export type TicketKeyCallback = (
   ssl: Ssl,
   keyName: Uint8Array | undefined,
 ) => Awaitable<{ readonly name: Uint8Array; readonly key: Uint8Array; readonly renew?: boolean } | undefined>;
-
-/** An external pre-shared key. */
-export interface ExternalPsk {
-  readonly identity: Uint8Array;
-  readonly key: Uint8Array;
-  /** The hash it belongs to; SHA-256 unless said (RFC 9846, 4.2.11). */
-  readonly hash?: 'sha256' | 'sha384';
-  /** Import it by RFC 9258, so that it serves every hash and cannot be reflected; its `context` goes into the identity. */
-  readonly importContext?: Uint8Array;
-  /** Bytes of 0-RTT data the two sides agreed on beforehand. */
-  readonly maxEarlyData?: number;
-}
 
 /** SSL_CTX_set_psk_use_session_callback(3), SSL_CTX_set_psk_client_callback(3): the keys a client may offer, best first. */
 export type PskClientCallback = (ssl: Ssl, hint: string | undefined) => Awaitable<readonly ExternalPsk[]>;

@@ -1,4 +1,5 @@
 import type { KeyKind, PrivateKey } from '../crypto/provider.ts';
+import type { CertificateTypeName } from '../registry/certificate-types.ts';
 import { refuse } from '../registry/fatal.ts';
 import type { Certificate } from '../x509/certificate.ts';
 
@@ -12,31 +13,53 @@ export interface Credential {
   readonly issuerOcspResponses?: readonly (Uint8Array | undefined)[];
   /** A SignedCertificateTimestampList to send along. */
   readonly signedCertificateTimestamps?: Uint8Array;
+  /** The one form it is shown in: its certificates, or its raw public key (RFC 7250). Where nothing is said, whichever the peer takes. */
+  readonly shows?: CertificateTypeName;
+  /** Code points of the signature schemes it may sign with, in place of the connection's. */
+  readonly sigalgs?: readonly number[];
+  /** It is for peers alone that name one of its chain's issuers in certificate_authorities. */
+  readonly mustMatchIssuer?: boolean;
+}
+
+/** An external pre-shared key. */
+export interface ExternalPsk {
+  readonly identity: Uint8Array;
+  readonly key: Uint8Array;
+  /** The hash it belongs to; SHA-256 unless said (RFC 9846, 4.2.11). */
+  readonly hash?: 'sha256' | 'sha384';
+  /** Import it by RFC 9258, so that it serves every hash and cannot be reflected; its `context` goes into the identity. */
+  readonly importContext?: Uint8Array;
+  /** Bytes of 0-RTT data the two sides agreed on beforehand. */
+  readonly maxEarlyData?: number;
 }
 
 /** A credential that can sign; without a certificate it can show its raw public key (RFC 7250). */
 export interface KeyedCredential extends Credential {
   readonly leaf: Certificate | undefined;
   readonly key: PrivateKey;
+  /** What it was made of, as it was configured. */
+  readonly configured: Credential;
 }
 
-/** A credential that can show certificates. */
-export interface ReadyCredential extends KeyedCredential {
-  readonly leaf: Certificate;
-}
+/** What is tried at once: a pre-shared key, or credentials among which the peer's order of schemes decides. */
+export type Rank = { readonly psk: ExternalPsk } | { readonly keyed: readonly KeyedCredential[] };
 
 /**
- * Certificates and keys, one slot for each kind of key (RSA, RSA-PSS, EC, Ed25519, Ed448 …), side by side. Immutable:
- * a change makes a new value, so contexts, connections and duplicates share them without seeing each other's changes.
+ * All that a side can authenticate with: a list in order of preference, and behind it one slot for each kind of key (RSA,
+ * RSA-PSS, EC, Ed25519, Ed448 …), side by side. Immutable: a change makes a new value, so contexts, connections and
+ * duplicates share them without seeing each other's changes.
  */
 export class Credentials {
+  /** The list, best first: certificates and raw public keys, several of a kind of key if need be, and pre-shared keys. */
+  readonly list: readonly (Credential | ExternalPsk)[];
   private readonly slots: ReadonlyMap<KeyKind, Credential>;
   /** The slot that was set last or selected: what chain functions act on (SSL_CTX_set_current_cert(3)). */
   readonly current: KeyKind | undefined;
 
-  static readonly none: Credentials = new Credentials(new Map(), undefined);
+  static readonly none: Credentials = new Credentials([], new Map(), undefined);
 
-  private constructor(slots: ReadonlyMap<KeyKind, Credential>, current: KeyKind | undefined) {
+  private constructor(list: readonly (Credential | ExternalPsk)[], slots: ReadonlyMap<KeyKind, Credential>, current: KeyKind | undefined) {
+    this.list = list;
     this.slots = slots;
     this.current = current;
   }
@@ -49,19 +72,20 @@ export class Credentials {
     return this.current === undefined ? undefined : this.slots.get(this.current);
   }
 
-  /** Every slot that has both a certificate and its key. */
-  get ready(): readonly ReadyCredential[] {
-    return this.keyed.filter((credential): credential is ReadyCredential => credential.leaf !== undefined);
+  /** What can be tried, best first. Each credential of the list is a rank of its own; the slots share the last one. */
+  get ranks(): readonly Rank[] {
+    const listed = this.list.map((one): Rank => ('identity' in one ? { psk: one } : { keyed: keyed([one]) }));
+    return [...listed, { keyed: keyed(this.slots.values()) }];
   }
 
-  /** Every slot that has a key, with a certificate or without. */
-  get keyed(): readonly KeyedCredential[] {
-    const out: KeyedCredential[] = [];
-    for (const credential of this.slots.values()) {
-      const { chain, key } = credential;
-      if (key !== undefined) out.push({ ...credential, leaf: chain[0], key });
-    }
-    return out;
+  /** Pre-shared keys of the list. */
+  get psks(): readonly ExternalPsk[] {
+    return this.list.filter((one) => 'identity' in one);
+  }
+
+  /** Nothing to authenticate with by a signature. */
+  get isKeyless(): boolean {
+    return this.ranks.every((rank) => 'psk' in rank || rank.keyed.length === 0);
   }
 
   /** Every slot, in the order they were first filled. */
@@ -71,11 +95,16 @@ export class Credentials {
 
   /** Fills the slot of a kind and makes it the current one. */
   with(kind: KeyKind, credential: Credential): Credentials {
-    return new Credentials(new Map(this.slots).set(kind, credential), kind);
+    return new Credentials(this.list, new Map(this.slots).set(kind, credential), kind);
   }
 
   select(kind: KeyKind): Credentials {
-    return new Credentials(this.slots, kind);
+    return new Credentials(this.list, this.slots, kind);
+  }
+
+  /** Puts one more at the end of the list. */
+  add(credential: Credential | ExternalPsk): Credentials {
+    return new Credentials([...this.list, credential], this.slots, this.current);
   }
 
   /** A leaf certificate; a key in its slot that does not belong to it is dropped (SSL_CTX_use_certificate(3)). */
@@ -102,4 +131,13 @@ export class Credentials {
     if (leaf !== undefined && !belongs(leaf)) refuse('BAD_VALUE', 'the private key does not belong to the certificate');
     return this.with(kind, { ...before, chain: before?.chain ?? [], key });
   }
+}
+
+function keyed(credentials: Iterable<Credential>): readonly KeyedCredential[] {
+  const out: KeyedCredential[] = [];
+  for (const configured of credentials) {
+    const { chain, key } = configured;
+    if (key !== undefined) out.push({ ...configured, leaf: chain[0], key, configured });
+  }
+  return out;
 }

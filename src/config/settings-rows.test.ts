@@ -174,7 +174,7 @@ const PROBES: { readonly [K in SettingName]: Probe<K> } = {
     seen: client(extension(50), ['00020808', '00020807']),
   },
   credentials: {
-    values: [credentialOf('rsa'), credentialOf('ed25519')],
+    values: [credentialOf('rsa'), credentialOf('rsa').add({ chain: [testCertificate({ key: 'ed25519' })], key: testKey('ed25519') })],
     seen: server((subject) => met(subject).client.connection?.peerChain[0]?.publicKey?.kind, ['rsa', 'ed25519']),
   },
   certCallback: { values: marking((mark) => () => mark(true)), seen: server(during(), MARKED) },
@@ -510,6 +510,13 @@ const PROBES: { readonly [K in SettingName]: Probe<K> } = {
     seen: server((subject) => works({ ...TLS12, cipherList: 'DHE-RSA-AES128-GCM-SHA256' })(subject) === 'ok', [false, true], {
       credentials: credentialOf('rsa'),
       cipherList: 'DHE-RSA-AES128-GCM-SHA256',
+    }),
+  },
+  anonymousFallback: {
+    values: [true, false],
+    seen: client(works({ verifyMode: VERIFY.PEER, clientSigalgs: ['rsa_pss_rsae_sha256'] }), ['ok', 'NO_SUITABLE_SIGNATURE_ALGORITHM'], {
+      cert: testCertificate(),
+      key: testKey('ec256'),
     }),
   },
   certFlags: {

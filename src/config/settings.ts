@@ -38,6 +38,7 @@ export interface Settings {
   readonly clientSigalgs: readonly number[] | undefined;
   readonly sigalgsCert: readonly number[] | undefined;
   readonly credentials: Credentials;
+  readonly anonymousFallback: boolean;
   readonly certFlags: number;
   readonly certCallback: callbacks.CertCallback | undefined;
   readonly clientCertCallback: callbacks.ClientCertCallback | undefined;
@@ -121,8 +122,8 @@ export interface Settings {
   readonly ctValidationCallback: callbacks.CtValidationCallback | 'strict' | 'permissive' | undefined;
   readonly ctLogStore: readonly CtLog[];
   readonly issuerLookup: callbacks.IssuerLookup | undefined;
-  readonly clientCertTypes: readonly number[];
-  readonly serverCertTypes: readonly number[];
+  readonly clientCertTypes: readonly number[] | undefined;
+  readonly serverCertTypes: readonly number[] | undefined;
   readonly expectedRawKeys: readonly Uint8Array[];
   readonly certCompression: readonly callbacks.CertCompressor[];
 }
@@ -273,13 +274,13 @@ const bytesUpTo =
 
 type CertificateTypes = Uint8Array | readonly (number | CertificateTypeName)[];
 
-/** Names or numbers of certificate types, each once; none at all means X.509, as does SSL_set1_client_cert_type(3) with NULL. */
-function acceptCertificateTypes(value: CertificateTypes): readonly number[] {
+/** Names or numbers of certificate types, each once; none at all is as if nothing was said, like NULL for SSL_set1_client_cert_type(3). */
+function acceptCertificateTypes(value: CertificateTypes): readonly number[] | undefined {
   const known: readonly number[] = Object.values(CERTIFICATE_TYPES);
   const types = Array.from<number | CertificateTypeName>(value).map((type) => (typeof type === 'number' ? type : CERTIFICATE_TYPES[type]));
   if (types.some((type, i) => !known.includes(type) || types.indexOf(type) !== i))
     refuse('BAD_SETTING_VALUE', `certificate types ${value}`);
-  return types.length === 0 ? [CERTIFICATE_TYPES.x509] : types;
+  return types.length === 0 ? undefined : types;
 }
 
 /** RFC 8879, 3: each algorithm once; 127 are what its list has room for. */
@@ -367,7 +368,13 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
       'SSL_add1_chain_cert',
       'SSL_set_current_cert',
     ],
-    summary: 'Certificates, chains and keys, one slot for each kind of key.',
+    summary: 'Certificates, raw public keys and pre-shared keys in order of preference, and one slot for each kind of key behind them.',
+  }),
+  anonymousFallback: row<boolean>(() => true, {
+    accept: Boolean,
+    openssl: [],
+    summary:
+      'Client: go on without a certificate where the server asks for one and none of those there are will do; false: that is a failure.',
   }),
   certFlags: row(() => 0, {
     accept: mask,
@@ -771,13 +778,14 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
     openssl: [],
     summary: 'Finds issuers that neither the peer nor the store has; they are not trusted. May wait.',
   }),
-  clientCertTypes: row<readonly number[], CertificateTypes>(() => [CERTIFICATE_TYPES.x509], {
-    accept: acceptCertificateTypes,
+  clientCertTypes: row<readonly number[] | undefined, CertificateTypes | undefined>(none, {
+    accept: optional(acceptCertificateTypes),
     openssl: ['SSL_set1_client_cert_type', 'SSL_get0_client_cert_type'],
-    summary: 'What clients authenticate with, best first: certificates (`x509`) or raw public keys (`rpk`, RFC 7250).',
+    summary:
+      'What clients authenticate with, best first: certificates (`x509`) or raw public keys (`rpk`, RFC 7250); undefined: what their credentials show, and certificates for the peer.',
   }),
-  serverCertTypes: row<readonly number[], CertificateTypes>(() => [CERTIFICATE_TYPES.x509], {
-    accept: acceptCertificateTypes,
+  serverCertTypes: row<readonly number[] | undefined, CertificateTypes | undefined>(none, {
+    accept: optional(acceptCertificateTypes),
     openssl: ['SSL_set1_server_cert_type', 'SSL_get0_server_cert_type'],
     summary: 'The same for servers.',
   }),
@@ -809,8 +817,8 @@ export interface SettingInputs {
   readonly clientSigalgs: string | readonly (string | number)[] | undefined;
   readonly sigalgsCert: string | readonly (string | number)[] | undefined;
   readonly alpnProtocols: Uint8Array | readonly (string | Uint8Array)[];
-  readonly clientCertTypes: CertificateTypes;
-  readonly serverCertTypes: CertificateTypes;
+  readonly clientCertTypes: CertificateTypes | undefined;
+  readonly serverCertTypes: CertificateTypes | undefined;
 }
 
 export type SettingInput<K extends SettingName> = K extends keyof SettingInputs ? SettingInputs[K] : Settings[K];

@@ -35,6 +35,12 @@ export interface Owner {
   useCredential(kind: KeyKind, credential: Credential): void;
 }
 
+/** A raw public key (RFC 7250): DER SubjectPublicKeyInfo, and what it says. */
+export interface RawKey {
+  readonly spki: Uint8Array;
+  readonly key: PublicKeySpec;
+}
+
 /** How far 0-RTT data has come, on either side (SSL_get_early_data_status(3) and OpenSSL's early data states). */
 export type EarlyDataState =
   /** Nobody asked for it. */
@@ -83,7 +89,7 @@ export class Connection {
   ownCertificateType: number = CERTIFICATE_TYPES.x509;
   peerCertificateType: number = CERTIFICATE_TYPES.x509;
   /** The raw public key the peer showed in place of certificates (SSL_get0_peer_rpk(3)). */
-  peerRawKey: { readonly spki: Uint8Array; readonly key: PublicKeySpec } | undefined;
+  peerRawKey: RawKey | undefined;
   verifiedChain: readonly Certificate[] = [];
   verifyResult: X509VerifyResult = 'OK';
   peerName: string | undefined;

@@ -4,7 +4,7 @@
  */
 import { EventEmitter } from 'node:events';
 import { fromUtf8, sameBytes, utf8 } from '../bytes/bytes.ts';
-import type { ExternalPsk } from '../config/callbacks.ts';
+import type { ExternalPsk } from '../config/credentials.ts';
 import type { SettingInput, SettingName } from '../config/settings.ts';
 import { ALERTS } from '../registry/alerts.ts';
 import { encodeSession } from '../session/asn1.ts';

@@ -177,7 +177,10 @@ export const SSL_certs_clear = (ssl: SSL): void => void ssl.set('credentials', C
 
 const setCurrent = (owner: Holder, op: number): number => {
   const { kinds, current } = slots(owner);
-  const filled = kinds.filter((kind) => slots(owner).ready.some(({ leaf }) => leaf === slots(owner).get(kind)?.chain[0]));
+  const filled = kinds.filter((kind) => {
+    const { chain = [], key } = slots(owner).get(kind) ?? {};
+    return chain.length > 0 && key !== undefined;
+  });
   const at = { [c.SSL_CERT_SET_FIRST]: 0, [c.SSL_CERT_SET_NEXT]: 1 + (current === undefined ? -1 : filled.indexOf(current)) }[op];
   const next = at === undefined ? undefined : filled[at];
   if (next === undefined) return 0;

@@ -1,7 +1,8 @@
 /** External pre-shared keys: the callbacks of TLS 1.3, which deal in sessions, and those before it. */
 
 import { fromUtf8, utf8 } from '../bytes/bytes.ts';
-import type { ExternalPsk, PskClientCallback, PskServerCallback } from '../config/callbacks.ts';
+import type { PskClientCallback, PskServerCallback } from '../config/callbacks.ts';
+import type { ExternalPsk } from '../config/credentials.ts';
 import type { HashName } from '../crypto/provider.ts';
 import { cipherSuite } from '../registry/cipher-suites.ts';
 import * as c from './constants.ts';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { testCertificate } from '../../test/support/pki.ts';
 import vectors from '../../test/vectors/sessions/openssl.json' with { type: 'json' };
 import { pemBlocks } from '../asn1/pem.ts';
 import { fromUtf8, toHex, utf8 } from '../bytes/bytes.ts';
@@ -77,8 +78,21 @@ describe('a session file of ours', () => {
       pskIdentityHint: 'which one',
       pskIdentity: utf8('a device'),
       ticketAppData: utf8('state'),
+      peerRawKey: testCertificate().spki,
     });
     expect(decodeSession(encodeSession(full)).data).toEqual(full.data);
+  });
+
+  it('has a raw public key where OpenSSL 3.2 has it: an OCTET STRING under the tag 20', () => {
+    const { spki } = testCertificate();
+    const header = `b4${(spki.length + 2).toString(16)}04${spki.length.toString(16)}`;
+    expect(toHex(encodeSession(session({ peerRawKey: spki })))).toContain(`${header}${toHex(spki)}`);
+  });
+
+  it('is refused with a raw public key that is none', () => {
+    expect(() => decodeSession(encodeSession(session({ peerRawKey: utf8('none') })))).toThrow(
+      expect.objectContaining({ reason: 'BAD_DATA_RETURNED_BY_CALLBACK' }),
+    );
   });
 
   it('leaves out what was never set', () => {

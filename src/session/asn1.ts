@@ -9,6 +9,7 @@ import { copyOf, EMPTY, fromUtf8, utf8 } from '../bytes/bytes.ts';
 import { refuse } from '../registry/fatal.ts';
 import { X509_VERIFY_RESULTS, type X509VerifyResult } from '../registry/verify-results.ts';
 import { TLS1_3_VERSION } from '../registry/versions.ts';
+import { parsePublicKey } from '../x509/algorithms.ts';
 import { parseCertificate } from '../x509/certificate.ts';
 import { SslSession } from './session.ts';
 
@@ -35,6 +36,7 @@ const FIELD = {
   maxFragmentLength: 17,
   ticketAppData: 18,
   group: 19,
+  peerRawKey: 20,
 } as const;
 
 /** i2d_SSL_SESSION(3). */
@@ -66,6 +68,7 @@ export function encodeSession(session: SslSession): Uint8Array {
     number(FIELD.maxFragmentLength, s.maxFragmentLength),
     bytes(FIELD.ticketAppData, s.ticketAppData),
     explicit(FIELD.group, integer(s.group)),
+    s.peerRawKey === undefined ? undefined : bytes(FIELD.peerRawKey, s.peerRawKey),
   );
 }
 
@@ -101,6 +104,8 @@ function readFields(r: DerReader): SslSession {
   const alpn = bytes(FIELD.alpn);
   const hint = bytes(FIELD.pskIdentityHint);
   const identity = bytes(FIELD.pskIdentity);
+  const rawKey = bytes(FIELD.peerRawKey);
+  if (rawKey.length > 0 && parsePublicKey(rawKey) === undefined) refuse('BAD_DATA_RETURNED_BY_CALLBACK', 'a raw public key of the session');
   return new SslSession({
     version,
     cipherSuite: ((suite[0] as number) << 8) | (suite[1] as number),
@@ -109,6 +114,7 @@ function readFields(r: DerReader): SslSession {
     createdAt: 1000 * number(FIELD.time),
     timeout: number(FIELD.timeout) || 3,
     peerChain: field(FIELD.peer, (x) => [parseCertificate(copyOf(x.element(TAG.sequence)))], []),
+    peerRawKey: rawKey.length === 0 ? undefined : rawKey,
     idContext: bytes(FIELD.idContext),
     verifyResult: VERIFY_NAMES.get(number(FIELD.verifyResult)) ?? 'UNSPECIFIED',
     serverName: text.length === 0 ? undefined : fromUtf8(text),

@@ -19,6 +19,8 @@ export interface SessionData {
   readonly timeout: number;
   /** The peer's chain as it sent it, leaf first. */
   readonly peerChain: readonly Certificate[];
+  /** The raw public key it showed instead, as DER SubjectPublicKeyInfo (RFC 7250). */
+  readonly peerRawKey: Uint8Array | undefined;
   readonly verifyResult: X509VerifyResult;
   /** What a server stapled when its certificate was checked; kept in memory alone. */
   readonly ocspResponse: Uint8Array | undefined;
@@ -50,6 +52,7 @@ const BLANK: SessionData = {
   createdAt: 0,
   timeout: 304, // SSL_SESSION_new(3): five minutes and four seconds
   peerChain: [],
+  peerRawKey: undefined,
   verifyResult: 'UNSPECIFIED',
   ocspResponse: undefined,
   signedCertificateTimestamps: undefined,
@@ -95,6 +98,11 @@ export class SslSession {
     return (
       this.usable && this.references > 0 && this.values.secret.length > 0 && (this.values.id.length > 0 || this.values.ticket.length > 0)
     );
+  }
+
+  /** Whether the peer showed who it is, by a certificate or a raw public key. */
+  get namesPeer(): boolean {
+    return this.data.peerChain.length > 0 || this.data.peerRawKey !== undefined;
   }
 
   /** Ends its use: a connection that it was used on ended badly (RFC 9846, 6.2 leaves this to us; RFC 5246, 7.2.2 demands it). */

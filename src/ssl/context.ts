@@ -1,4 +1,5 @@
 import { provider as defaultProvider } from '#provider';
+import type { ExternalPsk } from '../config/credentials.ts';
 import type { Scope, SettingInput, SettingName, Settings } from '../config/settings.ts';
 import { duplicateValues, initialValues, setValue, type Values } from '../config/values.ts';
 import type { CryptoProvider } from '../crypto/provider.ts';
@@ -6,7 +7,15 @@ import { refuse } from '../registry/fatal.ts';
 import { ExData } from '../session/ex-data.ts';
 import { SessionStore } from '../session/store.ts';
 import { systemClock } from './clock.ts';
-import { type CertificateSource, certificatesOf, type KeySource, withChain, withKey } from './credentials.ts';
+import {
+  type CertificateSource,
+  type CredentialOptions,
+  certificatesOf,
+  type KeySource,
+  withChain,
+  withCredential,
+  withKey,
+} from './credentials.ts';
 
 export type Role = 'client' | 'server';
 
@@ -78,8 +87,15 @@ export class SslContext {
 
   /** Loads a private key; the certificate in its slot must be its own. */
   usePrivateKey(key: KeySource): this {
-    const password = { callback: this.get('defaultPasswordCallback'), userdata: this.get('defaultPasswordUserdata') };
-    return this.set('credentials', withKey(this.get('credentials'), key, this.provider, password));
+    return this.set('credentials', withKey(this, key));
+  }
+
+  /**
+   * Adds a credential to the list, behind those that are there (SSL_CTX_add1_credential). The first that suits the peer is used,
+   * before any that `useCertificate` and `usePrivateKey` loaded.
+   */
+  addCredential(credential: CredentialOptions | ExternalPsk): this {
+    return this.set('credentials', withCredential(this, credential));
   }
 
   /** Adds trust anchors. A PEM bundle is parsed when it is first needed. */

@@ -4,6 +4,7 @@ import { testCertificate, testKey } from '../../test/support/pki.ts';
 import { nodeProvider } from '../crypto/node.ts';
 import { VERIFY } from '../registry/options.ts';
 import { SIGNATURE_SCHEMES } from '../registry/signature-schemes.ts';
+import { decodeSession, encodeSession } from '../session/asn1.ts';
 import { spkiElement } from '../x509/algorithms.ts';
 import { DANE_SELECTOR, DANE_USAGE, USUAL_DANE_DIGESTS } from '../x509/dane.ts';
 import { X509Store } from '../x509/store.ts';
@@ -98,6 +99,70 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('raw public keys in %s', (maxProt
       outcome = (error as { readonly name: string }).name;
     }
     expect(['connected', 'TlsFatal', 'PeerAlert']).toContain(outcome);
+  });
+
+  it('are remembered by the session, through a file as well, and by what it is resumed with', () => {
+    const first = meet({ expectedRawKeys: [spki] });
+    first.client.read();
+    const session = first.client.session;
+    expect(session?.data.peerRawKey).toEqual(spki);
+    const again = pair(client({ expectedRawKeys: [spki] }), first.server.context);
+    again.client.setSession(session && decodeSession(encodeSession(session)));
+    handshake(again);
+    expect(again.client.connection).toMatchObject({ reused: true, peerCertificateType: 2, verifyResult: 'OK' });
+    expect(again.client.connection?.peerRawKey?.spki).toEqual(spki);
+  });
+
+  it('are looked at anew in a resumption where that is wanted', () => {
+    const asked: unknown[] = [];
+    const options: SslContextOptions = {
+      reverifyOnResume: true,
+      expectedRawKeys: [spki],
+      verifyCallback: (ok) => {
+        asked.push(ok);
+        return ok;
+      },
+    };
+    const first = meet(options);
+    first.client.read();
+    const again = pair(client(options), first.server.context);
+    again.client.setSession(first.client.session);
+    handshake(again);
+    expect([again.client.connection?.reused, asked]).toEqual([true, [true, true]]);
+  });
+
+  it('of clients let a server that insists on them resume, but not one that has come to expect others', () => {
+    const clientKey = spkiElement(testKey('ed25519').publicKey);
+    const server = serverContext({
+      clientCertTypes: ['rpk'],
+      verifyMode: VERIFY.PEER | VERIFY.FAIL_IF_NO_PEER_CERT,
+      expectedRawKeys: [clientKey],
+      sessionIdContext: clientKey.slice(0, 8),
+    });
+    const ours = clientContext({ maxProtoVersion, clientCertTypes: ['rpk'], key: testKey('ed25519') });
+    const first = pair(ours, server);
+    handshake(first);
+    first.client.read();
+    const resume = (): Pair => {
+      const again = pair(ours, server);
+      again.client.setSession(first.client.session);
+      handshake(again);
+      return again;
+    };
+    const again = resume();
+    expect(again.server.connection).toMatchObject({ reused: true, peerCertificateType: 2 });
+    expect(again.server.connection?.peerRawKey?.spki).toEqual(clientKey);
+    server.set('expectedRawKeys', [spki]);
+    expect(resume).toThrow(refused('CERTIFICATE_VERIFY_FAILED', 'bad_certificate'));
+  });
+
+  it('and certificates do not resume each other', () => {
+    const first = meet({ serverCertTypes: ['rpk', 'x509'], expectedRawKeys: [spki] }, serverContext({ serverCertTypes: ['rpk', 'x509'] }));
+    first.client.read();
+    const again = pair(clientContext({ maxProtoVersion }), first.server.context);
+    again.client.setSession(first.client.session);
+    handshake(again);
+    expect([again.client.connection?.reused, again.client.connection?.peerChain.length]).toEqual([false, 1]);
   });
 
   it('resume nothing that was not authenticated', () => {

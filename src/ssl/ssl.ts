@@ -1,6 +1,6 @@
 import type { Bio } from '../bio/bio.ts';
 import { EMPTY, sameBytes } from '../bytes/bytes.ts';
-import type { Credential } from '../config/credentials.ts';
+import type { Credential, ExternalPsk } from '../config/credentials.ts';
 import type { Scope, SettingInput, SettingName, Settings } from '../config/settings.ts';
 import { SETTING_NAMES, SETTINGS } from '../config/settings.ts';
 import { adoptCert, duplicateValues, inheritValues, setValue, type Values } from '../config/values.ts';
@@ -20,7 +20,7 @@ import type { SessionStore } from '../session/store.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { DaneRecords } from '../x509/dane.ts';
 import type { Role, SslContext } from './context.ts';
-import { type CertificateSource, type KeySource, withChain, withKey } from './credentials.ts';
+import { type CertificateSource, type CredentialOptions, type KeySource, withChain, withCredential, withKey } from './credentials.ts';
 import { Plaintext } from './io.ts';
 
 /** Why the last call stopped (SSL_want(3)); `zero_return`: the peer said close_notify. */
@@ -88,8 +88,12 @@ export class Ssl implements Owner {
   }
 
   usePrivateKey(key: KeySource): this {
-    const password = { callback: this.get('defaultPasswordCallback'), userdata: this.get('defaultPasswordUserdata') };
-    return this.set('credentials', withKey(this.values.credentials, key, this.provider, password));
+    return this.set('credentials', withKey(this, key));
+  }
+
+  /** Adds a credential to the list, behind those that are there (SSL_add1_credential). The first that suits the peer is used. */
+  addCredential(credential: CredentialOptions | ExternalPsk): this {
+    return this.set('credentials', withCredential(this, credential));
   }
 
   useCredential(kind: KeyKind, credential: Credential): void {
@@ -335,6 +339,11 @@ export class Ssl implements Owner {
   /** SSL_in_before(3). */
   get inBefore(): boolean {
     return this.running === undefined;
+  }
+
+  /** The credential this side authenticated with, as it was configured (SSL_get0_selected_credential); undefined where it used none. */
+  get selectedCredential(): Credential | undefined {
+    return this.running?.connection.ownCredential?.configured;
   }
 
   /** SSL_is_init_finished(3). */

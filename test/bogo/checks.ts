@@ -30,8 +30,9 @@ export function checkHandshake(ssl: Ssl, state: State, isResumption: boolean): v
   const { 'expect-server-name': name } = flags;
   demand(name === undefined || state.serverName === name, `the server name was ${state.serverName}`);
   checkPeerCertificate(connection, flags);
-  // There is no other than the default one, which the runner counts as -1.
-  demand((flags['expect-selected-credential'] ?? -1) === -1, 'another credential was expected');
+  const { 'expect-selected-credential': expected } = flags;
+  const selected = ssl.get('credentials').list.findIndex((credential) => credential === ssl.selectedCredential);
+  demand(expected === undefined || selected === expected, `credential ${selected} was used, not ${expected}`);
   demand(!flags['expect-accept-early-data'] || connection.earlyData === 'accepted', 'early data was not accepted');
   demand(!flags['expect-reject-early-data'] || connection.earlyData !== 'accepted', 'early data was accepted');
 }
@@ -56,7 +57,8 @@ function checkRetry({ version }: Connection, { flags, trace }: State): void {
 }
 
 function checkPeerCertificate({ peerChain }: Connection, flags: Flags): void {
-  if (flags['expect-no-peer-cert'] || flags.psk !== undefined) demand(peerChain.length === 0, 'the peer sent a certificate');
+  if (flags['expect-no-peer-cert'] || flags.psk !== undefined || flags['expect-peer-rpk-sha256'] !== undefined)
+    demand(peerChain.length === 0, 'the peer sent a certificate');
   else if (!flags.server || flags['require-any-client-certificate']) demand(peerChain.length > 0, 'the peer sent no certificate');
 }
 
@@ -84,6 +86,7 @@ function checkNegotiated(connection: Connection, flags: Flags): void {
       `${what} is 0x${(got ?? 0).toString(16)}, expected 0x${(expected ?? 0).toString(16)}`,
     );
   equal('the version', flags['expect-version'], version);
+  equal('the peer’s certificate type', flags['expect-peer-certificate-type'], connection.peerCertificateType);
   equal('the suite', flags['expect-cipher'], suite?.id);
   // Every machine that this library runs on fast has them.
   equal('the suite', flags['expect-cipher-aes'], suite?.id);

@@ -54,6 +54,10 @@ const FLAGS = {
   'permute-extensions': 'flag',
   'no-legacy-server-connect': 'flag',
   // Certificates and keys
+  'accepted-peer-cert-types': 'integers',
+  'available-client-cert-types': 'integers',
+  'expect-peer-certificate-type': 'integer',
+  'expect-peer-rpk-sha256': 'base64',
   'trust-cert': 'text',
   'expect-selected-credential': 'integer',
   'fail-cert-callback': 'flag',
@@ -142,13 +146,20 @@ const FLAGS = {
   'tls-unique': 'flag',
 } as const;
 
-/** Flags that describe the credential begun last, or the default one. */
+/** Flags that describe the credential begun last, or the default one where none was. */
 const CREDENTIAL_FLAGS = {
   'cert-file': 'text',
   'key-file': 'text',
   'ocsp-response': 'base64',
   'signed-cert-timestamps': 'base64',
   'signing-prefs': 'integers',
+  'must-match-issuer': 'flag',
+} as const;
+
+/** Flags that begin a credential, and what it is. */
+const NEW_CREDENTIAL = {
+  'new-x509-credential': 'x509',
+  'new-rpk-credential': 'rpk',
 } as const;
 
 interface Values {
@@ -161,11 +172,13 @@ interface Values {
 
 type Parsed<Table extends { readonly [name: string]: keyof Values }> = { readonly [Name in keyof Table]: Values[Table[Name]] };
 
-/** The credential of the flags that name no other. */
 export type CredentialFlags = Parsed<typeof CREDENTIAL_FLAGS>;
 
-/** What the flags say of one connection. */
-export type Flags = Parsed<typeof FLAGS> & { readonly credential: CredentialFlags };
+/** What the flags say of one connection: itself, the default credential, and the list of others. */
+export type Flags = Parsed<typeof FLAGS> & {
+  readonly credential: CredentialFlags;
+  readonly credentials: readonly (CredentialFlags & { readonly kind: 'x509' | 'rpk' })[];
+};
 
 /** The first connection, the later ones, and the state after a client's early data was refused. */
 export interface FlagSets {
@@ -183,13 +196,18 @@ export function parseFlags(args: readonly string[]): FlagSets {
   const sets = { initial: blankSet(), resume: blankSet(), retry: blankSet() };
   for (let i = 0; i < args.length; i++) {
     const { name, scope, dropped } = nameOf(args[i] as string);
+    const targets = dropped ? [] : scope === undefined ? SCOPES : [scope];
+    if (Object.hasOwn(NEW_CREDENTIAL, name)) {
+      const begun = NEW_CREDENTIAL[name as keyof typeof NEW_CREDENTIAL];
+      for (const target of targets) sets[target].credentials.push({ ...blank(CREDENTIAL_FLAGS), kind: begun });
+      continue;
+    }
     const [table, of] = Object.hasOwn(CREDENTIAL_FLAGS, name) ? [CREDENTIAL_FLAGS, 'credential'] : [FLAGS, 'connection'];
     const kind = (table as { readonly [name: string]: keyof Values })[name];
     if (kind === undefined) throw new Unimplemented(args[i]);
     const text = kind === 'flag' ? '' : (args[++i] ?? '');
-    if (dropped) continue;
-    for (const target of scope === undefined ? SCOPES : [scope]) {
-      const values = of === 'credential' ? sets[target].credential : sets[target].connection;
+    for (const target of targets) {
+      const values = of === 'credential' ? (sets[target].credentials.at(-1) ?? sets[target].credential) : sets[target].connection;
       values[name] = read(kind, text, values[name]);
     }
   }
@@ -199,12 +217,14 @@ export function parseFlags(args: readonly string[]): FlagSets {
 interface RawSet {
   readonly connection: Record<string, unknown>;
   readonly credential: Record<string, unknown>;
+  readonly credentials: Record<string, unknown>[];
 }
 
-const blankSet = (): RawSet => ({ connection: blank(FLAGS), credential: blank(CREDENTIAL_FLAGS) });
+const blankSet = (): RawSet => ({ connection: blank(FLAGS), credential: blank(CREDENTIAL_FLAGS), credentials: [] });
 
 /** The tables say what `read` put under each name. */
-const flagsOf = ({ connection, credential }: RawSet): Flags => ({ ...connection, credential }) as unknown as Flags;
+const flagsOf = ({ connection, credential, credentials }: RawSet): Flags =>
+  ({ ...connection, credential, credentials }) as unknown as Flags;
 
 function blank(table: { readonly [name: string]: keyof Values }): Record<string, unknown> {
   const initial: Values = { flag: false, integer: undefined, integers: [], text: undefined, base64: undefined };

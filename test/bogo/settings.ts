@@ -1,10 +1,12 @@
 /** Flags of the runner as settings of a context and a connection. */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import {
   ALERTS,
   type CertCompressor,
   CONTENT_TYPE,
   type Credential,
+  type CredentialOptions,
   cipherSuiteByName,
   HANDSHAKE_TYPE,
   INFO,
@@ -61,13 +63,13 @@ export function makeConnection(state: State, kept: Kept, session: SslSession | u
   const { flags } = state;
   const context = new SslContext({ ...contextOptions(state, kept), ...policyOptions(flags), now: () => clock.now });
   if (flags['trust-cert']) context.trust(readFileSync(flags['trust-cert'], 'utf8'));
-  const credential = loadCredential(flags);
+  const loaded = loadCredentials(flags);
   // Otherwise a callback brings it.
   const atOnce = !flags.async && !flags['use-early-callback'] && !flags['use-old-client-cert-callback'];
-  installCallbacks(context, state, credential);
+  installCallbacks(context, state, loaded);
   const ssl = new Ssl(context);
   state.ssl = ssl;
-  if (atOnce && credential !== undefined) useCredential(ssl, credential);
+  if (atOnce) useCredentials(ssl, loaded);
   if (session !== undefined && !flags.server) ssl.setSession(session);
   if (flags['host-name'] !== undefined) ssl.set('serverName', flags['host-name']);
   if (flags['max-send-fragment'] !== undefined) ssl.set('maxSendFragment', flags['max-send-fragment']);
@@ -95,6 +97,9 @@ function contextOptions(state: State, kept: Kept): SslContextOptions {
     sigalgs: flags.server ? signed : verified,
     clientSigalgs: flags.server ? verified : signed,
     verifyMode: verifyMode(flags),
+    clientCertTypes: certTypes(flags, flags.server ? 'accepted-peer-cert-types' : 'available-client-cert-types'),
+    serverCertTypes: flags.server ? lateTypes(flags) : certTypes(flags, 'accepted-peer-cert-types'),
+    anonymousFallback: false,
     reverifyOnResume: flags['reverify-on-resume'],
     clientCaList: flags.server ? caNames(flags['use-client-ca-list']) : undefined,
     alpnProtocols: flags['advertise-alpn'] === undefined ? undefined : latin1(flags['advertise-alpn']),
@@ -166,9 +171,20 @@ function options(flags: Flags): number {
 const mode = (flags: Flags): number =>
   MODES.AUTO_RETRY | (flags['partial-write'] ? MODES.ENABLE_PARTIAL_WRITE : 0) | (flags['fallback-scsv'] ? MODES.SEND_FALLBACK_SCSV : 0);
 
+const certTypes = (flags: Flags, name: 'accepted-peer-cert-types' | 'available-client-cert-types'): readonly number[] | undefined =>
+  flags[name].length > 0 ? flags[name] : undefined;
+
+/** A server whose credentials a callback brings, which a resumption does not ask, says beforehand what they show. */
+function lateTypes({ credentials, async, 'use-early-callback': early }: Flags): SettingInput<'serverCertTypes'> {
+  const kinds = [...new Set(credentials.map(({ kind }) => kind))];
+  return async && !early && kinds.includes('rpk') ? kinds : undefined;
+}
+
 function verifyMode(flags: Flags): number {
   if (flags['require-any-client-certificate']) return VERIFY.PEER | VERIFY.FAIL_IF_NO_PEER_CERT;
-  return flags['verify-peer'] ? VERIFY.PEER : VERIFY.NONE;
+  // BoringSSL never waives a raw public key.
+  const rawKey = flags['accepted-peer-cert-types'].includes(2) && !flags.server;
+  return flags['verify-peer'] || rawKey ? VERIFY.PEER : VERIFY.NONE;
 }
 
 /** The runner writes IANA's names, alone or with OpenSSL's words; [A|B] are BoringSSL's groups of equal preference. */
@@ -184,24 +200,47 @@ const caNames = (text: string | undefined): readonly Uint8Array[] | undefined =>
   text === undefined || text.startsWith('<') ? undefined : text.split(',').map((name) => new Uint8Array(Buffer.from(name, 'hex')));
 
 const latin1 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
+const sha256 = (bytes: Uint8Array = new Uint8Array()): string => createHash('sha256').update(bytes).digest('hex');
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 // ---- credentials
 
-function loadCredential({
-  credential: flags,
-  async,
-  'private-key-delay-ms': delay = 0,
-  'use-ocsp-callback': usesCallback,
-}: Flags): Credential | undefined {
-  const { 'cert-file': certificate, 'key-file': keyFile } = flags;
-  if (certificate === undefined && keyFile === undefined) return undefined;
+/** What the flags configure: a list of credentials, and the default one behind it. */
+interface Loaded {
+  readonly list: readonly CredentialOptions[];
+  readonly ordinary: Credential | undefined;
+}
+
+function loadCredentials(flags: Flags): Loaded {
+  return {
+    list: flags.credentials.map((one) => {
+      const { chain, key } = load(one, flags);
+      if (key === undefined) throw new Unimplemented('a credential without a key');
+      return {
+        ...(chain.length > 0 && { cert: chain }),
+        key,
+        shows: one.kind,
+        mustMatchIssuer: one['must-match-issuer'],
+        ...(one['signing-prefs'].length > 0 && { sigalgs: known(one['signing-prefs'], []) }),
+        ...staples(one, false),
+      };
+    }),
+    ordinary:
+      flags.credential['cert-file'] === undefined && flags.credential['key-file'] === undefined ? undefined : load(flags.credential, flags),
+  };
+}
+
+function load(
+  credential: CredentialFlags,
+  { async, 'private-key-delay-ms': delay = 0, 'use-ocsp-callback': usesCallback }: Flags,
+): Credential {
+  const { 'cert-file': certificate, 'key-file': keyFile } = credential;
   const loader = new SslContext();
   if (certificate !== undefined) loader.useCertificate(readFileSync(certificate, 'utf8'));
   if (keyFile !== undefined) loader.usePrivateKey(readFileSync(keyFile, 'utf8'));
   const loaded = loader.get('credentials').selected;
   const key = loaded?.key;
-  return { chain: loaded?.chain ?? [], key: key && (async ? slowKey(key, delay) : key), ...staples(flags, usesCallback) };
+  return { chain: loaded?.chain ?? [], key: key && (async ? slowKey(key, delay) : key), ...staples(credential, usesCallback) };
 }
 
 const staples = (
@@ -229,17 +268,18 @@ function slowKey(key: PrivateKey, delay: number): PrivateKey {
   };
 }
 
-function useCredential(ssl: Ssl, credential: Credential): void {
-  const kind = credential.key?.publicKey.kind ?? credential.chain[0]?.publicKey?.kind;
-  if (kind !== undefined) ssl.useCredential(kind, credential);
+function useCredentials(ssl: Ssl, { list, ordinary }: Loaded): void {
+  for (const credential of list) ssl.addCredential(credential);
+  const kind = ordinary?.key?.publicKey.kind ?? ordinary?.chain[0]?.publicKey?.kind;
+  if (ordinary !== undefined && kind !== undefined) ssl.useCredential(kind, ordinary);
 }
 
 // ---- callbacks
 
-function installCallbacks(context: SslContext, state: State, credential: Credential | undefined): void {
+function installCallbacks(context: SslContext, state: State, loaded: Loaded): void {
   const { flags } = state;
-  installHelloCallbacks(context, state, credential);
-  installCertificateCallbacks(context, state, credential);
+  installHelloCallbacks(context, state, loaded);
+  installCertificateCallbacks(context, state, loaded);
   if (flags['select-alpn'] !== undefined || flags['select-empty-alpn'] || flags['decline-alpn'] || flags['reject-alpn'])
     context.set('alpnSelectCallback', (_ssl, offered) => selectAlpn(state, offered));
   if (flags['use-ocsp-callback']) context.set('statusCallback', (ssl) => staple(ssl, flags));
@@ -256,7 +296,7 @@ function installCallbacks(context: SslContext, state: State, credential: Credent
   });
 }
 
-function installHelloCallbacks(context: SslContext, state: State, credential: Credential | undefined): void {
+function installHelloCallbacks(context: SslContext, state: State, loaded: Loaded): void {
   const { flags } = state;
   let waited = !flags.async;
   context.set('clientHelloCallback', (ssl) => {
@@ -268,7 +308,7 @@ function installHelloCallbacks(context: SslContext, state: State, credential: Cr
       waited = true;
       return 'retry';
     }
-    if (credential !== undefined) useCredential(ssl, credential);
+    useCredentials(ssl, loaded);
     return 'ok';
   });
   context.set('serverNameCallback', (_ssl, name) => {
@@ -278,7 +318,7 @@ function installHelloCallbacks(context: SslContext, state: State, credential: Cr
   });
 }
 
-function installCertificateCallbacks(context: SslContext, state: State, credential: Credential | undefined): void {
+function installCertificateCallbacks(context: SslContext, state: State, loaded: Loaded): void {
   const { flags } = state;
   let waited = !flags.async;
   const mustWait = (): boolean => {
@@ -289,7 +329,7 @@ function installCertificateCallbacks(context: SslContext, state: State, credenti
   if (flags['use-old-client-cert-callback']) {
     context.set('clientCertCallback', (ssl) => {
       checkRequest(ssl, flags);
-      return mustWait() ? 'retry' : credential;
+      return mustWait() ? 'retry' : loaded.ordinary;
     });
   } else {
     context.set('certCallback', (ssl) => {
@@ -297,12 +337,14 @@ function installCertificateCallbacks(context: SslContext, state: State, credenti
       if (state.flags['fail-cert-callback']) return false;
       if (!flags.async || flags['use-early-callback']) return true;
       if (mustWait()) return 'retry';
-      if (credential !== undefined) useCredential(ssl, credential);
+      useCredentials(ssl, loaded);
       return true;
     });
   }
   context.set('verifyCallback', (_ok, store) => {
-    const { 'verify-fail': fails } = state.flags;
+    const { 'expect-peer-rpk-sha256': rawKeyHash } = flags;
+    const fails =
+      state.flags['verify-fail'] || (rawKeyHash !== undefined && hex(rawKeyHash) !== sha256(state.ssl?.connection?.peerRawKey?.spki));
     store.result = fails ? 'APPLICATION_VERIFICATION' : 'OK';
     // BoringSSL's custom callback names the alert itself.
     if (fails && flags['use-custom-verify-callback'] && verifyMode(flags) !== VERIFY.NONE)

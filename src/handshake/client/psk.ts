@@ -9,6 +9,7 @@ import type { Certificate } from '../../x509/certificate.ts';
 import { matchHost, matchIp, parseIp } from '../../x509/hostname.ts';
 import { verifyMode } from '../common/policy.ts';
 import { checkExternal, type Psk, wireForms } from '../common/psk.ts';
+import { mayRecallPeer } from '../common/verify-peer.ts';
 import type { Connection } from '../connection.ts';
 import { type Step, settle } from '../step.ts';
 
@@ -37,13 +38,14 @@ function resumptionPsk(connection: Connection): Psk | undefined {
 function belongsHere(connection: Connection, session: SslSession): boolean {
   const { idContext, verifyResult, peerChain } = session.data;
   if (!isForHost(connection, session) || !sameBytes(idContext, connection.get('sessionIdContext'))) return false;
+  if (!mayRecallPeer(connection, session.data)) return false;
   if ((verifyMode(connection) & VERIFY.PEER) === 0) return true;
   const [leaf] = peerChain;
   const { hosts, ip } = connection.get('verifyParam').values;
   if (leaf !== undefined && hosts.length > 0 && !hosts.some((host) => covers(connection, leaf, host))) return false;
   if (leaf !== undefined && ip !== undefined && !matchIp(leaf, ip)) return false;
   // Resuming skips verification: what was not verified then has to be now. A PSK is an identity of its own.
-  return verifyResult === 'OK' && (peerChain.length > 0 || connection.get('pskClientCallback') !== undefined);
+  return verifyResult === 'OK' && (session.namesPeer || connection.get('pskClientCallback') !== undefined);
 }
 
 /**

@@ -24,8 +24,9 @@ import {
   serverHelloDone,
   serverKeyExchange,
 } from '../../wire/tls12-messages.ts';
+import { orNothing } from '../common/candidates.ts';
 import { receiveCertificate12, sendCertificate12 } from '../common/certificate12.ts';
-import { askForClientCertificate, chooseCredential12 } from '../common/credential.ts';
+import { askForClientCertificate, type Chosen12, chooseCredential12, type Demand12 } from '../common/credential.ts';
 import { EXT, parseCustomExtensions } from '../common/custom-extensions.ts';
 import {
   clientExchange,
@@ -36,7 +37,6 @@ import {
   usesEcdhe,
   usesPsk,
 } from '../common/key-exchange12.ts';
-import { signSchemes } from '../common/policy.ts';
 import { demandAgreedType, peerKey, takeCertificateTypes } from '../common/raw-key.ts';
 import { takeRecordSizes } from '../common/record-sizes.ts';
 import { sign12, verify12 } from '../common/signed12.ts';
@@ -53,7 +53,7 @@ import {
   sendFinished,
   transcriptHash,
 } from '../common/tls12.ts';
-import { demandKeyUsage, reverifyPeer, verifyPeer, waivedOrVerified } from '../common/verify-peer.ts';
+import { demandKeyUsage, recallPeer, reverifyPeer, verifyPeer, waivedOrVerified } from '../common/verify-peer.ts';
 import type { Connection } from '../connection.ts';
 import type { Established } from '../established.ts';
 import type { Handshake } from '../handshake.ts';
@@ -153,8 +153,7 @@ function resumedSession(connection: Connection, { offer }: SentOffer, hello: Ser
   if (session.data.version !== hello.legacyVersion) fatal('illegal_parameter', 'SSL_SESSION_VERSION_MISMATCH');
   if (session.data.cipherSuite !== hello.cipherSuite) fatal('illegal_parameter', 'OLD_SESSION_CIPHER_NOT_RETURNED');
   connection.reused = true;
-  connection.peerChain = session.data.peerChain;
-  connection.verifyResult = session.data.verifyResult;
+  recallPeer(connection, session.data);
   // What stands in this hello is not of the certificate that was checked.
   connection.ocspResponse = session.data.ocspResponse;
   connection.signedCertificateTimestamps = session.data.signedCertificateTimestamps;
@@ -296,23 +295,19 @@ function* checkServerKeys(handshake: Handshake, sent: SentOffer, suite: CipherSu
   return offer;
 }
 
-function* sendClientCertificate(
-  handshake: Handshake,
-  request: CertificateRequest12,
-  version: number,
-): Step<ReturnType<typeof chooseCredential12>> {
+function* sendClientCertificate(handshake: Handshake, request: CertificateRequest12, version: number): Step<Chosen12 | undefined> {
   const { connection } = handshake;
   yield* askForClientCertificate(connection);
-  const chosen = chooseCredential12(connection, {
+  const demand: Demand12 = {
     version,
     schemes: request.signatureSchemes,
-    own: signSchemes(connection),
     authorities: request.authorities,
     certificateTypes: request.certificateTypes,
     kinds: undefined,
     groups: undefined,
     signs: true,
-  });
+  };
+  const chosen = orNothing(connection, chooseCredential12(connection, demand));
   sendCertificate12(handshake, chosen?.credential);
   return chosen;
 }

@@ -25,6 +25,7 @@ import {
   endOfEarlyData,
   finished,
 } from '../../wire/tls13-messages.ts';
+import { orNothing } from '../common/candidates.ts';
 import {
   type CertificateDemand,
   chooseCredential,
@@ -35,6 +36,7 @@ import {
 } from '../common/certificate.ts';
 import { certificateForms, readCertificateMessage } from '../common/certificate-compression.ts';
 import { checkCertificateVerify } from '../common/certificate-verify.ts';
+import { askForClientCertificate } from '../common/credential.ts';
 import { EXT, parseCustomExtensions } from '../common/custom-extensions.ts';
 import { checkFinished, verifyData } from '../common/finished.ts';
 import { installApplicationSecrets, readWith, writeWith } from '../common/keys.ts';
@@ -42,11 +44,11 @@ import type { Psk } from '../common/psk.ts';
 import { demandAgreedType, takeCertificateTypes } from '../common/raw-key.ts';
 import { takeRecordSizes } from '../common/record-sizes.ts';
 import { checkStaple } from '../common/staple.ts';
-import { demandHostName, demandKeyUsage, reverifyPeer, verifyPeer } from '../common/verify-peer.ts';
+import { demandHostName, demandKeyUsage, recallPeer, reverifyPeer, verifyPeer } from '../common/verify-peer.ts';
 import type { Connection } from '../connection.ts';
 import type { Established } from '../established.ts';
 import type { Handshake } from '../handshake.ts';
-import { type Proof, type Step, settle, untilAnswered } from '../step.ts';
+import { type Proof, type Step, settle } from '../step.ts';
 import type { SentOffer } from './hello.ts';
 
 /** RFC 9846, figure 1, from the ServerHello on, as a client. */
@@ -150,8 +152,7 @@ function resume(connection: Connection, psk: Psk | undefined): void {
   if (psk?.session === undefined) connection.pskIdentity = psk?.identity;
   if (psk?.session === undefined) return;
   connection.reused = true;
-  connection.peerChain = psk.session.data.peerChain;
-  connection.verifyResult = psk.session.data.verifyResult;
+  recallPeer(connection, psk.session.data);
   connection.ocspResponse = psk.session.data.ocspResponse;
   connection.signedCertificateTimestamps = psk.session.data.signedCertificateTimestamps;
 }
@@ -163,7 +164,7 @@ function readEncryptedExtensions(connection: Connection, sent: SentOffer, block:
   if (protocol !== undefined && !connection.get('alpnProtocols').some((name) => sameBytes(name, protocol)))
     fatal('illegal_parameter', 'BAD_EXTENSION', 'ALPN');
   connection.alpn = protocol;
-  takeCertificateTypes(connection, block);
+  if (psk === undefined) takeCertificateTypes(connection, block);
   takeRecordSizes(connection, { limit: block.get(recordSizeLimit), code: block.get(maxFragmentLength) });
   if (connection.earlyData !== 'offered') return;
   if (block.get(earlyData) === undefined) {
@@ -219,24 +220,11 @@ function* serverAuthentication(
 export function* clientAuthentication(handshake: Handshake, request: CertificateRequest): Step<void> {
   const { connection } = handshake;
   const demand = readRequest(connection, request);
-  const callback = connection.get('certCallback');
-  if (callback !== undefined) {
-    const ready = yield* untilAnswered(() => callback(connection.owner.handle), 'x509_lookup');
-    if (!ready) fatal('internal_error', 'CERT_CB_ERROR');
-  }
   yield* askForClientCertificate(connection);
-  const chosen = chooseCredential(connection, demand);
+  const chosen = orNothing(connection, chooseCredential(connection, [connection.ownCertificateType], demand));
   sendCertificate(handshake, request.context, chosen?.credential, demand, undefined);
   if (chosen === undefined) return;
   yield* sendCertificateVerify(handshake, chosen);
-}
-
-/** SSL_CTX_set_client_cert_cb(3): asked where nothing is configured. */
-function* askForClientCertificate(connection: Connection): Step<void> {
-  const callback = connection.get('clientCertCallback');
-  if (callback === undefined || connection.get('credentials').ready.length > 0) return;
-  const credential = yield* untilAnswered(() => callback(connection.owner.handle), 'x509_lookup');
-  if (credential?.key !== undefined) connection.owner.useCredential(credential.key.publicKey.kind, credential);
 }
 
 function readRequest(connection: Connection, request: CertificateRequest): CertificateDemand {

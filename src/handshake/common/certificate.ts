@@ -1,6 +1,6 @@
 /** The Certificate, CertificateVerify and Finished of one side (RFC 9846, 4.4), sent and received. */
 
-import { EMPTY, sameBytes } from '../../bytes/bytes.ts';
+import { EMPTY } from '../../bytes/bytes.ts';
 import type { KeyedCredential } from '../../config/credentials.ts';
 import type { PublicKeySpec } from '../../crypto/provider.ts';
 import { signedCertificateTimestamp, statusRequest } from '../../extensions/certificate-status.ts';
@@ -22,6 +22,7 @@ import { keyBits } from '../../x509/strength.ts';
 import type { Connection } from '../connection.ts';
 import type { Handshake } from '../handshake.ts';
 import { type Step, settle } from '../step.ts';
+import { type Candidate, candidateRanks, isWelcome, mayMeet, nothingToTry, type Unfit } from './candidates.ts';
 import { compressedForm } from './certificate-compression.ts';
 import { fits, signedContent } from './certificate-verify.ts';
 import { chainToSend } from './chain.ts';
@@ -45,40 +46,58 @@ export interface CertificateDemand {
   readonly asked: ReadonlySet<number>;
 }
 
-export interface ChosenCredential {
-  readonly credential: KeyedCredential;
+export interface ChosenCredential extends Candidate {
   readonly scheme: SignatureScheme;
 }
 
+/** The first of our credentials that will do for a peer that takes these types of certificate, and the scheme to sign with. */
+export function chooseCredential(connection: Connection, takes: readonly number[], demand: CertificateDemand): ChosenCredential | Unfit {
+  let unfit = nothingToTry(connection);
+  for (const rank of candidateRanks(connection, takes)) {
+    if ('psk' in rank || rank.candidates.length === 0) continue;
+    const chosen = chooseAmong(connection, rank.candidates, demand);
+    if (!('unfit' in chosen)) return chosen;
+    unfit = chosen;
+  }
+  return unfit;
+}
+
 /**
- * The certificate to show and the scheme to sign with: the first scheme both sides have, in the peer's order or, with
- * CIPHER_SERVER_PREFERENCE, in ours, for which there is a key. Certificates that the peer's authorities signed go first.
+ * The first scheme both sides have, in the peer's order or, with CIPHER_SERVER_PREFERENCE, in ours, for which a candidate has
+ * the key. Certificates that the peer's authorities signed go first.
  */
-export function chooseCredential(connection: Connection, demand: CertificateDemand): ChosenCredential | undefined {
-  const own = signSchemes(connection);
-  const shared = connection.hasOption(OPTIONS.CIPHER_SERVER_PREFERENCE)
-    ? own.filter(({ id }) => demand.schemes.includes(id))
-    : demand.schemes.flatMap((id) => own.find((scheme) => scheme.id === id) ?? []);
-  const { keyed, ready: certified } = connection.get('credentials');
-  const ready = (showsRawKey(connection) ? keyed : certified)
-    .filter(({ key }) => allowed(connection, 'own key', keyBits(key.publicKey), key.publicKey))
-    .filter(({ chain }) => !isStrict(connection) || canVerify(chain, connection.peerCertificateSchemes ?? demand.schemes));
-  const welcome = ready.filter((credential) => isWelcome(credential, demand.authorities));
-  for (const candidates of [welcome, ready]) {
-    for (const scheme of shared) {
-      const credential = candidates.find(({ key }) => fits(scheme, key.publicKey));
-      if (credential !== undefined) return { credential, scheme };
+function chooseAmong(
+  connection: Connection,
+  candidates: readonly Candidate[],
+  { schemes, authorities }: CertificateDemand,
+): ChosenCredential | Unfit {
+  const usable = candidates.filter(({ credential }) => mayMeet(credential, authorities));
+  if (usable.length === 0) return { unfit: 'NO_MATCHING_ISSUER' };
+  const able = usable.flatMap((candidate) => {
+    const { key, chain } = candidate.credential;
+    if (!allowed(connection, 'own key', keyBits(key.publicKey), key.publicKey)) return [];
+    if (isStrict(connection) && !canVerify(chain, connection.peerCertificateSchemes ?? schemes)) return [];
+    const own = signSchemes(connection, candidate.credential).filter(
+      (scheme) => fits(scheme, key.publicKey) && schemes.includes(scheme.id),
+    );
+    return own.length === 0 ? [] : [{ ...candidate, own }];
+  });
+  const welcome = able.filter(({ credential }) => isWelcome(credential, authorities));
+  // Schemes that only a credential's own list has come behind those of the connection.
+  const ours = connection.hasOption(OPTIONS.CIPHER_SERVER_PREFERENCE) ? signSchemes(connection).map(({ id }) => id) : [];
+  for (const among of [welcome, able]) {
+    for (const id of [...ours, ...schemes]) {
+      for (const { credential, type, own } of among) {
+        const scheme = own.find((one) => one.id === id);
+        if (scheme !== undefined) return { credential, type, scheme };
+      }
     }
   }
-  return undefined;
+  return { unfit: 'NO_SUITABLE_SIGNATURE_ALGORITHM' };
 }
 
 /** SSL_CERT_FLAG_TLS_STRICT: a chain that the peer did not say it can verify is not shown. */
 export const isStrict = (connection: Connection): boolean => (connection.get('certFlags') & CERT_FLAGS.TLS_STRICT) !== 0;
-
-function isWelcome({ chain }: KeyedCredential, authorities: readonly Uint8Array[]): boolean {
-  return authorities.length === 0 || chain.some(({ issuer }) => authorities.some((name) => sameBytes(issuer.raw, name)));
-}
 
 /** Sends a chain, or none (a client may decline, RFC 9846, 4.4.2). */
 export function sendCertificate(

@@ -1,6 +1,5 @@
 /** Which of our certificates a TLS 1.0–1.2 handshake shows (RFC 5246, 7.4.2, 7.4.4 and 7.4.6). */
 
-import { sameBytes } from '../../bytes/bytes.ts';
 import type { KeyedCredential } from '../../config/credentials.ts';
 import type { KeyKind } from '../../crypto/provider.ts';
 import { fatal } from '../../registry/fatal.ts';
@@ -9,10 +8,10 @@ import type { SignatureScheme } from '../../registry/signature-schemes.ts';
 import { keyBits } from '../../x509/strength.ts';
 import type { Connection } from '../connection.ts';
 import { type Step, untilAnswered } from '../step.ts';
+import { type Candidate, candidateRanks, isWelcome, mayMeet, nothingToTry, type Unfit } from './candidates.ts';
 import { isStrict } from './certificate.ts';
 import { canVerify } from './check-chain.ts';
-import { allowed } from './policy.ts';
-import { showsRawKey } from './raw-key.ts';
+import { allowed, signSchemes } from './policy.ts';
 import { IMPLIED_SCHEMES, signingScheme } from './signed12.ts';
 
 /** What the peer, and on a server the suite, demand of our certificate. */
@@ -20,7 +19,6 @@ export interface Demand12 {
   readonly version: number;
   /** The peer's schemes; undefined where it named none. */
   readonly schemes: readonly number[] | undefined;
-  readonly own: readonly SignatureScheme[];
   /** DER names; empty: any. */
   readonly authorities: readonly Uint8Array[];
   /** ClientCertificateType values that a server asked for; undefined on a server. */
@@ -33,8 +31,7 @@ export interface Demand12 {
   readonly signs: boolean;
 }
 
-export interface Chosen12 {
-  readonly credential: KeyedCredential;
+export interface Chosen12 extends Candidate {
   readonly scheme: SignatureScheme | 'fixed';
 }
 
@@ -43,41 +40,64 @@ export const CERTIFICATE_TYPE = { rsaSign: 1, ecdsaSign: 64 } as const;
 
 const typeOf = (kind: KeyKind): number => (kind === 'rsa' || kind === 'rsa-pss' ? CERTIFICATE_TYPE.rsaSign : CERTIFICATE_TYPE.ecdsaSign);
 
-export function chooseCredential12(connection: Connection, demand: Demand12): Chosen12 | undefined {
-  const ids = demand.schemes ?? IMPLIED_SCHEMES;
-  const shared = ids.flatMap((id) => demand.own.find((scheme) => scheme.id === id) ?? []);
-  const { keyed, ready } = connection.get('credentials');
-  const usable = (showsRawKey(connection) ? keyed : ready).filter((credential) => isUsable(connection, credential, demand));
-  const welcome = usable.filter((credential) => isWelcome(credential, demand.authorities));
-  for (const credential of [...welcome, ...usable]) {
-    const scheme = demand.signs ? signingScheme(demand.version, credential.key.publicKey, shared) : 'fixed';
-    if (scheme !== undefined) return { credential, scheme };
+/** The first of a client's credentials that will do. */
+export function chooseCredential12(connection: Connection, demand: Demand12): Chosen12 | Unfit {
+  let unfit = nothingToTry(connection);
+  for (const rank of candidateRanks(connection, [connection.ownCertificateType])) {
+    if ('psk' in rank || rank.candidates.length === 0) continue;
+    const chosen = chooseAmong12(connection, rank.candidates, demand);
+    if (!('unfit' in chosen)) return chosen;
+    unfit = chosen;
   }
-  return undefined;
+  return unfit;
+}
+
+/** The first candidate that will do, those that the peer's authorities signed before the others, and the scheme to sign with. */
+export function chooseAmong12(connection: Connection, candidates: readonly Candidate[], demand: Demand12): Chosen12 | Unfit {
+  const met = candidates.filter(({ credential }) => mayMeet(credential, demand.authorities));
+  if (met.length === 0) return { unfit: 'NO_MATCHING_ISSUER' };
+  const usable = met.filter(({ credential }) => isUsable(connection, credential, demand));
+  if (usable.length === 0) return { unfit: 'UNKNOWN_CERTIFICATE_TYPE' };
+  const able = usable.flatMap((candidate): readonly Chosen12[] => {
+    const scheme = demand.signs ? schemeFor(connection, candidate.credential, demand) : 'fixed';
+    return scheme === undefined ? [] : [{ ...candidate, scheme }];
+  });
+  const [first] = able;
+  return able.find(({ credential }) => isWelcome(credential, demand.authorities)) ?? first ?? { unfit: 'NO_SUITABLE_SIGNATURE_ALGORITHM' };
+}
+
+/** The first scheme of the peer's that we sign with and that the key is for. */
+function schemeFor(
+  connection: Connection,
+  credential: KeyedCredential,
+  { version, schemes }: Demand12,
+): SignatureScheme | 'fixed' | undefined {
+  const own = signSchemes(connection, credential);
+  const shared = (schemes ?? IMPLIED_SCHEMES).flatMap((id) => own.find((scheme) => scheme.id === id) ?? []);
+  return signingScheme(version, credential.key.publicKey, shared);
 }
 
 function isUsable(
   connection: Connection,
   { chain, key }: KeyedCredential,
-  { certificateTypes, kinds, groups, schemes }: Demand12,
+  { certificateTypes, kinds, groups, schemes, signs }: Demand12,
 ): boolean {
   const { publicKey } = key;
   if (!allowed(connection, 'own key', keyBits(publicKey), publicKey)) return false;
   if (isStrict(connection) && schemes !== undefined && !canVerify(chain, schemes)) return false;
+  // Not every key can be trusted to decrypt.
+  if (!signs && key.decryptPremaster === undefined) return false;
   if (kinds !== undefined && !kinds.includes(publicKey.kind)) return false;
   if (certificateTypes !== undefined && !certificateTypes.includes(typeOf(publicKey.kind))) return false;
   // RFC 8422, 5.3: the certificate's curve is one that the client can do.
   return groups === undefined || publicKey.kind !== 'ec' || groups.includes(groupByName(publicKey.curve)?.id ?? 0);
 }
 
-const isWelcome = ({ chain }: KeyedCredential, authorities: readonly Uint8Array[]): boolean =>
-  authorities.length === 0 || chain.some(({ issuer }) => authorities.some((name) => sameBytes(issuer.raw, name)));
-
 /** SSL_CTX_set_cert_cb(3), then SSL_CTX_set_client_cert_cb(3) where nothing is configured. */
 export function* askForClientCertificate(connection: Connection): Step<void> {
   yield* askForCertificates(connection);
   const callback = connection.get('clientCertCallback');
-  if (callback === undefined || connection.get('credentials').ready.length > 0) return;
+  if (callback === undefined || !connection.get('credentials').isKeyless) return;
   const credential = yield* untilAnswered(() => callback(connection.owner.handle), 'x509_lookup');
   if (credential?.key !== undefined) connection.owner.useCredential(credential.key.publicKey.kind, credential);
 }

@@ -3,7 +3,7 @@
 import { concat, copyOf, fromUtf8, utf8, wipe } from '../../bytes/bytes.ts';
 import { Reader } from '../../bytes/reader.ts';
 import { build } from '../../bytes/writer.ts';
-import type { ExternalPsk } from '../../config/callbacks.ts';
+import type { ExternalPsk } from '../../config/credentials.ts';
 import { type DhGroup, ffdheGroup, isFfdhe, isUsableDhGroup } from '../../crypto/ffdhe.ts';
 import { stripZeros } from '../../crypto/numbers.ts';
 import type { AgreementName, EphemeralKey } from '../../crypto/provider.ts';

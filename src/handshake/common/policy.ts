@@ -1,6 +1,7 @@
 /** What a connection is willing to use: its settings, bounded by its security policy. */
 import { copyOf } from '../../bytes/bytes.ts';
 import { build } from '../../bytes/writer.ts';
+import type { Credential } from '../../config/credentials.ts';
 import { allows, type SecurityOperation } from '../../config/security.ts';
 import { VERIFY_BY_ROLE } from '../../config/settings.ts';
 import { type AeadSuite, type CipherSuite, cipherSuite, DEFAULT_TLS12_SUITES, isTls13Suite } from '../../registry/cipher-suites.ts';
@@ -103,10 +104,10 @@ export function verifySchemes(connection: Connection): readonly SignatureScheme[
   return schemes(connection, client ?? connection.get('sigalgs'));
 }
 
-/** Schemes for signatures of this side. */
-export function signSchemes(connection: Connection): readonly SignatureScheme[] {
+/** Schemes for signatures of this side: those of the credential, where it has its own, or the connection's. */
+export function signSchemes(connection: Connection, { sigalgs }: Pick<Credential, 'sigalgs'> = {}): readonly SignatureScheme[] {
   const client = connection.isServer ? undefined : connection.get('clientSigalgs');
-  return schemes(connection, client ?? connection.get('sigalgs'));
+  return schemes(connection, sigalgs ?? client ?? connection.get('sigalgs'));
 }
 
 /**

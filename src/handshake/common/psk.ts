@@ -1,7 +1,7 @@
 /** Pre-shared keys: those that tickets stand for, and those that were agreed on elsewhere (RFC 9846, 4.2.11; RFC 9258). */
 
 import { wipe } from '../../bytes/bytes.ts';
-import type { ExternalPsk } from '../../config/callbacks.ts';
+import type { ExternalPsk } from '../../config/credentials.ts';
 import { importPsk, TARGET_KDFS, writeImportedIdentity } from '../../crypto/imported-psk.ts';
 import type { CryptoProvider, HashName } from '../../crypto/provider.ts';
 import { keySchedule, type PskKind } from '../../crypto/schedule-tls13.ts';

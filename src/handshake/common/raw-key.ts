@@ -1,4 +1,6 @@
 /** Raw public keys in place of certificates (RFC 7250): what is offered, what is chosen, and whether a key is the expected one. */
+import { unlessMalformed } from '../../asn1/asn1-error.ts';
+import { readDer } from '../../asn1/der-reader.ts';
 import { sameBytes } from '../../bytes/bytes.ts';
 import type { KeyedCredential } from '../../config/credentials.ts';
 import type { PublicKeySpec } from '../../crypto/provider.ts';
@@ -9,10 +11,12 @@ import { fatal } from '../../registry/fatal.ts';
 import { VERIFY } from '../../registry/options.ts';
 import type { X509VerifyResult } from '../../registry/verify-results.ts';
 import type { RawExtension } from '../../wire/message.ts';
-import { parsePublicKey, samePublicKey, spkiElement } from '../../x509/algorithms.ts';
+import { parsePublicKey, publicKeyOf, readSpki, samePublicKey, spkiElement } from '../../x509/algorithms.ts';
+import type { TlsaRecord } from '../../x509/dane.ts';
 import { StoreContext } from '../../x509/verify.ts';
-import type { Connection } from '../connection.ts';
+import type { Connection, RawKey } from '../connection.ts';
 import { type Proof, type Step, settle } from '../step.ts';
+import { ownTypes } from './candidates.ts';
 import { verifyMode } from './policy.ts';
 
 const { x509, rpk } = CERTIFICATE_TYPES;
@@ -29,10 +33,14 @@ export const spkiOf = ({ leaf, key }: KeyedCredential): Uint8Array => leaf?.spki
 
 // ---- agreement
 
+/** The types this side takes from its peer, best first. */
+export const acceptedTypes = (connection: Connection): readonly number[] =>
+  connection.get(connection.isServer ? 'clientCertTypes' : 'serverCertTypes') ?? [x509];
+
 /** RFC 7250, 4.1: what a client can do; X.509 alone goes without saying. */
 export function offeredCertificateTypes(connection: Connection): readonly RawExtension[] {
-  const own = connection.get('clientCertTypes');
-  const theirs = connection.get('serverCertTypes');
+  const own = ownTypes(connection);
+  const theirs = acceptedTypes(connection);
   return [
     ...(own.some((type) => type !== x509) ? [encode(clientCertificateType, 'CH', own)] : []),
     ...(theirs.some((type) => type !== x509) ? [encode(serverCertificateType, 'CH', theirs)] : []),
@@ -43,9 +51,9 @@ export function offeredCertificateTypes(connection: Connection): readonly RawExt
 export function takeCertificateTypes<P extends 'EE' | 'SH12'>(connection: Connection, block: ExtensionBlock<P>): void {
   const own = block.get(clientCertificateType) ?? x509;
   const theirs = block.get(serverCertificateType) ?? x509;
-  if (block.has(clientCertificateType) && !connection.get('clientCertTypes').includes(own))
+  if (block.has(clientCertificateType) && !ownTypes(connection).includes(own))
     fatal('illegal_parameter', 'BAD_EXTENSION', 'client_certificate_type');
-  if (block.has(serverCertificateType) && !connection.get('serverCertTypes').includes(theirs))
+  if (block.has(serverCertificateType) && !acceptedTypes(connection).includes(theirs))
     fatal('illegal_parameter', 'BAD_EXTENSION', 'server_certificate_type');
   connection.ownCertificateType = own;
   connection.peerCertificateType = theirs;
@@ -54,21 +62,30 @@ export function takeCertificateTypes<P extends 'EE' | 'SH12'>(connection: Connec
 /** A server with certificates that the client, having said nothing else, did not want. */
 export function demandAgreedType(connection: Connection): void {
   // RFC 7250, 4.2: without a type that both sides have there is no handshake.
-  if (!connection.get('serverCertTypes').includes(connection.peerCertificateType))
+  if (!acceptedTypes(connection).includes(connection.peerCertificateType))
     fatal('unsupported_certificate', 'BAD_EXTENSION', 'certificate type');
 }
 
-/** Server: chooses among what both sides have, in its own order. `asks`: it will request a certificate of the client. */
-export function chooseCertificateTypes(connection: Connection, block: ExtensionBlock<'CH'>, asks: boolean): void {
-  connection.ownCertificateType = choose(connection.get('serverCertTypes'), block.get(serverCertificateType));
-  connection.peerCertificateType = asks ? choose(connection.get('clientCertTypes'), block.get(clientCertificateType)) : x509;
+/** Server: what it would show, were it not resuming: OpenSSL and BoringSSL say so then as well. */
+export function chooseTypeUnseen(connection: Connection, block: ExtensionBlock<'CH'>): boolean {
+  const type = ownTypes(connection).find((own) => wantedTypes(block).includes(own));
+  connection.ownCertificateType = type ?? x509;
+  return type !== undefined;
+}
+
+/** Server: what a client takes from it. */
+export const wantedTypes = (block: ExtensionBlock<'CH'>): readonly number[] => block.get(serverCertificateType) ?? [x509];
+
+/** Server: chooses what the client is to show, in its own order. */
+export function choosePeerType(connection: Connection, block: ExtensionBlock<'CH'>): void {
+  const offered = block.get(clientCertificateType) ?? [x509];
+  connection.peerCertificateType = acceptedTypes(connection).find((type) => offered.includes(type)) ?? noTypeInCommon();
 }
 
 /** RFC 7250, 4.2: unsupported_certificate where the two have none in common. */
-const choose = (own: readonly number[], offered: readonly number[] = [x509]): number =>
-  own.find((type) => offered.includes(type)) ?? fatal('unsupported_certificate', 'BAD_EXTENSION', 'no certificate type in common');
+export const noTypeInCommon = (): never => fatal('unsupported_certificate', 'BAD_EXTENSION', 'no certificate type in common');
 
-/** Server: says what it chose, to a client that asked. */
+/** Server: says what it chose, to a client that asked. `asks`: it will request a certificate. */
 export function certificateTypeAnswers<P extends 'EE' | 'SH12'>(
   connection: Connection,
   block: ExtensionBlock<'CH'>,
@@ -91,7 +108,9 @@ export function takeRawKey(connection: Connection, entries: readonly Uint8Array[
   connection.peerChain = [];
   connection.peerRawKey = undefined;
   if (spki === undefined || spki.length === 0) return undefined;
-  const key = parsePublicKey(spki) ?? fatal('unsupported_certificate', 'UNKNOWN_CERTIFICATE_TYPE', 'a raw public key');
+  // RFC 9846, 6.2: what cannot be decoded, and what can but is of no kind that is known.
+  const info = unlessMalformed(() => readDer(spki, readSpki)) ?? fatal('decode_error', 'CANNOT_PARSE_PUBLIC_KEY');
+  const key = publicKeyOf(info) ?? fatal('unsupported_certificate', 'UNKNOWN_CERTIFICATE_TYPE', 'a raw public key');
   connection.peerRawKey = { spki, key };
   return key;
 }
@@ -102,12 +121,10 @@ export function takeRawKey(connection: Connection, entries: readonly Uint8Array[
  */
 export function* verifyRawKey(connection: Connection): Step<Proof<'identity'>> {
   const raw = connection.peerRawKey ?? fatal('internal_error', 'INTERNAL_ERROR');
-  const records = connection.isServer ? undefined : connection.get('dane');
-  const record = records?.matchRawKey(raw.spki, connection.provider);
-  const expected = connection.get('expectedRawKeys');
-  const known = record !== undefined || expected.some((spki) => isKey(spki, raw));
+  const { record, result } = judge(connection, raw);
+  const known = result === 'OK';
   const context = new StoreContext(connection.get('verifyParam').clone(), connection.owner.handle);
-  context.result = known ? 'OK' : expected.length > 0 || records?.enabled === true ? 'DANE_NO_MATCH' : 'RPK_UNTRUSTED';
+  context.result = result;
   const callback = connection.get('verifyCallback');
   const accepted = callback === undefined ? known : yield* settle(callback(known, context), 'retry_verify');
   connection.verifyResult = !accepted && context.result === 'OK' ? 'UNSPECIFIED' : context.result;
@@ -120,7 +137,22 @@ export function* verifyRawKey(connection: Connection): Step<Proof<'identity'>> {
   return {} as Proof<'identity'>;
 }
 
-function isKey(spki: Uint8Array, raw: { readonly spki: Uint8Array; readonly key: PublicKeySpec }): boolean {
+/** Whether the key of a session, which was verified when it was made, is not one that has to be another now. */
+export const mayRecall = (connection: Connection, raw: RawKey): boolean => judge(connection, raw).result !== 'DANE_NO_MATCH';
+
+/** What is known of a key beforehand: it is expected, or it is not among those that are, or none is. */
+function judge(
+  connection: Connection,
+  raw: RawKey,
+): { readonly record: TlsaRecord | undefined; readonly result: 'OK' | 'DANE_NO_MATCH' | 'RPK_UNTRUSTED' } {
+  const records = connection.isServer ? undefined : connection.get('dane');
+  const record = records?.matchRawKey(raw.spki, connection.provider);
+  const expected = connection.get('expectedRawKeys');
+  if (record !== undefined || expected.some((spki) => isKey(spki, raw))) return { record, result: 'OK' };
+  return { record, result: expected.length > 0 || records?.enabled === true ? 'DANE_NO_MATCH' : 'RPK_UNTRUSTED' };
+}
+
+function isKey(spki: Uint8Array, raw: RawKey): boolean {
   if (sameBytes(spki, raw.spki)) return true;
   const key = parsePublicKey(spki);
   return key !== undefined && key.kind === raw.key.kind && samePublicKey(key, raw.key);

@@ -31,6 +31,7 @@ export function sessionOf(connection: Connection): SessionData {
     createdAt: connection.owner.now(),
     timeout: connection.get('sessionTimeout') || 7200,
     peerChain: connection.peerChain,
+    peerRawKey: connection.peerRawKey?.spki,
     verifyResult: connection.verifyResult,
     ocspResponse: connection.ocspResponse,
     signedCertificateTimestamps: connection.signedCertificateTimestamps,

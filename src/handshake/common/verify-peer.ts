@@ -6,6 +6,8 @@ import { CERTIFICATE_TYPES } from '../../registry/certificate-types.ts';
 import { fatal } from '../../registry/fatal.ts';
 import { VERIFY } from '../../registry/options.ts';
 import type { X509VerifyResult } from '../../registry/verify-results.ts';
+import type { SessionData } from '../../session/session.ts';
+import { parsePublicKey } from '../../x509/algorithms.ts';
 import { type Certificate, parseCertificate } from '../../x509/certificate.ts';
 import type { DaneRecords } from '../../x509/dane.ts';
 import { KEY_USAGE } from '../../x509/extensions.ts';
@@ -15,7 +17,7 @@ import type { X509VerifyParam } from '../../x509/verify-params.ts';
 import type { Connection } from '../connection.ts';
 import { type Proof, type Step, settle } from '../step.ts';
 import { verifyMode } from './policy.ts';
-import { expectsRawKey, verifyRawKey } from './raw-key.ts';
+import { acceptedTypes, expectsRawKey, mayRecall, verifyRawKey } from './raw-key.ts';
 import { asksForStaple } from './staple.ts';
 import { checkTransparency } from './transparency.ts';
 
@@ -74,10 +76,28 @@ export function demandKeyUsage([leaf]: readonly Certificate[], use: 'digitalSign
   if (keyUsage !== undefined && (keyUsage & KEY_USAGE[use]) === 0) fatal('illegal_parameter', 'WRONG_CERTIFICATE_TYPE', `not for ${use}`);
 }
 
+/** Takes over from a session whom it was made with: that was verified then. */
+export function recallPeer(connection: Connection, { peerChain, peerRawKey, verifyResult }: SessionData): void {
+  const key = peerRawKey && parsePublicKey(peerRawKey);
+  connection.peerChain = peerChain;
+  connection.peerRawKey = peerRawKey && key && { spki: peerRawKey, key };
+  connection.peerCertificateType = peerRawKey === undefined ? CERTIFICATE_TYPES.x509 : CERTIFICATE_TYPES.rpk;
+  connection.verifyResult = verifyResult;
+}
+
+/** Whether the peer of a session is one that would be taken now: it showed what we accept, and no raw key but an expected one. */
+export function mayRecallPeer(connection: Connection, { peerChain, peerRawKey }: SessionData): boolean {
+  const accepted = acceptedTypes(connection);
+  if (peerRawKey === undefined) return peerChain.length === 0 || accepted.includes(CERTIFICATE_TYPES.x509);
+  const key = parsePublicKey(peerRawKey);
+  return key !== undefined && accepted.includes(CERTIFICATE_TYPES.rpk) && mayRecall(connection, { spki: peerRawKey, key });
+}
+
 /** A session brings the certificate of its handshake along; whether that is still good is looked at only where it was asked for. */
 export function* reverifyPeer(connection: Connection): Step<Proof<'identity'>> {
-  const { peerChain } = connection;
-  return connection.get('reverifyOnResume') && peerChain.length > 0 ? yield* verifyPeer(connection, peerChain) : waivedOrVerified();
+  const { peerChain, peerRawKey } = connection;
+  const shown = peerChain.length > 0 || peerRawKey !== undefined;
+  return connection.get('reverifyOnResume') && shown ? yield* verifyPeer(connection, peerChain) : waivedOrVerified();
 }
 
 /** What the application's own verification says, with or without the help of the built-in one. */
@@ -139,7 +159,7 @@ function expect(params: X509VerifyParam, name: string): void {
 const needsHostName = (connection: Connection, params: X509VerifyParam): boolean =>
   !connection.isServer &&
   connection.get('checkHostName') &&
-  connection.get('serverCertTypes').includes(CERTIFICATE_TYPES.x509) &&
+  acceptedTypes(connection).includes(CERTIFICATE_TYPES.x509) &&
   params.values.hosts.length === 0 &&
   params.values.ip === undefined &&
   params.values.email === undefined;

@@ -1,6 +1,6 @@
 /** Which of the PSKs a client offers is used (RFC 9846, 4.2.11). */
 import { constantTimeEqual, sameBytes } from '../../bytes/bytes.ts';
-import type { ExternalPsk } from '../../config/callbacks.ts';
+import type { ExternalPsk } from '../../config/credentials.ts';
 import { readImportedIdentity } from '../../crypto/imported-psk.ts';
 import { bindersLength, type OfferedPsks } from '../../extensions/pre-shared-key.ts';
 import { type CipherSuite, cipherSuite } from '../../registry/cipher-suites.ts';
@@ -12,6 +12,7 @@ import type { SslSession } from '../../session/session.ts';
 import { verifyMode } from '../common/policy.ts';
 import { binderOf, checkExternal, externalPsk, hashLength, type Psk, wireForms } from '../common/psk.ts';
 import { findSession } from '../common/tickets.ts';
+import { mayRecallPeer } from '../common/verify-peer.ts';
 import type { Connection } from '../connection.ts';
 import type { Handshake } from '../handshake.ts';
 import { type Step, settle } from '../step.ts';
@@ -95,7 +96,8 @@ function mayResume(connection: Connection, session: SslSession): boolean {
   if ((mode & VERIFY.PEER) === 0 || (mode & VERIFY.POST_HANDSHAKE) !== 0) return true;
   // A server that verifies its clients needs a context, or sessions of another application on the same keys would do.
   if (data.idContext.length === 0) return false;
-  return data.verifyResult === 'OK' && ((mode & VERIFY.FAIL_IF_NO_PEER_CERT) === 0 || data.peerChain.length > 0);
+  if (data.verifyResult !== 'OK' || !mayRecallPeer(connection, data)) return false;
+  return (mode & VERIFY.FAIL_IF_NO_PEER_CERT) === 0 || session.namesPeer;
 }
 
 /** RFC 9846, 8.3. */

@@ -3,7 +3,6 @@ import { concat, copyOf, EMPTY, sameBytes } from '../../bytes/bytes.ts';
 import { build } from '../../bytes/writer.ts';
 import type { DhGroup } from '../../crypto/ffdhe.ts';
 import { Prf } from '../../crypto/prf.ts';
-import type { KeyKind } from '../../crypto/provider.ts';
 import { alpn } from '../../extensions/alpn.ts';
 import { signedCertificateTimestamp, statusRequest } from '../../extensions/certificate-status.ts';
 import { cookie } from '../../extensions/cookie.ts';
@@ -26,7 +25,6 @@ import {
 import { PlainSeal } from '../../record/protect-none.ts';
 import type { CipherSuite } from '../../registry/cipher-suites.ts';
 import { fatal } from '../../registry/fatal.ts';
-import { namedGroup } from '../../registry/groups.ts';
 import { LIMITS } from '../../registry/limits.ts';
 import { OPTIONS, VERIFY } from '../../registry/options.ts';
 import { TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION } from '../../registry/versions.ts';
@@ -45,10 +43,9 @@ import {
   writeSigned,
 } from '../../wire/tls12-messages.ts';
 import { receiveCertificate12, sendCertificate12 } from '../common/certificate12.ts';
-import { askForCertificates, CERTIFICATE_TYPE, type Chosen12, chooseCredential12 } from '../common/credential.ts';
+import { askForCertificates, CERTIFICATE_TYPE, type Chosen12 } from '../common/credential.ts';
 import { customExtensionsFor, EXT, parseCustomExtensions } from '../common/custom-extensions.ts';
 import {
-  curves,
   hintBytes,
   makeDheKeys,
   makeEcdheKeys,
@@ -59,8 +56,8 @@ import {
   usesEcdhe,
   usesPsk,
 } from '../common/key-exchange12.ts';
-import { groups, helloRandom, sharedSuites, signSchemes, suites12, verifyMode, verifySchemes, versions } from '../common/policy.ts';
-import { certificateTypeAnswers, chooseCertificateTypes, peerKey, showsRawKey } from '../common/raw-key.ts';
+import { helloRandom, suites12, verifyMode, verifySchemes, versions } from '../common/policy.ts';
+import { certificateTypeAnswers, chooseTypeUnseen, peerKey, showsRawKey } from '../common/raw-key.ts';
 import { answerRecordSizes } from '../common/record-sizes.ts';
 import { sign12, verify12 } from '../common/signed12.ts';
 import { stapledResponses } from '../common/staple.ts';
@@ -76,28 +73,20 @@ import {
   sendFinished,
   transcriptHash,
 } from '../common/tls12.ts';
-import { demandKeyUsage, verifyPeer, waivedOrVerified } from '../common/verify-peer.ts';
+import { demandKeyUsage, mayRecallPeer, recallPeer, verifyPeer, waivedOrVerified } from '../common/verify-peer.ts';
 import type { Connection } from '../connection.ts';
 import type { Established } from '../established.ts';
 import type { Handshake } from '../handshake.ts';
 import type { Proof, Step } from '../step.ts';
-import { chooseDhGroup } from './dh.ts';
 import { settleAlpn, settleServerName } from './names.ts';
 import type { ReadHello } from './select.ts';
+import { type Choice12, chooseSuite12 } from './select12.ts';
 
 /** TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746, 3.3). */
 const RENEGOTIATION_SCSV = 0x00ff;
 
 /** What a client says to TLS 1.3 servers alone. It is not read here: a ticket of an older version bound as a PSK is nobody's mistake. */
 const ONLY_TLS13: ReadonlySet<number> = new Set([keyShare.id, preSharedKey.id, pskKeyExchangeModes.id, earlyData.id, cookie.id]);
-
-/** What a server chose to make a full handshake with. */
-interface Choice12 {
-  readonly suite: CipherSuite;
-  /** The group of an ephemeral key; undefined where the suite has none. */
-  readonly group: number | DhGroup | undefined;
-  readonly chosen: Chosen12 | undefined;
-}
 
 export function* serverTls12(handshake: Handshake, hello: ClientHello, raw: Uint8Array, version: number): Step<Established> {
   const { connection, transcript } = handshake;
@@ -125,7 +114,7 @@ export function* serverTls12(handshake: Handshake, hello: ClientHello, raw: Uint
   connection.peerCertificateSchemes = read.block.get(signatureAlgorithmsCert);
   if (session === undefined) yield* askForCertificates(connection);
   yield* settleAlpn(connection, read);
-  const full = session === undefined ? choose(connection, read, version) : undefined;
+  const full = session === undefined ? chooseSuite12(connection, read, version, asksForCertificate(connection)) : undefined;
   const suite = full?.suite ?? sessionSuite(connection, read, session, version);
   const agreed: Agreed12 = {
     version,
@@ -168,68 +157,6 @@ function usesExtendedMasterSecret(connection: Connection, block: ExtensionBlock<
   return used;
 }
 
-// ---- choosing
-
-/** The first suite both sides have, in the order that counts, for which there is a certificate, a group or a key. */
-function choose(connection: Connection, read: ReadHello, version: number): Choice12 {
-  const { hello, block } = read;
-  const shared = sharedSuites(connection, suites12(connection, version), hello.cipherSuites);
-  chooseCertificateTypes(connection, block, asksForCertificate(connection));
-  for (const suite of shared) {
-    const choice = tryCipherSuite(connection, read, suite, version);
-    if (choice !== undefined) return choice;
-  }
-  return fatal('handshake_failure', shared.length === 0 ? 'NO_SHARED_CIPHER' : 'NO_SUITABLE_SIGNATURE_ALGORITHM');
-}
-
-function tryCipherSuite(connection: Connection, { block }: ReadHello, suite: CipherSuite, version: number): Choice12 | undefined {
-  if (usesPsk(suite) && connection.get('pskServerCallback') === undefined) return undefined;
-  const group = groupFor(connection, block, suite);
-  if (group === undefined && (usesEcdhe(suite) || usesDhe(suite))) return undefined;
-  const kinds = keyKinds(suite);
-  if (kinds === undefined) return { suite, group, chosen: undefined };
-  const demand = {
-    version,
-    schemes: block.get(signatureAlgorithms),
-    own: signSchemes(connection),
-    authorities: [],
-    certificateTypes: undefined,
-    kinds,
-    groups: block.get(supportedGroups),
-    signs: signsParameters(suite),
-  };
-  const chosen = chooseCredential12(connection, demand);
-  if (chosen === undefined || (decrypts(suite) && chosen.credential.key.decryptPremaster === undefined)) return undefined;
-  return { suite, group, chosen };
-}
-
-/** Whether a suite has the server decrypt with its RSA key, which not every key can be trusted to do. */
-const decrypts = ({ keyExchange }: CipherSuite): boolean => keyExchange === 'rsa' || keyExchange === 'rsa-psk';
-
-/** Kinds of key a suite needs a certificate for; undefined: it needs none. */
-function keyKinds(suite: CipherSuite): readonly KeyKind[] | undefined {
-  const { authentication } = suite;
-  if (decrypts(suite)) return ['rsa'];
-  if (authentication === 'rsa') return ['rsa', 'rsa-pss'];
-  return authentication === 'ecdsa' ? ['ec', 'ed25519', 'ed448'] : undefined;
-}
-
-function groupFor(connection: Connection, block: ExtensionBlock<'CH'>, suite: CipherSuite): number | DhGroup | undefined {
-  const theirs = block.get(supportedGroups);
-  if (usesEcdhe(suite)) {
-    const own = curves(groups(connection));
-    // RFC 8422, 4: a client that names no curves can do any; P-256 is the one everybody has.
-    return theirs === undefined ? own.find((id) => namedGroup(id)?.parts[0] === 'P-256') : own.find((id) => theirs.includes(id));
-  }
-  return usesDhe(suite) ? chooseDhGroup(connection, theirs, ownKeyBits(connection)) : undefined;
-}
-
-/** Bits of our RSA key, by which a callback chooses a group that is not the weaker link; 0 without one. */
-function ownKeyBits(connection: Connection): number {
-  const key = connection.get('credentials').get('rsa')?.key?.publicKey;
-  return key?.kind === 'rsa' ? 8 * key.n.length : 0;
-}
-
 // ---- resumption
 
 /** The session a ticket or a session id stands for, if everything it was made under still holds. */
@@ -258,10 +185,9 @@ function mayResume(connection: Connection, session: SslSession, version: number,
   const mode = verifyMode(connection);
   if ((mode & VERIFY.PEER) === 0) return true;
   // Who asks anew on a connection in use asks for the certificate that the session does not have.
-  if (connection.established && data.peerChain.length === 0) return false;
-  return (
-    data.idContext.length > 0 && data.verifyResult === 'OK' && ((mode & VERIFY.FAIL_IF_NO_PEER_CERT) === 0 || data.peerChain.length > 0)
-  );
+  if (connection.established && !session.namesPeer) return false;
+  if (data.idContext.length === 0 || data.verifyResult !== 'OK' || !mayRecallPeer(connection, data)) return false;
+  return (mode & VERIFY.FAIL_IF_NO_PEER_CERT) === 0 || session.namesPeer;
 }
 
 function sessionSuite(connection: Connection, { hello }: ReadHello, session: SslSession | undefined, version: number): CipherSuite {
@@ -280,8 +206,7 @@ function* resume(
   const { connection } = handshake;
   connection.reused = true;
   connection.replaceSession(session.upRef());
-  connection.peerChain = session.data.peerChain;
-  connection.verifyResult = session.data.verifyResult;
+  recallPeer(connection, session.data);
   connection.group = session.data.group;
   connection.pskIdentityHint = session.data.pskIdentityHint;
   connection.pskIdentity = session.data.pskIdentity;
@@ -373,8 +298,8 @@ function sendServerHello(handshake: Handshake, { hello, block }: ReadHello, agre
   const sizes = answerRecordSizes(connection, { limit: block.get(recordSizeLimit), code: block.get(maxFragmentLength) });
   if (sizes.limit !== undefined) extensions.push(encode(recordSizeLimit, 'SH12', sizes.limit));
   if (sizes.code !== undefined) extensions.push(encode(maxFragmentLength, 'SH12', sizes.code));
-  if (!connection.reused && connection.ownCredential !== undefined)
-    extensions.push(...certificateTypeAnswers(connection, block, 'SH12', asksForCertificate(connection)));
+  if (connection.reused ? chooseTypeUnseen(connection, block) : connection.ownCredential !== undefined)
+    extensions.push(...certificateTypeAnswers(connection, block, 'SH12', !connection.reused && asksForCertificate(connection)));
   if (ec) extensions.push(encode(ecPointFormats, 'SH12', Uint8Array.of(UNCOMPRESSED)));
   if (answer.ticket) extensions.push(encode(sessionTicket, 'SH12', true));
   if (answer.status) extensions.push(encode(statusRequest, 'SH12', true));

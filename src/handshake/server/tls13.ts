@@ -24,20 +24,28 @@ import type { ClientHello } from '../../wire/client-hello.ts';
 import type { RawExtension } from '../../wire/message.ts';
 import { serverHello } from '../../wire/server-hello.ts';
 import { encryptedExtensions, endOfEarlyData, finished } from '../../wire/tls13-messages.ts';
-import { type CertificateDemand, chooseCredential, NO_CONTEXT, sendCertificate, sendCertificateVerify } from '../common/certificate.ts';
+import {
+  type CertificateDemand,
+  type ChosenCredential,
+  chooseCredential,
+  NO_CONTEXT,
+  sendCertificate,
+  sendCertificateVerify,
+} from '../common/certificate.ts';
+import { askForCertificates } from '../common/credential.ts';
 import { customExtensionsFor, EXT, parseCustomExtensions } from '../common/custom-extensions.ts';
 import { checkFinished, verifyData } from '../common/finished.ts';
 import { installApplicationSecrets, readWith, writeWith } from '../common/keys.ts';
 import { helloRandom, verifyMode } from '../common/policy.ts';
-import { certificateTypeAnswers, chooseCertificateTypes, showsRawKey } from '../common/raw-key.ts';
+import { certificateTypeAnswers, choosePeerType, chooseTypeUnseen, noTypeInCommon, showsRawKey, wantedTypes } from '../common/raw-key.ts';
 import { answerRecordSizes } from '../common/record-sizes.ts';
 import { stapledResponses } from '../common/staple.ts';
 import { sendTickets } from '../common/tickets.ts';
-import { waivedOrVerified } from '../common/verify-peer.ts';
+import { recallPeer, waivedOrVerified } from '../common/verify-peer.ts';
 import type { Connection } from '../connection.ts';
 import type { Established } from '../established.ts';
 import type { Handshake } from '../handshake.ts';
-import { type Proof, type Step, settle, untilAnswered } from '../step.ts';
+import { type Proof, type Step, settle } from '../step.ts';
 import { readClientCertificate, requestCertificate } from './client-auth.ts';
 import { settleAlpn, settleServerName } from './names.ts';
 import type { SelectedPsk } from './psk.ts';
@@ -60,7 +68,9 @@ export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint
   connection.peerSignatureSchemes = read.block.get(signatureAlgorithms) ?? [];
   connection.peerCertificateSchemes = read.block.get(signatureAlgorithmsCert);
   if (psk === undefined) yield* askForCertificates(connection);
-  if (psk === undefined) chooseCertificateTypes(connection, read.block, mayAskForCertificate(connection));
+  if (psk === undefined && mayAskForCertificate(connection)) choosePeerType(connection, read.block);
+  const demand = demandOf(connection, read);
+  const chosen = psk === undefined ? chooseOwn(connection, read, demand) : undefined;
   yield* settleAlpn(connection, read);
   const wantsEarlyData = connection.earlyData === 'wanted';
   // Offered with the first hello counts: after a retry the second cannot say it again.
@@ -87,7 +97,7 @@ export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint
   sendEncryptedExtensions(handshake, read, acknowledgeName, acceptsEarlyData, psk !== undefined);
   const asksCertificate = psk === undefined && asksForCertificate(connection);
   if (asksCertificate) requestCertificate(handshake, NO_CONTEXT);
-  if (psk === undefined) yield* authenticate(handshake, read);
+  if (chosen !== undefined) yield* authenticate(handshake, chosen, demand);
   connection.ownFinished = verifyData(schedule, serverSecret, transcript.digest());
   handshake.send(finished, { verifyData: connection.ownFinished });
   const mainSecret = handshake.keep(schedule.mainSecret(handshakeSecret));
@@ -151,16 +161,7 @@ function resume(connection: Connection, selected: SelectedPsk | undefined): void
   if (session === undefined) return;
   connection.reused = true;
   connection.replaceSession(session.upRef());
-  connection.peerChain = session.data.peerChain;
-  connection.verifyResult = session.data.verifyResult;
-}
-
-/** SSL_CTX_set_cert_cb(3). */
-function* askForCertificates(connection: Connection): Step<void> {
-  const callback = connection.get('certCallback');
-  if (callback === undefined) return;
-  const ready = yield* untilAnswered(() => callback(connection.owner.handle), 'x509_lookup');
-  if (!ready) fatal('internal_error', 'CERT_CB_ERROR');
+  recallPeer(connection, session.data);
 }
 
 /** RFC 9846, 4.2.10 and 8: accepted only where nothing could make it mean something else than when it was sent, and only once. */
@@ -236,7 +237,8 @@ function sendEncryptedExtensions(
   const extensions: RawExtension[] = [];
   if (acknowledgeName && !connection.reused) extensions.push(encode(serverName, 'EE', true));
   if (connection.alpn !== undefined) extensions.push(encode(alpn, 'EE', connection.alpn));
-  if (!onPsk) extensions.push(...certificateTypeAnswers(connection, block, 'EE', mayAskForCertificate(connection)));
+  if (!onPsk || (connection.reused && chooseTypeUnseen(connection, block)))
+    extensions.push(...certificateTypeAnswers(connection, block, 'EE', !onPsk && mayAskForCertificate(connection)));
   const sizes = answerRecordSizes(connection, { limit: block.get(recordSizeLimit), code: block.get(maxFragmentLength) });
   if (sizes.limit !== undefined) extensions.push(encode(recordSizeLimit, 'EE', sizes.limit));
   if (sizes.code !== undefined) extensions.push(encode(maxFragmentLength, 'EE', sizes.code));
@@ -253,25 +255,32 @@ const asksForCertificate = (connection: Connection): boolean => {
 /** Whether a client certificate may be asked for at all, now or after the handshake. */
 const mayAskForCertificate = (connection: Connection): boolean => (verifyMode(connection) & VERIFY.PEER) !== 0;
 
-/** Our certificate and the proof that we hold its key. */
-function* authenticate(handshake: Handshake, { block, hello }: ReadHello): Step<void> {
-  const { connection } = handshake;
-  const schemes = block.get(signatureAlgorithms) ?? fatal('missing_extension', 'MISSING_SIGALGS_EXTENSION');
+/** What a ClientHello demands of our certificate. */
+function demandOf(connection: Connection, { block, hello }: ReadHello): CertificateDemand {
   connection.peerCaNames = block.get(certificateAuthorities) ?? [];
-  const demand: CertificateDemand = {
-    schemes,
+  return {
+    schemes: connection.peerSignatureSchemes,
     authorities: connection.peerCaNames,
     wantsStatus: block.get(statusRequest) !== undefined,
     wantsTimestamps: block.has(signedCertificateTimestamp),
     compression: block.get(compressCertificate) ?? [],
     asked: typesOf(hello),
   };
-  const chosen = chooseCredential(connection, demand);
-  if (chosen === undefined) {
-    const { keyed, ready } = connection.get('credentials');
-    const none = (showsRawKey(connection) ? keyed : ready).length === 0;
-    return fatal('handshake_failure', none ? 'NO_CERTIFICATE_SET' : 'NO_SUITABLE_SIGNATURE_ALGORITHM');
+}
+
+/** Our certificate or raw public key, whichever the client takes. */
+function chooseOwn(connection: Connection, { block }: ReadHello, demand: CertificateDemand): ChosenCredential {
+  const chosen = chooseCredential(connection, wantedTypes(block), demand);
+  if (!('unfit' in chosen)) {
+    connection.ownCertificateType = chosen.type;
+    return chosen;
   }
+  return chosen.unfit === 'UNKNOWN_CERTIFICATE_TYPE' ? noTypeInCommon() : fatal('handshake_failure', chosen.unfit);
+}
+
+/** Our certificate and the proof that we hold its key. */
+function* authenticate(handshake: Handshake, chosen: ChosenCredential, demand: CertificateDemand): Step<void> {
+  const { connection } = handshake;
   connection.ownCredential = chosen.credential;
   const staples = demand.wantsStatus && !showsRawKey(connection) ? yield* stapledResponses(connection) : undefined;
   sendCertificate(handshake, NO_CONTEXT, chosen.credential, demand, staples);
