@@ -59,6 +59,17 @@ describe('over any Duplex', () => {
   });
 });
 
+describe('what went through', () => {
+  it('is counted as plaintext, with what still waits, as node:tls counts it', async () => {
+    const { client, server } = overPair();
+    client.write(Buffer.alloc(1000));
+    expect([client.bytesRead, client.bytesWritten]).toEqual([0, 1000]);
+    client.end(Buffer.alloc(70_000));
+    expect((await readAll(server)).length).toBe(71_000);
+    expect([client.bytesWritten, server.bytesRead, server.bytesWritten]).toEqual([71_000, 71_000, 0]);
+  });
+});
+
 describe('back-pressure', () => {
   it('stops a writer whose peer does not read', async () => {
     const { client, server } = overPair();

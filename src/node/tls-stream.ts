@@ -15,6 +15,7 @@ type Done = (error?: Error | null) => void;
 /** Plaintext on its way out: pieces that were not sealed yet, and whom to tell. */
 interface Writing {
   readonly pieces: Uint8Array[];
+  readonly length: number;
   readonly done: Done;
 }
 
@@ -36,6 +37,8 @@ export interface TlsStreamOptions {
  */
 export abstract class TlsStream extends SocketSurface {
   readonly ssl: Ssl;
+  /** Bytes of plaintext that were read. */
+  bytesRead = 0;
   protected readonly bio: SocketBio;
   private readonly handshakeTimeout: number;
   private handshakeTimer: NodeJS.Timeout | undefined;
@@ -43,6 +46,7 @@ export abstract class TlsStream extends SocketSurface {
   private awaitsCookie: boolean;
   /** What the peer's latest Finished said: another one means that the handshake was repeated (TLS 1.2 and below). */
   private lastFinished: Uint8Array | undefined;
+  private bytesSealed = 0;
   private begun = false;
   private secured = false;
   private running = false;
@@ -84,6 +88,11 @@ export abstract class TlsStream extends SocketSurface {
   /** Whether the handshake is not complete. */
   get secureConnecting(): boolean {
     return !this.secured;
+  }
+
+  /** Bytes of plaintext that were written, those that wait included. */
+  get bytesWritten(): number {
+    return this.bytesSealed + this.writableLength;
   }
 
   private listen(transport: Duplex): void {
@@ -221,6 +230,7 @@ export abstract class TlsStream extends SocketSurface {
     while (this.wantsData && !this.closeNotified && !this.destroyed) {
       const chunk = this.ssl.read();
       if (chunk !== undefined) {
+        this.bytesRead += chunk.length;
         this.wantsData = this.push(chunk);
         continue;
       }
@@ -233,13 +243,14 @@ export abstract class TlsStream extends SocketSurface {
 
   private writeOn(): void {
     while (this.writing !== undefined && !this.destroyed) {
-      const { pieces, done } = this.writing;
+      const { pieces, length, done } = this.writing;
       for (let piece = pieces[0]; piece !== undefined; piece = pieces[0]) {
         if (piece.length > 0 && this.ssl.write(piece) === 0) return;
         pieces.shift();
       }
       if (this.transport.writableNeedDrain && !this.transport.destroyed) return;
       this.writing = undefined;
+      this.bytesSealed += length;
       done();
     }
   }
@@ -290,7 +301,7 @@ export abstract class TlsStream extends SocketSurface {
       return;
     }
     this.touch();
-    this.writing = { pieces, done };
+    this.writing = { pieces, length: pieces.reduce((sum, piece) => sum + piece.length, 0), done };
     this.pump();
   }
 
