@@ -1,11 +1,14 @@
 /** Certificates, keys, trust and pre-shared keys from files and words. */
 import { readFileSync, statSync } from 'node:fs';
+import { provider } from '#provider';
+import { pemText } from '../asn1/pem.ts';
 import { fromHex, utf8 } from '../bytes/bytes.ts';
 import type { ExternalPsk } from '../config/credentials.ts';
 import { systemStore } from '../node/root-certificates.ts';
 import { addDirectoryCrls, bundleLookup, directoryLookup } from '../node/trust-stores.ts';
 import type { SslContext } from '../ssl/context.ts';
 import { parseCrls } from '../x509/crl.ts';
+import { isPkcs12, type Pkcs12, parsePkcs12, pkcs12Identity } from '../x509/pkcs12.ts';
 import { X509Store } from '../x509/store.ts';
 import { type Arguments, type OptionGroup, usage } from './arguments.ts';
 import { readSessionPem } from './session-file.ts';
@@ -13,7 +16,7 @@ import { readSessionPem } from './session-file.ts';
 export const IDENTITY_OPTIONS: OptionGroup = {
   title: 'Identity options',
   options: [
-    { name: 'cert', value: 'infile', help: 'Certificate file, with further certificates of its chain' },
+    { name: 'cert', value: 'infile', help: 'Certificate file, with further certificates of its chain; or PKCS #12, with the key as well' },
     { name: 'key', value: 'infile', help: 'Private key file; default: the -cert file' },
     { name: 'cert_chain', value: 'infile', help: 'Further certificates of the chain' },
     { name: 'pass', value: 'val', help: 'Passphrase of the key: pass:…, env:…, file:…' },
@@ -51,8 +54,26 @@ export function loadIdentity(context: SslContext, certPath: string, args: Argume
   const extra = chain === undefined ? [] : [Buffer.from('\n'), readInput(chain, 'certificate chain')];
   const passphrase = args.text('pass');
   if (passphrase !== undefined) context.set('defaultPasswordCallback', () => passphraseOf(passphrase));
-  context.useCertificate(Buffer.concat([readInput(certPath, 'certificate'), ...extra]));
+  const certificate = readInput(certPath, 'certificate');
+  if (isPkcs12(certificate)) {
+    useFile(context, certificate, passphrase);
+    return;
+  }
+  context.useCertificate(Buffer.concat([certificate, ...extra]));
   context.usePrivateKey(readInput(keyPath, 'private key'));
+}
+
+/** A PKCS #12 file has the key, its certificate and its chain in one. */
+function useFile(context: SslContext, bytes: Uint8Array, passphrase: string | undefined): void {
+  const { key, certificate, others } = pkcs12Identity(readPkcs12(bytes, passphrase), context.provider);
+  if (key === undefined || certificate === undefined) usage('No private key with its certificate in the PKCS #12 file');
+  context.useCertificate([certificate, ...others].map(({ der }) => pemText('CERTIFICATE', der)).join(''));
+  context.usePrivateKey(key);
+}
+
+/** The contents of a PKCS #12 file, opened by a password argument (`pass:…`). */
+export function readPkcs12(bytes: Uint8Array, passphrase: string | undefined): Pkcs12 {
+  return parsePkcs12(bytes, passphrase === undefined ? undefined : () => passphraseOf(passphrase), provider);
 }
 
 export function passphraseOf(source: string): string {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -236,6 +236,16 @@ describe('verify and x509', () => {
     expect(await start(...words, '1.2.3.4', FILES.policed).exit).toBe(0);
     const other = start(...words, '1.2.9', FILES.policed);
     expect([await other.exit, other.errors()]).toEqual([2, expect.stringContaining('no explicit policy')]);
+  });
+
+  it('read certificates out of PKCS #12 files', async () => {
+    const { files, certificate: pem } = JSON.parse(readFileSync(new URL('../../test/vectors/pkcs12/files.json', import.meta.url), 'utf8'));
+    const path = join(folder, 'aes256.p12');
+    writeFileSync(path, Buffer.from(files.aes256.pfx, 'base64'));
+    const good = start('x509', '-in', path, '-passin', 'pass:secret');
+    expect([await good.exit, good.output()]).toEqual([0, pem]);
+    const bad = start('x509', '-in', path, '-passin', 'pass:wrong', '-noout');
+    expect([await bad.exit, bad.errors()]).toEqual([1, expect.stringContaining('a wrong password')]);
   });
 
   it('write certificates to files', async () => {

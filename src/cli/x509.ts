@@ -12,11 +12,12 @@ import { matchEmail, matchHost, matchIp } from '../x509/hostname.ts';
 import { parseIp } from '../x509/ip-address.ts';
 import { nameHash } from '../x509/name-hash.ts';
 import { type NameStyle, nameText } from '../x509/name-text.ts';
+import { isPkcs12, pkcs12Identity } from '../x509/pkcs12.ts';
 import { certificateText, EXTENSION_TITLES } from '../x509/text.ts';
 import { extensionText } from '../x509/text-extensions.ts';
 import { timeText } from '../x509/text-parts.ts';
 import { type Arguments, helpText, type OptionGroup, parseArguments, usage } from './arguments.ts';
-import { readInput } from './identity-options.ts';
+import { readInput, readPkcs12 } from './identity-options.ts';
 import { type Command, type Terminal, UsageError } from './terminal.ts';
 
 const DIGESTS: readonly HashName[] = ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512'];
@@ -27,7 +28,8 @@ const GROUPS: readonly OptionGroup[] = [
     options: [
       { name: 'help', help: 'Display this summary' },
       { name: 'in', value: 'infile', help: 'Certificate input (default stdin)' },
-      { name: 'inform', value: 'PEM|DER', help: 'Has no effect: both are recognized' },
+      { name: 'inform', value: 'PEM|DER|P12', help: 'Has no effect: all are recognized' },
+      { name: 'passin', value: 'val', help: 'Password of a PKCS #12 file: pass:…, env:…, file:…' },
       { name: 'out', value: 'outfile', help: 'Output file (default stdout)' },
       { name: 'outform', value: 'PEM|DER', help: 'Output format (default PEM)' },
       { name: 'nameopt', value: 'val', help: 'Name style: oneline, rfc2253 or compat' },
@@ -94,10 +96,17 @@ interface View {
   readonly digest: HashName | undefined;
 }
 
+/** In a PKCS #12 file the first certificate is that of its key. */
+function firstOf(bytes: Uint8Array, password: string | undefined): Certificate | undefined {
+  if (!isPkcs12(bytes)) return parseCertificates(bytes)[0];
+  const { certificate, others } = pkcs12Identity(readPkcs12(bytes, password), provider);
+  return certificate ?? others[0];
+}
+
 async function load(args: Arguments, { input, errors }: Terminal): Promise<Certificate | undefined> {
   const path = args.text('in');
   try {
-    const [first] = parseCertificates(path === undefined ? await buffer(input) : readInput(path, 'certificate'));
+    const first = firstOf(path === undefined ? await buffer(input) : readInput(path, 'certificate'), args.text('passin'));
     if (first !== undefined) return first;
     errors.write(`Could not read certificate from ${path ?? '<stdin>'}\n`);
   } catch (error) {

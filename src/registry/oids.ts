@@ -102,7 +102,7 @@ export const HASH_OIDS = {
 
 export const MGF1 = '1.2.840.113549.1.1.8';
 
-/** Password-based encryption of private keys (RFC 8018, RFC 7914). */
+/** Password-based encryption of private keys (RFC 8018, RFC 7914; RFC 7292, C). */
 export const ENCRYPTION_OIDS = {
   pbes2: '1.2.840.113549.1.5.13',
   pbkdf2: '1.2.840.113549.1.5.12',
@@ -116,6 +116,26 @@ export const ENCRYPTION_OIDS = {
   aes192Cbc: '2.16.840.1.101.3.4.1.22',
   aes256Cbc: '2.16.840.1.101.3.4.1.42',
   desEde3Cbc: '1.2.840.113549.3.7',
+  pbmac1: '1.2.840.113549.1.5.14',
+  pbeWithShaAnd128BitRc4: '1.2.840.113549.1.12.1.1',
+  pbeWithShaAnd40BitRc4: '1.2.840.113549.1.12.1.2',
+  pbeWithShaAnd3KeyTripleDesCbc: '1.2.840.113549.1.12.1.3',
+  pbeWithShaAnd2KeyTripleDesCbc: '1.2.840.113549.1.12.1.4',
+  pbeWithShaAnd128BitRc2Cbc: '1.2.840.113549.1.12.1.5',
+  pbeWithShaAnd40BitRc2Cbc: '1.2.840.113549.1.12.1.6',
+} as const;
+
+/** Parts of PKCS #12 files (RFC 7292, 4 and 5; RFC 2985, 5.5 and B.1). */
+export const PKCS12_OIDS = {
+  data: '1.2.840.113549.1.7.1',
+  encryptedData: '1.2.840.113549.1.7.6',
+  keyBag: '1.2.840.113549.1.12.10.1.1',
+  shroudedKeyBag: '1.2.840.113549.1.12.10.1.2',
+  certBag: '1.2.840.113549.1.12.10.1.3',
+  safeContentsBag: '1.2.840.113549.1.12.10.1.6',
+  friendlyName: '1.2.840.113549.1.9.20',
+  localKeyId: '1.2.840.113549.1.9.21',
+  x509Certificate: '1.2.840.113549.1.9.22.1',
 } as const;
 
 /** Attribute types of names, by the short names of RFC 4514 and OpenSSL. */

@@ -19,6 +19,7 @@ export { attributeText, Name, type NameAttribute, parseName } from './name.ts';
 export { nameHash } from './name-hash.ts';
 export { type NameStyle, nameText } from './name-text.ts';
 export { checkOcspResponse, type OcspCheck, type OcspResponse, type OcspVerdict, ocspRequest, parseOcspResponse } from './ocsp.ts';
+export { isPkcs12, type Pkcs12, type Pkcs12Label, parsePkcs12, pkcs12Identity } from './pkcs12.ts';
 export { keyMatches, parsePrivateKey, publicSpecOf } from './private-key.ts';
 export { type CheckedSct, type CtLog, embeddedScts, parseSctList, type Sct, type SctSource, type SctStatus, verifyScts } from './sct.ts';
 export { type BareAnchor, type StoreLookup, X509Store } from './store.ts';

@@ -6,10 +6,11 @@ import type { CryptoProvider, CurveName, MlDsaName, PrivateKey, PrivateKeySpec, 
 import { CURVE_OIDS, KEY_OIDS, namesByOid } from '../registry/oids.ts';
 import { type AlgorithmIdentifier, readAlgorithm, readPssParameters, samePublicKey } from './algorithms.ts';
 import type { Certificate } from './certificate.ts';
-import { decryptPem, decryptPkcs8, type Password } from './key-encryption.ts';
+import { decryptPem, decryptPkcs8 } from './key-encryption.ts';
+import type { Password } from './password-cipher.ts';
 
 /**
- * Reads one private key: PKCS#8 (RFC 5958; ML-DSA by RFC 9881), encrypted PKCS#8 (PBES2), PKCS#1, SEC1 (RFC 5915), in DER or as the first
+ * Reads one private key: PKCS#8 (RFC 5958; ML-DSA by RFC 9881), encrypted PKCS#8 (PBES2, or PKCS#12's 3DES), PKCS#1, SEC1 (RFC 5915), in DER or as the first
  * key of a PEM file, also with OpenSSL's traditional PEM encryption. `password` is asked only for an encrypted key,
  * which also needs a provider. Throws `Asn1Error` for anything else, a wrong password included.
  */
@@ -66,7 +67,7 @@ const readEncrypted = (der: Uint8Array, password: Password | undefined, provider
   readSecret(decryptPkcs8(der, password, provider), readPkcs8);
 
 /** Parses decrypted bytes and wipes them: the fields of the key are copies. */
-function readSecret(plain: Uint8Array, read: (r: DerReader) => PrivateKeySpec): PrivateKeySpec {
+export function readSecret(plain: Uint8Array, read: (r: DerReader) => PrivateKeySpec): PrivateKeySpec {
   try {
     return readDer(plain, read);
   } catch {
@@ -99,7 +100,7 @@ function readAnyDer(der: Uint8Array, password: Password | undefined, provider: C
 }
 
 /** OneAsymmetricKey (RFC 5958, 2). */
-function readPkcs8(r: DerReader): PrivateKeySpec {
+export function readPkcs8(r: DerReader): PrivateKeySpec {
   return r.inside(TAG.sequence, (inner) => {
     if (inner.small() > 1) malformed('an unknown version of PKCS#8');
     const algorithm = readAlgorithm(inner);
