@@ -2,36 +2,17 @@
 import type { Bio } from '../bio/bio.ts';
 import { refuse } from '../registry/fatal.ts';
 import { Ssl } from '../ssl/ssl.ts';
-import { BIO, BIO_find_type, BIO_free_all, type BIO_METHOD, BIO_pending, BIO_up_ref, BIO_wpending } from './bio.ts';
+import { BIO, BIO_f_buffer, BIO_find_type, type BIO_METHOD, BIO_pending, BIO_push, BIO_up_ref, BIO_wpending } from './bio.ts';
+import { BIO_s_connect } from './bio-net.ts';
 import * as c from './constants.ts';
 import { attempt } from './errors.ts';
 import { SSL_do_handshake } from './handshake.ts';
 import { SSL_get_error, SSL_read, SSL_shutdown, SSL_write } from './io.ts';
-import { refused } from './refused.ts';
-import { SSL_copy_session_id, SSL_new, SSL_set_accept_state, SSL_set_connect_state } from './ssl.ts';
+import { Port } from './port.ts';
+import { BIO_get_fd, BIO_new_socket, type Descriptor } from './socket.ts';
+import { SSL_copy_session_id, SSL_dup, SSL_new, SSL_set_accept_state, SSL_set_connect_state } from './ssl.ts';
 import { alive } from './state.ts';
 import type { SSL, SSL_CTX } from './types.ts';
-
-/** One direction of a connection's transport: it holds one reference to the BIO, and a connection frees each port once. */
-class Port implements Bio {
-  readonly bio: BIO;
-
-  constructor(bio: BIO) {
-    this.bio = bio;
-  }
-
-  read(max: number): Uint8Array | 'retry' | 'eof' {
-    return this.bio.read(max);
-  }
-
-  write(bytes: Uint8Array): number {
-    return Math.max(0, this.bio.write(bytes));
-  }
-
-  free(): void {
-    BIO_free_all(this.bio);
-  }
-}
 
 const portOf = (bio: BIO | null): Port | undefined => (bio === null ? undefined : new Port(bio));
 
@@ -108,6 +89,17 @@ const SSL_FILTER: BIO_METHOD = {
     SSL_set_bio(ssl, next, next);
   },
   popped: (bio) => SSL_set_bio(connectionOf(bio), null, null),
+  advance: (bio) =>
+    attempt('BIO_do_handshake', -1, () => {
+      const ssl = connectionOf(bio);
+      const ret = SSL_do_handshake(ssl);
+      if (ret <= 0) outcome(bio, ssl, ret);
+      return ret;
+    }),
+  dup: (to, from) => {
+    const copy = SSL_dup(connectionOf(from));
+    return copy === null ? 0 : BIO_set_ssl(to, copy, from.close);
+  },
   flush: (bio) => (connectionOf(bio).unwritten === 0 ? 1 : connectionOf(bio).flush() ? 1 : -1),
   destroy: (bio) => {
     if (bio.data instanceof Ssl && bio.close === c.BIO_CLOSE) {
@@ -124,16 +116,19 @@ const sumOf = (bio: BIO | null, count: (bio: BIO) => number): number => (bio ===
 function outcome(bio: BIO, ssl: SSL, ret: number): 'retry' | 'end' {
   switch (SSL_get_error(ssl, ret)) {
     case c.SSL_ERROR_WANT_READ:
-      bio.flags |= c.BIO_FLAGS_READ | c.BIO_FLAGS_SHOULD_RETRY;
+      bio.retry(c.BIO_FLAGS_READ);
       return 'retry';
     case c.SSL_ERROR_WANT_WRITE:
-      bio.flags |= c.BIO_FLAGS_WRITE | c.BIO_FLAGS_SHOULD_RETRY;
+      bio.retry(c.BIO_FLAGS_WRITE);
+      return 'retry';
+    case c.SSL_ERROR_WANT_CONNECT:
+      bio.retry(c.BIO_FLAGS_IO_SPECIAL, c.BIO_RR_CONNECT);
       return 'retry';
     case c.SSL_ERROR_WANT_X509_LOOKUP:
     case c.SSL_ERROR_WANT_ASYNC:
     case c.SSL_ERROR_WANT_CLIENT_HELLO_CB:
     case c.SSL_ERROR_WANT_RETRY_VERIFY:
-      bio.flags |= c.BIO_FLAGS_IO_SPECIAL | c.BIO_FLAGS_SHOULD_RETRY;
+      bio.retry(c.BIO_FLAGS_IO_SPECIAL, c.BIO_RR_SSL_X509_LOOKUP);
       return 'retry';
     default:
       return 'end';
@@ -180,16 +175,6 @@ export function BIO_set_ssl_mode(bio: BIO, client: number): number {
   return 1;
 }
 
-export const BIO_do_handshake = (bio: BIO): number =>
-  attempt('BIO_do_handshake', -1, () => {
-    const ssl = BIO_get_ssl(bio) ?? refuse('UNINITIALIZED');
-    const ret = SSL_do_handshake(ssl);
-    if (ret <= 0) outcome(bio, ssl, ret);
-    return ret;
-  });
-export const BIO_do_connect: (bio: BIO) => number = BIO_do_handshake;
-export const BIO_do_accept: (bio: BIO) => number = BIO_do_handshake;
-
 export const BIO_ssl_copy_session_id = (to: BIO, from: BIO): number => {
   const [target, source] = [BIO_get_ssl(to), BIO_get_ssl(from)];
   return target === null || source === null ? 0 : SSL_copy_session_id(target, source);
@@ -205,13 +190,51 @@ export const BIO_get_num_renegotiates = (_bio: BIO): number => 0;
 export const BIO_set_ssl_renegotiate_bytes = (_bio: BIO, _count: number): number => 0;
 export const BIO_set_ssl_renegotiate_timeout = (_bio: BIO, _seconds: number): number => 0;
 
-export const BIO_new_ssl_connect: (ctx: SSL_CTX) => BIO | null = refused<BIO | null>('BIO_new_ssl_connect', null);
-export const BIO_new_buffer_ssl_connect: (ctx: SSL_CTX) => BIO | null = refused<BIO | null>('BIO_new_buffer_ssl_connect', null);
+/** A client of a context over a BIO that connects: BIO_set_conn_hostname(3) says to whom. */
+export function BIO_new_ssl_connect(ctx: SSL_CTX): BIO | null {
+  const ssl = BIO_new_ssl(ctx, 1);
+  return ssl === null ? null : BIO_push(ssl, new BIO(BIO_s_connect()));
+}
 
-const noDescriptor = (name: string): ((...args: readonly unknown[]) => number) => refused(name, 0);
-export const SSL_set_fd: (ssl: SSL, fd: number) => number = noDescriptor('SSL_set_fd');
-export const SSL_set_rfd: (ssl: SSL, fd: number) => number = noDescriptor('SSL_set_rfd');
-export const SSL_set_wfd: (ssl: SSL, fd: number) => number = noDescriptor('SSL_set_wfd');
-export const SSL_get_fd: (ssl: SSL) => number = refused('SSL_get_fd', -1);
-export const SSL_get_rfd: (ssl: SSL) => number = refused('SSL_get_rfd', -1);
-export const SSL_get_wfd: (ssl: SSL) => number = refused('SSL_get_wfd', -1);
+/** The same behind a BIO that buffers. */
+export function BIO_new_buffer_ssl_connect(ctx: SSL_CTX): BIO | null {
+  const chain = BIO_new_ssl_connect(ctx);
+  return chain === null ? null : BIO_push(new BIO(BIO_f_buffer()), chain);
+}
+
+// ---- sockets in place of descriptors: the BIO is made here, the socket stays the caller's
+
+const overSocket = (fd: Descriptor): BIO => BIO_new_socket(fd, c.BIO_NOCLOSE);
+
+export function SSL_set_fd(ssl: SSL, fd: Descriptor): number {
+  const bio = overSocket(fd);
+  SSL_set_bio(ssl, bio, bio);
+  return 1;
+}
+
+export function SSL_set_rfd(ssl: SSL, fd: Descriptor): number {
+  const writer = SSL_get_wbio(ssl);
+  if (writer === null || BIO_get_fd(writer) !== fd) SSL_set0_rbio(ssl, overSocket(fd));
+  else {
+    BIO_up_ref(writer);
+    SSL_set0_rbio(ssl, writer);
+  }
+  return 1;
+}
+
+export function SSL_set_wfd(ssl: SSL, fd: Descriptor): number {
+  const reader = SSL_get_rbio(ssl);
+  if (reader === null || BIO_get_fd(reader) !== fd) SSL_set0_wbio(ssl, overSocket(fd));
+  else {
+    BIO_up_ref(reader);
+    SSL_set0_wbio(ssl, reader);
+  }
+  return 1;
+}
+
+const fdOf = (bio: BIO | null): Descriptor | -1 => (bio === null ? -1 : BIO_get_fd(bio));
+
+/** The socket that it reads from; -1 where that is something else. */
+export const SSL_get_rfd = (ssl: SSL): Descriptor | -1 => fdOf(SSL_get_rbio(ssl));
+export const SSL_get_wfd = (ssl: SSL): Descriptor | -1 => fdOf(SSL_get_wbio(ssl));
+export const SSL_get_fd: (ssl: SSL) => Descriptor | -1 = SSL_get_rfd;

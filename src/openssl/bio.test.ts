@@ -195,10 +195,4 @@ describe('the SSL filter', () => {
     expect(readText(server)).toBe('GET / HTTP/1.0\r\n');
     expect(o.BIO_find_type(chain, o.BIO_TYPE_SSL)).toBe(filter);
   });
-
-  it('that would need a socket refuses with a reason', () => {
-    expect(o.BIO_new_ssl_connect(clientCtx())).toBeNull();
-    expect(o.ERR_reason_error_string(o.ERR_peek_error())).toBe('called a function that was disabled at compile-time');
-    expect(o.ERR_get_error_line_data()?.data).toContain('libssl/node');
-  });
 });

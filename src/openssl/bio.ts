@@ -6,6 +6,7 @@ import { fromUtf8, utf8 } from '../bytes/bytes.ts';
 import { refuse } from '../registry/fatal.ts';
 import * as c from './constants.ts';
 import { pushError } from './errors.ts';
+import type { Out } from './types.ts';
 
 /** What a kind of BIO does. `bio.data` is its own; a filter goes on with `bio.next`. */
 export interface BIO_METHOD {
@@ -24,6 +25,10 @@ export interface BIO_METHOD {
   /** Its chain below has changed by BIO_push(3), or it is taken out by BIO_pop(3). */
   pushed?(bio: BIO): void;
   popped?(bio: BIO): void;
+  /** Goes on with connecting, accepting or a handshake: 1 when it is done, else -1. */
+  advance?(bio: BIO): number;
+  /** Takes over what another BIO of this kind was told, for BIO_dup_chain(3). 0: it cannot. */
+  dup?(to: BIO, from: BIO): number;
 }
 
 export class BIO {
@@ -33,6 +38,8 @@ export class BIO {
   previous: BIO | null = null;
   references = 1;
   flags = 0;
+  /** BIO_RR_*: what BIO_FLAGS_IO_SPECIAL waits for. */
+  retryReason = 0;
   close: number = c.BIO_CLOSE;
   numberRead = 0;
   numberWritten = 0;
@@ -45,7 +52,7 @@ export class BIO {
   read(max: number): Uint8Array | 'retry' | 'eof' {
     this.live().flags = 0;
     const bytes = this.method.read(this, max);
-    if (bytes === 'retry') this.flags |= c.BIO_FLAGS_READ | c.BIO_FLAGS_SHOULD_RETRY;
+    if (bytes === 'retry') this.retry(c.BIO_FLAGS_READ);
     else if (bytes !== 'eof') this.numberRead += bytes.length;
     return bytes;
   }
@@ -54,8 +61,15 @@ export class BIO {
     this.live().flags = 0;
     const count = this.method.write(this, bytes);
     if (count > 0) this.numberWritten += count;
-    else if (count === 0 && bytes.length > 0) this.flags |= c.BIO_FLAGS_WRITE | c.BIO_FLAGS_SHOULD_RETRY;
+    else if (count === 0 && bytes.length > 0) this.retry(c.BIO_FLAGS_WRITE);
     return count;
+  }
+
+  /** Says what a call that got nowhere waits for; a reason that stands already is the better one. */
+  retry(flags: number, reason = 0): void {
+    if ((this.flags & c.BIO_FLAGS_IO_SPECIAL) !== 0) return;
+    this.flags |= flags | c.BIO_FLAGS_SHOULD_RETRY;
+    this.retryReason = reason;
   }
 
   live(): this {
@@ -104,8 +118,23 @@ export function BIO_push(bio: BIO | null, append: BIO | null): BIO | null {
   while (last.next !== null) last = last.next;
   last.next = append;
   if (append !== null) append.previous = last;
-  bio.method.pushed?.(bio);
+  for (let at: BIO | null = bio; at !== null && at !== append; at = at.next) at.method.pushed?.(at);
   return bio;
+}
+
+/** A chain of the same kinds, told the same; null where one of them cannot be copied. */
+export function BIO_dup_chain(bio: BIO | null): BIO | null {
+  let head: BIO | null = null;
+  for (let from = bio; from !== null; from = from.next) {
+    const to = new BIO(from.method);
+    to.close = from.close;
+    if (from.method.dup?.(to, from) === 0) {
+      BIO_free_all(head);
+      return null;
+    }
+    head = BIO_push(head, to);
+  }
+  return head;
 }
 
 /** Takes one out of its chain; gives what came after it. */
@@ -171,6 +200,31 @@ export const BIO_should_retry = (bio: BIO): number => bio.flags & c.BIO_FLAGS_SH
 export const BIO_should_read = (bio: BIO): number => bio.flags & c.BIO_FLAGS_READ;
 export const BIO_should_write = (bio: BIO): number => bio.flags & c.BIO_FLAGS_WRITE;
 export const BIO_should_io_special = (bio: BIO): number => bio.flags & c.BIO_FLAGS_IO_SPECIAL;
+/** BIO_RR_*: what a special operation waits for. */
+export const BIO_get_retry_reason = (bio: BIO): number => bio.retryReason;
+/** The BIO of a chain that said "retry", and why. */
+export function BIO_get_retry_BIO(bio: BIO, reason?: Out<number>): BIO {
+  let last = bio;
+  while (last.next !== null && BIO_should_retry(last.next) !== 0) last = last.next;
+  if (reason !== undefined) reason.value = last.retryReason;
+  return last;
+}
+
+/** Goes on with connecting, accepting or a handshake, whichever is first in the chain (BIO_do_connect(3)). */
+export function BIO_do_handshake(bio: BIO): number {
+  for (let at: BIO | null = bio.live(); at !== null; at = at.next) {
+    if (at.method.advance === undefined) continue;
+    at.flags = 0;
+    const result = at.method.advance(at);
+    if (at !== bio) Object.assign(bio, { flags: at.flags, retryReason: at.retryReason });
+    return result;
+  }
+  pushError(c.ERR_LIB_BIO, 'BIO_ctrl', c.BIO_R_UNSUPPORTED_METHOD);
+  return -1;
+}
+export const BIO_do_connect: (bio: BIO) => number = BIO_do_handshake;
+export const BIO_do_accept: (bio: BIO) => number = BIO_do_handshake;
+
 export const BIO_number_read = (bio: BIO): number => bio.numberRead;
 export const BIO_number_written = (bio: BIO): number => bio.numberWritten;
 
@@ -347,6 +401,9 @@ export const BIO_s_null = (): BIO_METHOD => NOTHING;
 
 const held = (bio: BIO): MemBio => bio.data as MemBio;
 
+/** BIO_copy_next_retry(3). */
+const retryAsNext = (bio: BIO): void => bio.retry(bio.next?.flags ?? 0, bio.next?.retryReason);
+
 /** Collects what is written until it is flushed or a buffer's worth is there, so that small writes share a record. */
 const BUFFER: BIO_METHOD = {
   type: c.BIO_TYPE_BUFFER,
@@ -354,7 +411,11 @@ const BUFFER: BIO_METHOD = {
   create: (bio) => {
     bio.data = new MemBio();
   },
-  read: (bio, max) => bio.next?.read(max) ?? 'eof',
+  read: (bio, max) => {
+    const bytes = bio.next?.read(max) ?? 'eof';
+    if (bytes === 'retry') retryAsNext(bio);
+    return bytes;
+  },
   write: (bio, bytes) => {
     if (held(bio).pending >= BUFFER_SIZE && BIO_flush(bio) <= 0) return 0;
     return held(bio).write(bytes);
@@ -366,7 +427,7 @@ const BUFFER: BIO_METHOD = {
     const taken = rest.length === 0 ? 0 : bio.next.write(rest);
     held(bio).write(taken > 0 ? rest.subarray(taken) : rest);
     if (held(bio).pending === 0) return BIO_flush(bio.next);
-    bio.flags |= bio.next.flags;
+    retryAsNext(bio);
     return -1;
   },
   reset: (bio) => {

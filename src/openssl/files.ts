@@ -5,6 +5,7 @@ import { latin1, utf8 } from '../bytes/bytes.ts';
 import { refuse } from '../registry/fatal.ts';
 import * as c from './constants.ts';
 import { pushError } from './errors.ts';
+import { builtin, environment } from './runtime.ts';
 
 interface FileSystem {
   readFileSync(path: string): Uint8Array;
@@ -12,14 +13,7 @@ interface FileSystem {
   existsSync(path: string): boolean;
 }
 
-interface Runtime {
-  readonly process?: { readonly getBuiltinModule?: (name: string) => unknown; readonly env?: Readonly<Record<string, string | undefined>> };
-}
-
-const runtime = globalThis as Runtime;
-
-/** Node, Deno and Bun give it by name, so that nothing has to be imported that a browser lacks. */
-const fileSystem = (): FileSystem | undefined => runtime.process?.getBuiltinModule?.('node:fs') as FileSystem | undefined;
+const fileSystem = (): FileSystem | undefined => builtin('node:fs') as FileSystem | undefined;
 
 /** A file's bytes; null with a system error on the queue where it cannot be read. */
 export function readFile(func: string, path: string): Uint8Array | null {
@@ -47,12 +41,12 @@ export function readDirectory(func: string, path: string): readonly string[] | n
 
 /** A certificate bundle of the system: SSL_CERT_FILE, or where distributions keep it. */
 export const systemBundle = (): string | undefined =>
-  [runtime.process?.env?.['SSL_CERT_FILE'], ...BUNDLES].find((path) => path !== undefined && fileSystem()?.existsSync(path) === true);
+  [environment('SSL_CERT_FILE'), ...BUNDLES].find((path) => path !== undefined && fileSystem()?.existsSync(path) === true);
 
-export const systemDirectory = (): string | undefined => runtime.process?.env?.['SSL_CERT_DIR'];
+export const systemDirectory = (): string | undefined => environment('SSL_CERT_DIR');
 
 /** OpenSSL's list of transparency logs. */
-export const systemLogList = (): string => runtime.process?.env?.['CTLOG_FILE'] ?? '/usr/lib/ssl/ct_log_list.cnf';
+export const systemLogList = (): string => environment('CTLOG_FILE') ?? '/usr/lib/ssl/ct_log_list.cnf';
 
 const BUNDLES: readonly string[] = [
   '/etc/ssl/certs/ca-certificates.crt',

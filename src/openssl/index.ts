@@ -6,6 +6,7 @@
 export * from './alerts.ts';
 export * from './alpn-sni.ts';
 export * from './bio.ts';
+export * from './bio-net.ts';
 export * from './bio-ssl.ts';
 export * from './cert-compression.ts';
 export * from './certificates.ts';
@@ -34,6 +35,7 @@ export * from './psk.ts';
 export * from './security.ts';
 export * from './sessions.ts';
 export * from './sigalgs.ts';
+export { BIO_get_fd, BIO_new_socket, BIO_s_socket, BIO_set_fd, type Descriptor } from './socket.ts';
 export * from './ssl.ts';
 export * from './stack.ts';
 export * from './status.ts';

@@ -2,9 +2,11 @@
 
 import { refuse } from '../registry/fatal.ts';
 import type { SslWant } from '../ssl/ssl.ts';
+import { BIO_should_io_special } from './bio.ts';
 import * as c from './constants.ts';
 import { ERR_GET_LIB, ERR_peek_error } from './err.ts';
 import { attempt } from './errors.ts';
+import { Port } from './port.ts';
 import { enter, sendKeyUpdate } from './progress.ts';
 import { asInt } from './settings.ts';
 import { alive, ofLiving } from './state.ts';
@@ -82,8 +84,17 @@ export function SSL_get_error(ssl: SSL, ret: number): number {
   if (ret > 0) return c.SSL_ERROR_NONE;
   const error = ERR_peek_error();
   if (error !== 0) return ERR_GET_LIB(error) === c.ERR_LIB_SYS ? c.SSL_ERROR_SYSCALL : c.SSL_ERROR_SSL;
-  return ERROR_OF[alive(ssl).want];
+  const { want, wbio } = alive(ssl);
+  // The transport is not there yet: C asks the BIO what for.
+  if (want === 'write' && wbio instanceof Port && BIO_should_io_special(wbio.bio) !== 0)
+    return SPECIAL[wbio.bio.retryReason] ?? ERROR_OF[want];
+  return ERROR_OF[want];
 }
+
+const SPECIAL: Readonly<Record<number, number>> = {
+  [c.BIO_RR_CONNECT]: c.SSL_ERROR_WANT_CONNECT,
+  [c.BIO_RR_ACCEPT]: c.SSL_ERROR_WANT_ACCEPT,
+};
 
 const ERROR_OF: Readonly<Record<SslWant, number>> = {
   nothing: c.SSL_ERROR_SYSCALL,

@@ -10,7 +10,6 @@ const SRP = 'SRP is never built: its suites are TLS 1.2 with SHA-1 and CBC';
 const COMPRESSION = 'TLS compression is never built: it leaks secrets (CRIME)';
 const NPN = 'NPN was replaced by ALPN (RFC 7301)';
 const CTRL = 'the numbered control calls are reached by their names';
-const DESCRIPTORS = 'there are no file descriptors here; use BIOs, or libssl/node for sockets';
 const SRTP = 'SRTP keys are agreed on over DTLS, which is not built yet';
 const FAST = 'EAP-FAST (RFC 4851) is not built';
 
@@ -52,14 +51,6 @@ export const REFUSALS: Readonly<Record<string, string>> = {
   SSL_CTX_set_ssl_version: 'a context keeps the method it was made with',
   SSL_set_ssl_method: 'a connection keeps the method of its context',
   SSL_bytes_to_cipher_list: 'use SSL_client_hello_get0_ciphers and SSL_CIPHER_find',
-  SSL_set_fd: DESCRIPTORS,
-  SSL_set_rfd: DESCRIPTORS,
-  SSL_set_wfd: DESCRIPTORS,
-  SSL_get_fd: DESCRIPTORS,
-  SSL_get_rfd: DESCRIPTORS,
-  SSL_get_wfd: DESCRIPTORS,
-  BIO_new_ssl_connect: 'a connecting BIO needs a socket; see libssl/node, or BIO_new_ssl over a BIO pair',
-  BIO_new_buffer_ssl_connect: 'a connecting BIO needs a socket; see libssl/node, or BIO_new_ssl over a BIO pair',
   SSL_set_tlsext_status_ids: 'a status request names no responders here (RFC 6066, 8: the server may ignore them)',
   SSL_get_tlsext_status_ids: 'a status request names no responders here (RFC 6066, 8: the server may ignore them)',
   SSL_set_tlsext_status_exts: 'a status request carries no extensions here (RFC 6066, 8: the server may ignore them)',
