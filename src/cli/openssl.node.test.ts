@@ -19,6 +19,8 @@ async function openssl(
   typed: string,
 ): Promise<{ readonly code: number; readonly output: string; readonly errors: string }> {
   const child = spawn('openssl', words, { stdio: ['pipe', 'pipe', 'pipe'] });
+  // A command that reads nothing may be gone before it is written to.
+  child.stdin.on('error', () => undefined);
   child.stdin.write(typed);
   const [output, errors, [code]] = await Promise.all([
     readAll(child.stdout),

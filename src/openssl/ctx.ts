@@ -4,6 +4,7 @@ import { refuse } from '../registry/fatal.ts';
 import { SslContext } from '../ssl/context.ts';
 import { attempt } from './errors.ts';
 import type { SSL_METHOD } from './method.ts';
+import { configureBySystem } from './nconf.ts';
 import { refused } from './refused.ts';
 import { ofLiving, rememberMethod } from './state.ts';
 import type { SSL_CTX } from './types.ts';
@@ -15,6 +16,7 @@ export const SSL_CTX_new = (method: SSL_METHOD | null): SSL_CTX | null =>
     const bounds = method.version === undefined ? {} : { minProtoVersion: method.version, maxProtoVersion: method.version };
     const context = new SslContext({ role: method.role, ...bounds });
     rememberMethod(context, method);
+    configureBySystem(context);
     return context;
   });
 
@@ -39,7 +41,6 @@ export const SSL_CTX_set_ecdh_auto = (ctx: SSL_CTX, _onoff: number): number => o
 const not = (name: string): ((...args: readonly unknown[]) => number) => refused(name, 0);
 
 export const SSL_CTX_set_ssl_version: (ctx: SSL_CTX, method: SSL_METHOD | null) => number = not('SSL_CTX_set_ssl_version');
-export const SSL_CTX_config: (ctx: SSL_CTX, name: string) => number = not('SSL_CTX_config');
 export const SSL_CTX_set_client_cert_engine: (ctx: SSL_CTX, engine: unknown) => number = not('SSL_CTX_set_client_cert_engine');
 export const SSL_COMP_add_compression_method: (id: number, method: unknown) => number = not('SSL_COMP_add_compression_method');
 export const SSL_COMP_get_compression_methods = (): readonly unknown[] => [];

@@ -28,6 +28,18 @@ export * from './info.ts';
 export * from './io.ts';
 export * from './method.ts';
 export * from './names-ca.ts';
+export {
+  CONF,
+  CONF_modules_load_file,
+  type CONF_VALUE,
+  NCONF_free,
+  NCONF_get_section,
+  NCONF_get_string,
+  NCONF_load,
+  NCONF_new,
+  SSL_CTX_config,
+  SSL_config,
+} from './nconf.ts';
 export * from './options.ts';
 export type { pem_password_cb } from './password.ts';
 export * from './pem.ts';

@@ -69,8 +69,6 @@ export const REFUSALS: Readonly<Record<string, string>> = {
   SSL_CTX_set_srp_password: SRP,
   SSL_COMP_add_compression_method: COMPRESSION,
   SSL_CTX_set_client_cert_engine: 'there are no engines; a PrivateKey object that signs takes their place',
-  SSL_CTX_config: 'there is no configuration file; SSL_CONF_cmd takes single commands',
-  SSL_config: 'there is no configuration file; SSL_CONF_cmd takes single commands',
 };
 
 /** A function that puts its reason on the queue and answers with C's value for failure. */

@@ -48,7 +48,6 @@ export const SSL_copy_session_id = (to: SSL, from: SSL): number =>
   });
 
 export const SSL_set_ssl_method: (ssl: SSL, method: SSL_METHOD | null) => number = refused('SSL_set_ssl_method', 0);
-export const SSL_config: (ssl: SSL, name: string) => number = refused('SSL_config', 0);
 export const SSL_set_ecdh_auto = (ssl: SSL, _onoff: number): number => ofLiving(ssl, 1);
 export const SSL_set_debug = (_ssl: SSL, _debug: number): void => undefined;
 export const SSL_ctrl: (ssl: SSL, cmd: number, larg: number, parg: unknown) => number = refused('SSL_ctrl', 0);
