@@ -10,6 +10,11 @@ export interface Bio {
   read(max: number): Uint8Array | 'retry' | 'eof';
   /** Takes bytes, copying what it keeps; returns how many it took. 0 means retry later. Throws where the transport is gone. */
   write(bytes: Uint8Array): number;
+  /**
+   * Takes bytes without copying them, and calls `release`, once, when nobody looks at them any more; false where it wants none
+   * of them now. A BIO that has it is offered large pieces this way.
+   */
+  readonly take?: ((bytes: Uint8Array, release: () => void) => boolean) | undefined;
   /** Called when a flight is complete and what was buffered should go out. */
   flush?(): void;
   /** Called when a connection that owned its last reference lets go of it. */

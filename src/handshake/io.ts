@@ -145,8 +145,8 @@ export class MessageIo {
   }
 
   private wholeMessage(limitOf: LimitOf): Uint8Array | undefined {
+    if (this.fragments.length < MESSAGE_HEADER_LENGTH) return undefined;
     const { bytes } = this.fragments;
-    if (bytes.length < MESSAGE_HEADER_LENGTH) return undefined;
     const type = bytes[0] as number;
     const length = ((bytes[1] as number) << 16) | ((bytes[2] as number) << 8) | (bytes[3] as number);
     const limit = limitOf(type);

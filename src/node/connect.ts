@@ -1,4 +1,4 @@
-import { connect as connectTcp, type NetConnectOpts } from 'node:net';
+import { connect as connectTcp, type NetConnectOpts, type TcpNetConnectOpts } from 'node:net';
 import { type ConnectOptions, checkNames } from './options.ts';
 import { TLSSocket } from './tls-socket.ts';
 
@@ -12,8 +12,8 @@ export function connect(...args: readonly (ConnectOptions | number | string | Li
   const options = optionsOf(args);
   const listener = args.find((arg) => typeof arg === 'function');
   checkNames(options);
-  const transport = options.socket ?? connectTcp(netOptions(options));
-  const socket = new TLSSocket(transport, options);
+  const transport = options.socket ?? connectTcp({ ...netOptions(options), ...readInPlace((bytes) => socket.arrivedOnLoan(bytes)) });
+  const socket: TLSSocket = new TLSSocket(transport, options);
   if (listener !== undefined) socket.once('secureConnect', listener);
   if (options.timeout !== undefined) socket.setTimeout(options.timeout);
   return socket;
@@ -26,6 +26,22 @@ function optionsOf(args: readonly (ConnectOptions | number | string | Listener |
   const host = typeof second === 'string' ? { host: second } : {};
   const bag = args.find((arg) => typeof arg === 'object');
   return { ...port, ...host, ...(typeof bag === 'object' ? bag : {}) };
+}
+
+/** Where all sockets that we made ourselves read to, one after the other: a chunk is opened before the next one comes. */
+let landing: Buffer | undefined;
+const LANDING_SIZE = 256 * 1024;
+
+/** Not on Windows, whose reads have their buffers long before there is anything to read. */
+function readInPlace(arrived: (bytes: Uint8Array) => void): Pick<TcpNetConnectOpts, 'onread'> {
+  if (process.platform === 'win32') return { onread: undefined };
+  landing ??= Buffer.allocUnsafeSlow(LANDING_SIZE);
+  const buffer = landing;
+  const callback = (length: number): boolean => {
+    arrived(buffer.subarray(0, length));
+    return true;
+  };
+  return { onread: { buffer, callback } };
 }
 
 function netOptions(options: ConnectOptions): NetConnectOpts {

@@ -1,5 +1,7 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Bio } from '../bio/bio.ts';
+import { copyOf } from '../bytes/bytes.ts';
 
 /** Bytes that may wait in the transport before it is asked to take more: some slabs, so that they go out in one system call. */
 const OUTGOING_LIMIT = 256 * 1024;
@@ -16,13 +18,22 @@ export class SocketBio implements Bio {
   bytesRead = 0;
   bytesWritten = 0;
 
+  /** A socket has sent what its callback tells of; another stream may have passed it on to who still looks at it. */
+  readonly take: Bio['take'];
+
   constructor(transport: Duplex) {
     this.transport = transport;
+    this.take = transport instanceof Socket ? (bytes, release) => this.lend(bytes, release) : undefined;
   }
 
   /** Takes a chunk that arrived. */
   feed(chunk: Uint8Array): void {
     this.chunks.push(chunk);
+  }
+
+  /** Copies what waits: the memory it arrived in is wanted back. */
+  own(): void {
+    this.chunks = this.chunks.map(copyOf);
   }
 
   /** Nothing more will arrive. */
@@ -52,12 +63,23 @@ export class SocketBio implements Bio {
   }
 
   write(bytes: Uint8Array): number {
-    const { transport } = this;
     // An alert to a transport that is gone has nobody to hear it; the transport's own event says what happened.
-    if (transport.destroyed || transport.writableEnded) return bytes.length;
-    if (transport.writableLength >= OUTGOING_LIMIT) return 0;
-    transport.write(Buffer.from(bytes));
+    if (this.isGone) return bytes.length;
+    if (this.transport.writableLength >= OUTGOING_LIMIT) return 0;
+    this.transport.write(Buffer.from(bytes));
     this.bytesWritten += bytes.length;
     return bytes.length;
+  }
+
+  private lend(bytes: Uint8Array, release: () => void): boolean {
+    if (this.isGone) release();
+    else if (this.transport.writableLength >= OUTGOING_LIMIT) return false;
+    else this.transport.write(bytes, release);
+    this.bytesWritten += bytes.length;
+    return true;
+  }
+
+  private get isGone(): boolean {
+    return this.transport.destroyed || this.transport.writableEnded;
   }
 }

@@ -71,6 +71,21 @@ describe('what went through', () => {
 });
 
 describe('back-pressure', () => {
+  it('loses nothing where several sockets read by turns and stop in the middle of a chunk', async () => {
+    const data = randomBytes(1_000_000);
+    const port = await serve((socket) => void socket.end(data));
+    const readSlowly = async (): Promise<boolean> => {
+      const pieces: Buffer[] = [];
+      const socket = connect({ port, host: 'localhost', ca });
+      for await (const piece of socket) {
+        pieces.push(piece);
+        await new Promise(setImmediate);
+      }
+      return Buffer.concat(pieces).equals(data);
+    };
+    expect(await Promise.all([readSlowly(), readSlowly(), readSlowly()])).toEqual([true, true, true]);
+  });
+
   it('stops a writer whose peer does not read', async () => {
     const { client, server } = overPair();
     await Promise.all([once(client, 'secureConnect'), once(server, 'secure')]);

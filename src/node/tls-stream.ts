@@ -96,12 +96,7 @@ export abstract class TlsStream extends SocketSurface {
   }
 
   private listen(transport: Duplex): void {
-    transport.on('data', (chunk: Uint8Array) => {
-      if (this.destroyed || this.closeNotified) return;
-      this.touch();
-      this.bio.feed(chunk);
-      this.pump();
-    });
+    transport.on('data', (chunk: Uint8Array) => this.arrived(chunk));
     transport.on('end', () => {
       this.bio.end();
       this.pump();
@@ -109,6 +104,20 @@ export abstract class TlsStream extends SocketSurface {
     transport.on('drain', this.go);
     transport.on('error', (error) => this.transportFailed(error));
     transport.on('close', () => this.transportClosed());
+  }
+
+  private arrived(chunk: Uint8Array): void {
+    if (this.destroyed || this.closeNotified) return;
+    this.touch();
+    this.bio.feed(chunk);
+    this.pump();
+  }
+
+  /** The transport's bytes, in memory that is used again as soon as this returns. */
+  arrivedOnLoan(bytes: Uint8Array): void {
+    this.arrived(bytes);
+    if (this.bio.hasPending) this.bio.own();
+    this.ssl.connection?.io.reader.own();
   }
 
   /** Starts the handshake: the transport can carry bytes. */

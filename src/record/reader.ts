@@ -1,5 +1,5 @@
 import type { Bio } from '../bio/bio.ts';
-import { EMPTY } from '../bytes/bytes.ts';
+import { copyOf, EMPTY } from '../bytes/bytes.ts';
 import { CONTENT_TYPE } from '../registry/content-types.ts';
 import { fatal } from '../registry/fatal.ts';
 import { LIMITS } from '../registry/limits.ts';
@@ -30,6 +30,12 @@ export class RecordReader {
   /** Bytes that arrived and were not opened yet. */
   get buffered(): number {
     return this.carried + this.chunk.length - this.position;
+  }
+
+  /** Takes over what a BIO lent and was not opened yet, for a BIO that wants its memory back sooner than at its next call. */
+  own(): void {
+    this.chunk = this.position < this.chunk.length ? copyOf(this.chunk.subarray(this.position)) : EMPTY;
+    this.position = 0;
   }
 
   /** Whether a whole record lies here, so that opening it needs no further read (SSL_has_pending(3)). */

@@ -11,6 +11,14 @@ const SLAB_SIZE = 4 * (LIMITS.plaintext.value + 512);
 
 /** Slabs no connection is using. Output is nearly always written in the call that sealed it, so a few serve thousands of connections. */
 const freeSlabs: Uint8Array[] = [];
+const SLABS_KEPT = 8;
+
+function recycle(slab: Uint8Array): void {
+  if (slab.length === SLAB_SIZE && freeSlabs.length < SLABS_KEPT) freeSlabs.push(slab);
+}
+
+/** From here on a copy costs more than another buffer, and a buffer on loan is at least a quarter full. */
+const WORTH_LENDING = SLAB_SIZE / 4;
 
 /** How many zero bytes to add to a record of a type with `length` content bytes. */
 export type PaddingRule = (type: number, length: number) => number;
@@ -89,6 +97,7 @@ export class RecordWriter {
 
   /** Gives the BIO what is sealed; false where it did not take everything. */
   flush(bio: Bio): boolean {
+    if (bio.take !== undefined && this.pending >= WORTH_LENDING) return this.lend(bio, bio.take);
     while (this.slab !== undefined && this.start < this.end) {
       const taken = bio.write(this.slab.subarray(this.start, this.end));
       if (taken <= 0) return false;
@@ -102,6 +111,16 @@ export class RecordWriter {
   wipe(): void {
     this.protection.wipe();
     if (this.pending === 0) this.release();
+  }
+
+  /** Gives the whole buffer away, to come back when it was sent. */
+  private lend(bio: Bio, take: NonNullable<Bio['take']>): boolean {
+    const slab = this.slab as Uint8Array;
+    if (!take.call(bio, slab.subarray(this.start, this.end), () => recycle(slab))) return false;
+    this.slab = undefined;
+    this.start = 0;
+    this.end = 0;
+    return true;
   }
 
   private observe(type: number, header: Uint8Array): void {
@@ -129,7 +148,7 @@ export class RecordWriter {
   }
 
   private release(): void {
-    if (this.slab?.length === SLAB_SIZE && freeSlabs.length < 4) freeSlabs.push(this.slab);
+    if (this.slab !== undefined) recycle(this.slab);
     this.slab = undefined;
     this.start = 0;
     this.end = 0;
