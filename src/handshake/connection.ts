@@ -1,5 +1,5 @@
 import { toHex, wipe } from '../bytes/bytes.ts';
-import type { Credential, KeyedCredential } from '../config/credentials.ts';
+import type { Credential, ExternalPsk, KeyedCredential } from '../config/credentials.ts';
 import type { SettingName, Settings } from '../config/settings.ts';
 import type { Prf } from '../crypto/prf.ts';
 import type { CryptoProvider, KeyKind, PublicKeySpec, RunningHash } from '../crypto/provider.ts';
@@ -101,6 +101,8 @@ export class Connection {
   peerSignatureScheme = 0;
   ownSignatureScheme = 0;
   ownCredential: KeyedCredential | undefined;
+  /** The external pre-shared key in use, as the application gave it. */
+  ownPsk: ExternalPsk | undefined;
   peerSignatureSchemes: readonly number[] = [];
   /** What the peer takes in certificates, where it said so apart. */
   peerCertificateSchemes: readonly number[] | undefined;

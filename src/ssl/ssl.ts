@@ -342,8 +342,9 @@ export class Ssl implements Owner {
   }
 
   /** The credential this side authenticated with, as it was configured (SSL_get0_selected_credential); undefined where it used none. */
-  get selectedCredential(): Credential | undefined {
-    return this.running?.connection.ownCredential?.configured;
+  get selectedCredential(): Credential | ExternalPsk | undefined {
+    const connection = this.running?.connection;
+    return connection?.ownPsk ?? connection?.ownCredential?.configured;
   }
 
   /** SSL_is_init_finished(3). */

@@ -29,7 +29,8 @@ export function checkHandshake(ssl: Ssl, state: State, isResumption: boolean): v
   if (flags.server) demand(state.earlyCallbackCalled, 'the ClientHello callback was not called');
   const { 'expect-server-name': name } = flags;
   demand(name === undefined || state.serverName === name, `the server name was ${state.serverName}`);
-  checkPeerCertificate(connection, flags);
+  if (connection.ownPsk === undefined) checkPeerCertificate(connection, flags);
+  else demand(connection.peerChain.length === 0, 'the peer sent a certificate');
   const { 'expect-selected-credential': expected } = flags;
   const selected = ssl.get('credentials').list.findIndex((credential) => credential === ssl.selectedCredential);
   demand(expected === undefined || selected === expected, `credential ${selected} was used, not ${expected}`);

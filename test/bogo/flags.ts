@@ -154,12 +154,18 @@ const CREDENTIAL_FLAGS = {
   'signed-cert-timestamps': 'base64',
   'signing-prefs': 'integers',
   'must-match-issuer': 'flag',
+  'psk-importer-key': 'base64',
+  'psk-importer-identity': 'base64',
+  'psk-importer-context': 'base64',
+  'psk-importer-sha256': 'flag',
+  'psk-importer-sha384': 'flag',
 } as const;
 
 /** Flags that begin a credential, and what it is. */
 const NEW_CREDENTIAL = {
   'new-x509-credential': 'x509',
   'new-rpk-credential': 'rpk',
+  'new-psk-credential': 'psk',
 } as const;
 
 interface Values {
@@ -177,7 +183,7 @@ export type CredentialFlags = Parsed<typeof CREDENTIAL_FLAGS>;
 /** What the flags say of one connection: itself, the default credential, and the list of others. */
 export type Flags = Parsed<typeof FLAGS> & {
   readonly credential: CredentialFlags;
-  readonly credentials: readonly (CredentialFlags & { readonly kind: 'x509' | 'rpk' })[];
+  readonly credentials: readonly (CredentialFlags & { readonly kind: 'x509' | 'rpk' | 'psk' })[];
 };
 
 /** The first connection, the later ones, and the state after a client's early data was refused. */

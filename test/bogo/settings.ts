@@ -8,6 +8,7 @@ import {
   type Credential,
   type CredentialOptions,
   cipherSuiteByName,
+  type ExternalPsk,
   HANDSHAKE_TYPE,
   INFO,
   MODES,
@@ -39,7 +40,7 @@ export interface Kept {
 
 /** What the runner takes for granted that nobody configured: BoringSSL's defaults, where ours are narrower. */
 const VERIFIED = [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601, 0x0201];
-const SIGNED = [0x0807, 0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0603, 0x0806, 0x0601, 0x0203, 0x0201];
+const SIGNED = [0x0904, 0x0905, 0x0906, 0x0807, 0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0603, 0x0806, 0x0601, 0x0203, 0x0201];
 const TLS13_SUITES = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];
 const ALL_SUITES = 'ALL:!aNULL:3DES';
 const EARLY_DATA = 14_336;
@@ -176,7 +177,7 @@ const certTypes = (flags: Flags, name: 'accepted-peer-cert-types' | 'available-c
 
 /** A server whose credentials a callback brings, which a resumption does not ask, says beforehand what they show. */
 function lateTypes({ credentials, async, 'use-early-callback': early }: Flags): SettingInput<'serverCertTypes'> {
-  const kinds = [...new Set(credentials.map(({ kind }) => kind))];
+  const kinds = [...new Set(credentials.flatMap(({ kind }) => (kind === 'psk' ? [] : [kind])))];
   return async && !early && kinds.includes('rpk') ? kinds : undefined;
 }
 
@@ -207,13 +208,14 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** What the flags configure: a list of credentials, and the default one behind it. */
 interface Loaded {
-  readonly list: readonly CredentialOptions[];
+  readonly list: readonly (CredentialOptions | ExternalPsk)[];
   readonly ordinary: Credential | undefined;
 }
 
 function loadCredentials(flags: Flags): Loaded {
   return {
     list: flags.credentials.map((one) => {
+      if (one.kind === 'psk') return pskOf(one);
       const { chain, key } = load(one, flags);
       if (key === undefined) throw new Unimplemented('a credential without a key');
       return {
@@ -229,6 +231,13 @@ function loadCredentials(flags: Flags): Loaded {
       flags.credential['cert-file'] === undefined && flags.credential['key-file'] === undefined ? undefined : load(flags.credential, flags),
   };
 }
+
+const pskOf = ({
+  'psk-importer-key': key = new Uint8Array(),
+  'psk-importer-identity': identity = new Uint8Array(),
+  'psk-importer-context': importContext = new Uint8Array(),
+  'psk-importer-sha384': sha384,
+}: CredentialFlags): ExternalPsk => ({ key, identity, importContext, hash: sha384 ? 'sha384' : 'sha256' });
 
 function load(
   credential: CredentialFlags,

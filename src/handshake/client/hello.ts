@@ -20,6 +20,7 @@ import type { Established } from '../established.ts';
 import type { Handshake } from '../handshake.ts';
 import { type Step, settle } from '../step.ts';
 import { makeOffer, type Offer, offers13, writeOffer } from './offer.ts';
+import { knowsPsks } from './psk.ts';
 import { clientTls12 } from './tls12.ts';
 import { clientTls13 } from './tls13.ts';
 
@@ -33,7 +34,7 @@ export interface SentOffer {
 export function* clientHandshake(handshake: Handshake): Step<Established> {
   const { connection } = handshake;
   connection.serverName = connection.get('serverName');
-  if (connection.get('pskClientCallback') === undefined) demandHostName(connection);
+  if (!knowsPsks(connection)) demandHostName(connection);
   let sent: SentOffer | undefined;
   try {
     const offer = yield* makeOffer(connection);

@@ -45,7 +45,7 @@ import type { Connection } from '../connection.ts';
 import { type Step, settle } from '../step.ts';
 import type { Transcript } from '../transcript.ts';
 import { Grease } from './grease.ts';
-import { offeredPsks, resumable12 } from './psk.ts';
+import { demandsPsk, offeredPsks, resumable12 } from './psk.ts';
 
 /** Everything a client offers. It stays the same in a second ClientHello but for what the server's retry asks to change. */
 export interface Offer {
@@ -77,7 +77,9 @@ export interface Offer {
 export function* makeOffer(connection: Connection): Step<Offer> {
   const { provider } = connection;
   // RFC 9846, 4.1.2: a renegotiation keeps the version.
-  const inForce = versions(connection).filter((version) => !connection.established || version === connection.version);
+  const inForce = versions(connection).filter(
+    (version) => (!connection.established || version === connection.version) && (version === TLS1_3_VERSION || !demandsPsk(connection)),
+  );
   const [newest] = inForce;
   if (newest === undefined) return fatal('internal_error', 'NO_PROTOCOLS_AVAILABLE');
   const suites13 = newest === TLS1_3_VERSION ? tls13Suites(connection) : [];
@@ -98,7 +100,8 @@ export function* makeOffer(connection: Connection): Step<Offer> {
     resumption12,
     suites,
     groups: usable,
-    schemes: verifySchemes(connection),
+    // RFC 9846, 4.2.3: who wants no certificate names no schemes.
+    schemes: demandsPsk(connection) ? [] : verifySchemes(connection),
     certificateSchemes: certificateIds && schemes(connection, certificateIds),
     psks,
     grease: connection.get('grease') ? new Grease(provider) : undefined,
@@ -188,7 +191,7 @@ function offeredExtensions(connection: Connection, offer: Offer): RawExtension[]
     alpnOf(connection),
     asksForStaple(connection) ? encode(statusRequest, 'CH', { responderIds: [], requestExtensions: new Uint8Array(0) }) : undefined,
     // RFC 5246, 7.4.1.4.1: not to servers that can only be older than TLS 1.2.
-    offer.legacyVersion >= TLS1_2_VERSION
+    offer.legacyVersion >= TLS1_2_VERSION && offer.schemes.length > 0
       ? encode(signatureAlgorithms, 'CH', [...(grease ? [grease.scheme] : []), ...offer.schemes.map(({ id }) => id)])
       : undefined,
     offer.certificateSchemes &&

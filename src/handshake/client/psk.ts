@@ -13,15 +13,27 @@ import { mayRecallPeer } from '../common/verify-peer.ts';
 import type { Connection } from '../connection.ts';
 import { type Step, settle } from '../step.ts';
 
-/** The PSKs to offer: the session's first, since early data goes under the first, then the application's. */
+/** The PSKs to offer: the session's first, since early data goes under the first, then the application's and those of the credentials. */
 export function* offeredPsks(connection: Connection, suites: readonly CipherSuite[]): Step<readonly Psk[]> {
   const hashes = new Set(suites.map(({ hash }) => hash));
   const resumption = resumptionPsk(connection);
   const callback = connection.get('pskClientCallback');
-  const external = callback === undefined ? [] : yield* settle(callback(connection.owner.handle, undefined));
-  const forms = external.flatMap((psk) => wireForms(connection.provider, checkExternal(psk)));
-  return [...(resumption ? [resumption] : []), ...forms].filter(({ hash }) => hashes.has(hash));
+  const asked = callback === undefined ? [] : yield* settle(callback(connection.owner.handle, undefined));
+  const external = [...asked, ...connection.get('credentials').psks];
+  const forms = external.flatMap((psk) => wireForms(connection.provider, checkExternal(psk)).filter(({ hash }) => hashes.has(hash)));
+  return [...(resumption && hashes.has(resumption.hash) ? [resumption] : []), ...forms.map(({ psk }) => psk())];
 }
+
+/** Whether a key agreed on beforehand may stand for the server's identity. */
+export const knowsPsks = (connection: Connection): boolean =>
+  connection.get('pskClientCallback') !== undefined || connection.get('credentials').psks.length > 0;
+
+/**
+ * Whether nothing but a PSK will do: there are some among the credentials, and certificates are not verified. Whoever knows no key
+ * could otherwise show any certificate.
+ */
+export const demandsPsk = (connection: Connection): boolean =>
+  !connection.isServer && connection.get('credentials').psks.length > 0 && (verifyMode(connection) & VERIFY.PEER) === 0;
 
 /** The ticket of the session that was set, as long as it is good for this host and in time. */
 function resumptionPsk(connection: Connection): Psk | undefined {
@@ -38,14 +50,14 @@ function resumptionPsk(connection: Connection): Psk | undefined {
 function belongsHere(connection: Connection, session: SslSession): boolean {
   const { idContext, verifyResult, peerChain } = session.data;
   if (!isForHost(connection, session) || !sameBytes(idContext, connection.get('sessionIdContext'))) return false;
-  if (!mayRecallPeer(connection, session.data)) return false;
+  if (!mayRecallPeer(connection, session.data) || (demandsPsk(connection) && session.namesPeer)) return false;
   if ((verifyMode(connection) & VERIFY.PEER) === 0) return true;
   const [leaf] = peerChain;
   const { hosts, ip } = connection.get('verifyParam').values;
   if (leaf !== undefined && hosts.length > 0 && !hosts.some((host) => covers(connection, leaf, host))) return false;
   if (leaf !== undefined && ip !== undefined && !matchIp(leaf, ip)) return false;
   // Resuming skips verification: what was not verified then has to be now. A PSK is an identity of its own.
-  return verifyResult === 'OK' && (session.namesPeer || connection.get('pskClientCallback') !== undefined);
+  return verifyResult === 'OK' && (session.namesPeer || knowsPsks(connection));
 }
 
 /**

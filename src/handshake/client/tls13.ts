@@ -50,6 +50,7 @@ import type { Established } from '../established.ts';
 import type { Handshake } from '../handshake.ts';
 import { type Proof, type Step, settle } from '../step.ts';
 import type { SentOffer } from './hello.ts';
+import { demandsPsk } from './psk.ts';
 
 /** RFC 9846, figure 1, from the ServerHello on, as a client. */
 export function* clientTls13(handshake: Handshake, sent: SentOffer, hello: ServerHello, suite: CipherSuite): Step<Established> {
@@ -63,6 +64,7 @@ export function* clientTls13(handshake: Handshake, sent: SentOffer, hello: Serve
   parseCustomExtensions(connection, EXT.TLS1_3_SERVER_HELLO, hello.extensions);
 
   const psk = chosenPsk(sent, block, suite);
+  if (psk === undefined && demandsPsk(connection)) fatal('missing_extension', 'MISSING_EXTENSION', 'pre_shared_key');
   const shared = yield* agreedSecret(handshake, sent, block, psk);
   const schedule = keySchedule(connection.provider, suite.hash);
   connection.schedule = schedule;
@@ -150,6 +152,7 @@ function beginProtectedFlight({ connection }: Handshake, suite: CipherSuite, sec
 /** What a resumed session brings along: it was authenticated when it was made. */
 function resume(connection: Connection, psk: Psk | undefined): void {
   if (psk?.session === undefined) connection.pskIdentity = psk?.identity;
+  connection.ownPsk = psk?.configured;
   if (psk?.session === undefined) return;
   connection.reused = true;
   recallPeer(connection, psk.session.data);

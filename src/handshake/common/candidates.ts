@@ -65,9 +65,11 @@ export function orNothing<T extends Candidate>(connection: Connection, chosen: T
 }
 
 /** What is wrong where there is nothing to try. */
-export const nothingToTry = (connection: Connection): Unfit => ({
-  unfit: connection.get('credentials').isKeyless ? 'NO_CERTIFICATE_SET' : 'UNKNOWN_CERTIFICATE_TYPE',
-});
+export function nothingToTry(connection: Connection): Unfit {
+  const { isKeyless, psks } = connection.get('credentials');
+  if (!isKeyless) return { unfit: 'UNKNOWN_CERTIFICATE_TYPE' };
+  return { unfit: psks.length > 0 ? 'PSK_IDENTITY_NOT_FOUND' : 'NO_CERTIFICATE_SET' };
+}
 
 /** Whether one of the authorities a peer named, as DER names, issued a certificate of a chain; any will do where it named none. */
 export const isWelcome = ({ chain }: KeyedCredential, authorities: readonly Uint8Array[]): boolean =>

@@ -66,7 +66,7 @@ export function chooseCredential(connection: Connection, takes: readonly number[
  * The first scheme both sides have, in the peer's order or, with CIPHER_SERVER_PREFERENCE, in ours, for which a candidate has
  * the key. Certificates that the peer's authorities signed go first.
  */
-function chooseAmong(
+export function chooseAmong(
   connection: Connection,
   candidates: readonly Candidate[],
   { schemes, authorities }: CertificateDemand,

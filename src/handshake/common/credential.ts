@@ -38,7 +38,11 @@ export interface Chosen12 extends Candidate {
 /** rsa_sign and ecdsa_sign (RFC 5246, 7.4.4; RFC 8422, 5.5). */
 export const CERTIFICATE_TYPE = { rsaSign: 1, ecdsaSign: 64 } as const;
 
-const typeOf = (kind: KeyKind): number => (kind === 'rsa' || kind === 'rsa-pss' ? CERTIFICATE_TYPE.rsaSign : CERTIFICATE_TYPE.ecdsaSign);
+/** Undefined for keys that TLS 1.2 has no type for, which is ML-DSA's. */
+function typeOf(kind: KeyKind): number | undefined {
+  if (kind === 'rsa' || kind === 'rsa-pss') return CERTIFICATE_TYPE.rsaSign;
+  return kind === 'ec' || kind === 'ed25519' || kind === 'ed448' ? CERTIFICATE_TYPE.ecdsaSign : undefined;
+}
 
 /** The first of a client's credentials that will do. */
 export function chooseCredential12(connection: Connection, demand: Demand12): Chosen12 | Unfit {
@@ -88,7 +92,7 @@ function isUsable(
   // Not every key can be trusted to decrypt.
   if (!signs && key.decryptPremaster === undefined) return false;
   if (kinds !== undefined && !kinds.includes(publicKey.kind)) return false;
-  if (certificateTypes !== undefined && !certificateTypes.includes(typeOf(publicKey.kind))) return false;
+  if (certificateTypes !== undefined && !certificateTypes.includes(typeOf(publicKey.kind) ?? -1)) return false;
   // RFC 8422, 5.3: the certificate's curve is one that the client can do.
   return groups === undefined || publicKey.kind !== 'ec' || groups.includes(groupByName(publicKey.curve)?.id ?? 0);
 }

@@ -20,6 +20,8 @@ export interface Psk {
   readonly kind: PskKind;
   /** The session it resumes; undefined for an external key. */
   readonly session: SslSession | undefined;
+  /** An external key as the application gave it. */
+  readonly configured?: ExternalPsk;
   readonly maxEarlyData: number;
 }
 
@@ -52,22 +54,29 @@ export const externalPsk = (psk: ExternalPsk): Psk => ({
   hash: psk.hash ?? 'sha256',
   kind: 'external',
   session: undefined,
+  configured: psk,
   maxEarlyData: psk.maxEarlyData ?? 0,
 });
 
+/** An external key as it stands on the wire; the key itself is made where it is needed. */
+export interface WireForm {
+  readonly identity: Uint8Array;
+  readonly hash: HashName;
+  readonly psk: () => Psk;
+}
+
 /** The forms of an external key on the wire: itself, or one for each hash where it is imported (RFC 9258, 3.1). */
-export function wireForms(provider: CryptoProvider, psk: ExternalPsk): readonly Psk[] {
-  const { importContext } = psk;
-  if (importContext === undefined) return [externalPsk(psk)];
+export function wireForms(provider: CryptoProvider, external: ExternalPsk): readonly WireForm[] {
+  const { importContext } = external;
+  if (importContext === undefined) {
+    const psk = externalPsk(external);
+    return [{ identity: psk.identity, hash: psk.hash, psk: () => psk }];
+  }
   return ([0x0001, 0x0002] as const).map((targetKdf) => {
-    const identity = { externalIdentity: psk.identity, context: importContext, targetProtocol: TLS1_3_VERSION, targetKdf };
-    return {
-      identity: writeImportedIdentity(identity),
-      secret: importPsk(provider, psk.key, identity, psk.hash),
-      hash: TARGET_KDFS[targetKdf],
-      kind: 'imported',
-      session: undefined,
-      maxEarlyData: psk.maxEarlyData ?? 0,
-    };
+    const imported = { externalIdentity: external.identity, context: importContext, targetProtocol: TLS1_3_VERSION, targetKdf };
+    const identity = writeImportedIdentity(imported);
+    const hash = TARGET_KDFS[targetKdf];
+    const secret = (): Uint8Array => importPsk(provider, external.key, imported, external.hash);
+    return { identity, hash, psk: () => ({ ...externalPsk(external), identity, secret: secret(), hash, kind: 'imported' }) };
   });
 }

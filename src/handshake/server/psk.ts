@@ -43,15 +43,43 @@ export function* selectPsk(
     const own = psk.session?.data.cipherSuite;
     const suite = suites.find(({ id }) => id === own) ?? suites.find(({ hash }) => hash === psk.hash);
     if (suite === undefined) continue;
-    const truncated = raw.subarray(0, raw.length - bindersLength(offered.binders));
-    const binder = offered.binders[index] ?? fatal('illegal_parameter', 'BAD_PSK', 'binders');
-    if (binder.length !== hashLength(psk.hash)) fatal('illegal_parameter', 'BAD_PSK', `a binder of ${binder.length} bytes`);
-    // RFC 9846, 4.2.11: a binder that does not hold MUST end the handshake.
-    if (!constantTimeEqual(binder, binderOf(connection.provider, psk, handshake.transcript, truncated)))
-      fatal('decrypt_error', 'BINDER_DOES_NOT_VERIFY');
+    checkBinder(handshake, psk, offered, index, raw);
     return { psk, index, suite, fresh: psk.session === undefined || isFresh(connection, psk.session, obfuscatedTicketAge) };
   }
   return undefined;
+}
+
+/**
+ * The key of a credential, where the client offers it in a form for one of the suites. Suites come in the order that counts, identities
+ * are compared whole.
+ */
+export function matchPsk(
+  handshake: Handshake,
+  external: ExternalPsk,
+  offered: OfferedPsks,
+  raw: Uint8Array,
+  suites: readonly CipherSuite[],
+): SelectedPsk | undefined {
+  const forms = wireForms(handshake.connection.provider, external);
+  for (const suite of suites) {
+    const form = forms.find(({ hash }) => hash === suite.hash);
+    const index = form === undefined ? -1 : offered.identities.findIndex(({ identity }) => sameBytes(identity, form.identity));
+    if (form === undefined || index < 0) continue;
+    const psk = form.psk();
+    if (psk.kind === 'imported') handshake.keep(psk.secret);
+    checkBinder(handshake, psk, offered, index, raw);
+    return { psk, index, suite, fresh: true };
+  }
+  return undefined;
+}
+
+function checkBinder({ connection, transcript }: Handshake, psk: Psk, offered: OfferedPsks, index: number, raw: Uint8Array): void {
+  const truncated = raw.subarray(0, raw.length - bindersLength(offered.binders));
+  const binder = offered.binders[index] ?? fatal('illegal_parameter', 'BAD_PSK', 'binders');
+  if (binder.length !== hashLength(psk.hash)) fatal('illegal_parameter', 'BAD_PSK', `a binder of ${binder.length} bytes`);
+  // RFC 9846, 4.2.11: a binder that does not hold MUST end the handshake.
+  if (!constantTimeEqual(binder, binderOf(connection.provider, psk, transcript, truncated)))
+    fatal('decrypt_error', 'BINDER_DOES_NOT_VERIFY');
 }
 
 function* findPsk(connection: Connection, identity: Uint8Array): Step<Psk | undefined> {
@@ -80,7 +108,7 @@ function* externalKey(connection: Connection, identity: Uint8Array): Step<Psk | 
     const psk = yield* settle(callback(connection.owner.handle, imported.externalIdentity));
     const form =
       psk?.importContext && wireForms(connection.provider, checkExternal(psk)).find((candidate) => sameBytes(candidate.identity, identity));
-    if (form !== undefined) return form;
+    if (form) return form.psk();
   }
   const psk: ExternalPsk | undefined = yield* settle(callback(connection.owner.handle, identity));
   return psk === undefined || psk.importContext !== undefined ? undefined : externalPsk(checkExternal(psk));

@@ -1,21 +1,28 @@
 /** What a server chooses from a ClientHello of TLS 1.3, before it answers (RFC 9846, 4.1.1). */
 import { sameBytes } from '../../bytes/bytes.ts';
+import { certificateAuthorities } from '../../extensions/certificate-authorities.ts';
+import { signedCertificateTimestamp, statusRequest } from '../../extensions/certificate-status.ts';
+import { compressCertificate } from '../../extensions/compress-certificate.ts';
 import { cookie } from '../../extensions/cookie.ts';
 import { earlyData } from '../../extensions/early-data.ts';
 import type { ExtensionBlock } from '../../extensions/extension.ts';
 import { signatureAlgorithms, supportedGroups } from '../../extensions/id-lists.ts';
 import { type KeyShareEntry, keyShare } from '../../extensions/key-share.ts';
-import { PSK_DHE_KE, PSK_KE, preSharedKey, pskKeyExchangeModes } from '../../extensions/pre-shared-key.ts';
+import { type OfferedPsks, PSK_DHE_KE, PSK_KE, preSharedKey, pskKeyExchangeModes } from '../../extensions/pre-shared-key.ts';
 import { readBlock } from '../../extensions/table.ts';
 import type { CipherSuite } from '../../registry/cipher-suites.ts';
 import { fatal } from '../../registry/fatal.ts';
 import { OPTIONS } from '../../registry/options.ts';
 import type { ClientHello } from '../../wire/client-hello.ts';
+import { candidateRanks } from '../common/candidates.ts';
+import { type CertificateDemand, chooseAmong } from '../common/certificate.ts';
 import { groups, sharedSuites, tls13Suites } from '../common/policy.ts';
+import { wantedTypes } from '../common/raw-key.ts';
 import type { Connection } from '../connection.ts';
 import type { Handshake } from '../handshake.ts';
 import type { Step } from '../step.ts';
-import { type SelectedPsk, selectPsk } from './psk.ts';
+import type { Consultation } from './consult.ts';
+import { matchPsk, type SelectedPsk, selectPsk } from './psk.ts';
 
 /** A ClientHello, read and checked for what every TLS 1.3 one must be. */
 export interface ReadHello {
@@ -46,7 +53,12 @@ export function readHello(hello: ClientHello, raw: Uint8Array): ReadHello {
 }
 
 /** Chooses suite, PSK and group. `fixed`: the suite that a HelloRetryRequest promised. */
-export function* select(handshake: Handshake, read: ReadHello, fixed: CipherSuite | undefined): Step<Selection> {
+export function* select(
+  handshake: Handshake,
+  read: ReadHello,
+  fixed: CipherSuite | undefined,
+  consultation: Consultation,
+): Step<Selection> {
   const { connection } = handshake;
   const shared = sharedSuites(connection, tls13Suites(connection), read.hello.cipherSuites);
   const suites = fixed === undefined ? shared : shared.filter((suite) => suite === fixed);
@@ -57,8 +69,13 @@ export function* select(handshake: Handshake, read: ReadHello, fixed: CipherSuit
   const offered = read.block.get(preSharedKey);
   const withDhe = modes.includes(PSK_DHE_KE);
   const alone = modes.includes(PSK_KE) && connection.hasOption(OPTIONS.ALLOW_NO_DHE_KEX);
-  const psk = offered !== undefined && (withDhe || alone) ? yield* selectPsk(handshake, offered, read.raw, suites) : undefined;
+  const mayUsePsk = offered !== undefined && (withDhe || alone);
+  const psk = mayUsePsk
+    ? ((yield* selectPsk(handshake, offered, read.raw, suites)) ?? (yield* credentialPsk(handshake, read, offered, suites, consultation)))
+    : undefined;
   if (psk !== undefined && !withDhe) return { suite: psk.suite, psk, share: undefined, retryGroup: undefined };
+  const { isKeyless, psks } = connection.get('credentials');
+  if (psk === undefined && mayUsePsk && isKeyless && psks.length > 0) fatal('handshake_failure', 'PSK_IDENTITY_NOT_FOUND');
   // RFC 9846, 9.2: without a PSK these must be there; supported_groups and key_share come together.
   if (psk === undefined && !read.block.has(signatureAlgorithms)) fatal('missing_extension', 'MISSING_SIGALGS_EXTENSION');
   const share = selectShare(connection, read);
@@ -68,6 +85,38 @@ export function* select(handshake: Handshake, read: ReadHello, fixed: CipherSuit
     suite: psk?.suite ?? preferred,
     psk,
     ...(typeof share === 'number' ? { share: undefined, retryGroup: share } : { share, retryGroup: undefined }),
+  };
+}
+
+/** The first pre-shared key among the credentials that the client offers as well, unless a certificate before it will do. */
+function* credentialPsk(
+  handshake: Handshake,
+  read: ReadHello,
+  offered: OfferedPsks,
+  suites: readonly CipherSuite[],
+  consultation: Consultation,
+): Step<SelectedPsk | undefined> {
+  const { connection } = handshake;
+  yield* consultation.ask(read);
+  if (connection.get('credentials').psks.length === 0) return undefined;
+  const demand = demandOf(connection, read);
+  for (const rank of candidateRanks(connection, wantedTypes(read.block))) {
+    const psk = 'psk' in rank ? matchPsk(handshake, rank.psk, offered, read.raw, suites) : undefined;
+    if (psk !== undefined || ('candidates' in rank && !('unfit' in chooseAmong(connection, rank.candidates, demand)))) return psk;
+  }
+  return undefined;
+}
+
+/** What a ClientHello demands of our certificate. */
+export function demandOf(connection: Connection, { block, hello }: ReadHello): CertificateDemand {
+  connection.peerCaNames = block.get(certificateAuthorities) ?? [];
+  return {
+    schemes: connection.peerSignatureSchemes,
+    authorities: connection.peerCaNames,
+    wantsStatus: block.get(statusRequest) !== undefined,
+    wantsTimestamps: block.has(signedCertificateTimestamp),
+    compression: block.get(compressCertificate) ?? [],
+    asked: new Set(hello.extensions.map(({ type }) => type)),
   };
 }
 

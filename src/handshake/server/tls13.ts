@@ -2,12 +2,8 @@ import { copyOf, sameBytes } from '../../bytes/bytes.ts';
 import { answerKeyShare } from '../../crypto/key-exchange.ts';
 import { keySchedule } from '../../crypto/schedule-tls13.ts';
 import { alpn } from '../../extensions/alpn.ts';
-import { certificateAuthorities } from '../../extensions/certificate-authorities.ts';
-import { signedCertificateTimestamp, statusRequest } from '../../extensions/certificate-status.ts';
-import { compressCertificate } from '../../extensions/compress-certificate.ts';
 import { earlyData } from '../../extensions/early-data.ts';
 import { encode } from '../../extensions/extension.ts';
-import { signatureAlgorithms, signatureAlgorithmsCert } from '../../extensions/id-lists.ts';
 import { keyShare } from '../../extensions/key-share.ts';
 import { postHandshakeAuth } from '../../extensions/post-handshake-auth.ts';
 import { PSK_DHE_KE, PSK_KE, preSharedKey, pskKeyExchangeModes } from '../../extensions/pre-shared-key.ts';
@@ -32,8 +28,7 @@ import {
   sendCertificate,
   sendCertificateVerify,
 } from '../common/certificate.ts';
-import { askForCertificates } from '../common/credential.ts';
-import { customExtensionsFor, EXT, parseCustomExtensions } from '../common/custom-extensions.ts';
+import { customExtensionsFor, EXT } from '../common/custom-extensions.ts';
 import { checkFinished, verifyData } from '../common/finished.ts';
 import { installApplicationSecrets, readWith, writeWith } from '../common/keys.ts';
 import { helloRandom, verifyMode } from '../common/policy.ts';
@@ -47,10 +42,11 @@ import type { Established } from '../established.ts';
 import type { Handshake } from '../handshake.ts';
 import { type Proof, type Step, settle } from '../step.ts';
 import { readClientCertificate, requestCertificate } from './client-auth.ts';
+import { Consultation } from './consult.ts';
 import { settleAlpn, settleServerName } from './names.ts';
 import type { SelectedPsk } from './psk.ts';
 import { demandCookie, retryHello, takeUpCookie } from './retry.ts';
-import { type ReadHello, readHello, type Selection, select } from './select.ts';
+import { demandOf, type ReadHello, readHello, type Selection, select } from './select.ts';
 
 /** RFC 9846, figure 1, from the ClientHello on, as a server. */
 export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint8Array): Step<Established> {
@@ -58,16 +54,15 @@ export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint
   connection.io.version = TLS1_3_VERSION;
   const first = readHello(hello, raw);
   const acknowledgeName = yield* settleServerName(connection, first);
-  const { read, choice, retried } = yield* negotiate(handshake, first);
+  const consultation = new Consultation(connection);
+  const { read, choice, retried } = yield* negotiate(handshake, first, consultation);
   const { suite, psk } = choice;
   connection.suite = suite;
   transcript.start(suite.hash);
   transcript.forget();
-  parseCustomExtensions(connection, EXT.CLIENT_HELLO, read.hello.extensions);
+  consultation.tell(read);
   resume(connection, psk);
-  connection.peerSignatureSchemes = read.block.get(signatureAlgorithms) ?? [];
-  connection.peerCertificateSchemes = read.block.get(signatureAlgorithmsCert);
-  if (psk === undefined) yield* askForCertificates(connection);
+  if (psk === undefined) yield* consultation.ask(read);
   if (psk === undefined && mayAskForCertificate(connection)) choosePeerType(connection, read.block);
   const demand = demandOf(connection, read);
   const chosen = psk === undefined ? chooseOwn(connection, read, demand) : undefined;
@@ -125,22 +120,27 @@ export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint
 function* negotiate(
   handshake: Handshake,
   first: ReadHello,
+  consultation: Consultation,
 ): Step<{ readonly read: ReadHello; readonly choice: Selection; readonly retried: boolean }> {
   const { connection, transcript } = handshake;
   const taken = connection.stateless ? takeUpCookie(handshake, first) : undefined;
   if (taken !== undefined) {
-    const choice = yield* select(handshake, first, taken.suite);
+    const choice = yield* select(handshake, first, taken.suite, consultation);
     if (choice.retryGroup !== undefined) fatal('illegal_parameter', 'BAD_KEY_SHARE', 'not the share that was asked for');
     transcript.add(first.raw);
     return { read: first, choice, retried: true };
   }
-  const choice = yield* select(handshake, first, undefined);
+  const choice = yield* select(handshake, first, undefined, consultation);
   transcript.add(first.raw);
   const retry = { suite: choice.suite, group: choice.retryGroup ?? 0 };
   if (connection.stateless) return yield* demandCookie(handshake, first, retry);
   if (choice.retryGroup === undefined) return { read: first, choice, retried: false };
   const second = yield* retryHello(handshake, first, retry);
-  const again = yield* select(handshake, second, choice.suite);
+  const again = yield* select(handshake, second, choice.suite, consultation);
+  // RFC 9846, 4.1.2: PSKs may be left out that do not go with the suite, and no others.
+  const { psk } = choice;
+  if (psk !== undefined && !second.block.get(preSharedKey)?.identities.some(({ identity }) => sameBytes(identity, psk.psk.identity)))
+    fatal('illegal_parameter', 'BAD_PSK', 'not in the second ClientHello any more');
   // RFC 9846, 4.2.8: the second hello has exactly the share that was asked for.
   const shares = second.block.get(keyShare);
   if (again.share === undefined || again.share.group !== retry.group || shares?.length !== 1)
@@ -157,6 +157,7 @@ function canResume(connection: Connection, { block }: ReadHello): boolean {
 
 function resume(connection: Connection, selected: SelectedPsk | undefined): void {
   const session = selected?.psk.session;
+  connection.ownPsk = selected?.psk.configured;
   if (session === undefined) connection.pskIdentity = selected && copyOf(selected.psk.identity);
   if (session === undefined) return;
   connection.reused = true;
@@ -254,19 +255,6 @@ const asksForCertificate = (connection: Connection): boolean => {
 
 /** Whether a client certificate may be asked for at all, now or after the handshake. */
 const mayAskForCertificate = (connection: Connection): boolean => (verifyMode(connection) & VERIFY.PEER) !== 0;
-
-/** What a ClientHello demands of our certificate. */
-function demandOf(connection: Connection, { block, hello }: ReadHello): CertificateDemand {
-  connection.peerCaNames = block.get(certificateAuthorities) ?? [];
-  return {
-    schemes: connection.peerSignatureSchemes,
-    authorities: connection.peerCaNames,
-    wantsStatus: block.get(statusRequest) !== undefined,
-    wantsTimestamps: block.has(signedCertificateTimestamp),
-    compression: block.get(compressCertificate) ?? [],
-    asked: typesOf(hello),
-  };
-}
 
 /** Our certificate or raw public key, whichever the client takes. */
 function chooseOwn(connection: Connection, { block }: ReadHello, demand: CertificateDemand): ChosenCredential {
