@@ -9,6 +9,7 @@ import type { SslContext } from '../ssl/context.ts';
 import type { Ssl } from '../ssl/ssl.ts';
 import type { RawExtension } from '../wire/message.ts';
 import type { Certificate } from '../x509/certificate.ts';
+import type { Crl } from '../x509/crl.ts';
 import type { CheckedSct, CtLog } from '../x509/sct.ts';
 import type { StoreContext } from '../x509/verify.ts';
 import type { Credential, ExternalPsk } from './credentials.ts';
@@ -104,6 +105,12 @@ export interface CtPolicyContext {
 
 /** SSL_CTX_set_ct_validation_callback(3): whether the timestamps of a verified server are enough. */
 export type CtValidationCallback = (ssl: Ssl, scts: readonly CheckedSct[], context: CtPolicyContext) => Awaitable<boolean>;
+
+/** CRLs that may list a certificate, from wherever they can be had; they are verified. */
+export type CrlLookup = (ssl: Ssl, certificate: Certificate) => Awaitable<readonly Crl[]>;
+
+/** DER of an OCSP response about a certificate that none was stapled for; it is verified. */
+export type OcspLookup = (ssl: Ssl, certificate: Certificate, issuer: Certificate) => Awaitable<Uint8Array | undefined>;
 
 /** Certificates that may have issued one, from wherever they can be had; they are not trusted for that. */
 export type IssuerLookup = (ssl: Ssl, certificate: Certificate) => Awaitable<readonly Certificate[]>;

@@ -6,6 +6,7 @@ import { latin1, toHex, utf8 } from '../bytes/bytes.ts';
 import { ffdheGroup } from '../crypto/ffdhe.ts';
 import { nodeProvider } from '../crypto/node.ts';
 import { CERT_FLAGS, OPTIONS, SESSION_CACHE, VERIFY } from '../registry/options.ts';
+import { X509_V_FLAG } from '../registry/x509-flags.ts';
 import { SslContext, type SslContextOptions } from '../ssl/context.ts';
 import { Ssl } from '../ssl/ssl.ts';
 import { DaneRecords, USUAL_DANE_DIGESTS } from '../x509/dane.ts';
@@ -576,6 +577,11 @@ const PROBES: { readonly [K in SettingName]: Probe<K> } = {
     values: [[{ name: 'log', publicKey: testKey('ec256').publicKey, logId: new Uint8Array(32) }], []],
     seen: client(works(), ['ok', 'CALLBACK_FAILED'], { ctValidationCallback: (_ssl, _scts, { logs }) => logs.length > 0 }),
   },
+  crlLookup: {
+    values: marking((mark) => () => mark([])),
+    seen: client(during(), MARKED, { verifyParam: new X509VerifyParam({ flags: X509_V_FLAG.CRL_CHECK }) }),
+  },
+  ocspLookup: { values: marking((mark) => () => mark(undefined)), seen: client(during(), MARKED) },
   issuerLookup: { values: marking((mark) => () => mark([])), seen: client(during(ownLeaf), MARKED) },
   clientCertTypes: {
     values: [['rpk'], ['x509', 'rpk']],

@@ -122,6 +122,8 @@ export interface Settings {
   readonly ctValidationCallback: callbacks.CtValidationCallback | 'strict' | 'permissive' | undefined;
   readonly ctLogStore: readonly CtLog[];
   readonly issuerLookup: callbacks.IssuerLookup | undefined;
+  readonly crlLookup: callbacks.CrlLookup | undefined;
+  readonly ocspLookup: callbacks.OcspLookup | undefined;
   readonly clientCertTypes: readonly number[] | undefined;
   readonly serverCertTypes: readonly number[] | undefined;
   readonly expectedRawKeys: readonly Uint8Array[];
@@ -777,6 +779,14 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
   issuerLookup: row<Settings['issuerLookup']>(none, {
     openssl: [],
     summary: 'Finds issuers that neither the peer nor the store has; they are not trusted. May wait.',
+  }),
+  crlLookup: row<Settings['crlLookup']>(none, {
+    openssl: [],
+    summary: 'Finds CRLs where certificates are looked for in them and the store has none in force. May wait.',
+  }),
+  ocspLookup: row<Settings['ocspLookup']>(none, {
+    openssl: [],
+    summary: 'Finds OCSP responses about certificates that none was stapled for. May wait.',
   }),
   clientCertTypes: row<readonly number[] | undefined, CertificateTypes | undefined>(none, {
     accept: optional(acceptCertificateTypes),

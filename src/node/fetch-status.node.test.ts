@@ -2,15 +2,24 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeIntermediate, makeLeaf, makeRoot, NOW } from '../../test/support/authorities.ts';
-import { makeCrl, makeOcsp } from '../../test/support/crls.ts';
+import { makeCrl, makeOcsp, type OcspOptions } from '../../test/support/crls.ts';
 import { context, contextConstructed } from '../asn1/der-reader.ts';
 import { element, oid, sequence } from '../asn1/der-writer.ts';
+import { pemText } from '../asn1/pem.ts';
 import { utf8 } from '../bytes/bytes.ts';
 import { nodeProvider } from '../crypto/node.ts';
+import type { PrivateKey } from '../crypto/provider.ts';
 import { ACCESS_OIDS, EXTENSION_OIDS } from '../registry/oids.ts';
+import { X509_V_FLAG } from '../registry/x509-flags.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { checkOcspResponse } from '../x509/ocsp.ts';
+import { X509VerifyParam } from '../x509/verify-params.ts';
+import { connect } from './connect.ts';
+import type { FetchStatusOptions } from './fetch-option.ts';
 import { type FetchLimits, StatusFetcher } from './fetch-status.ts';
+import type { SecureContextOptions } from './options.ts';
+import { createServer as createTlsServer } from './server.ts';
+import { Stapler } from './stapler.ts';
 
 const root = makeRoot();
 const ca = makeIntermediate(root);
@@ -18,6 +27,10 @@ let server: Server;
 let requests: string[] = [];
 let base = '';
 let leaf: Certificate;
+let leafKey: PrivateKey;
+/** What the responder says of the leaf, and the lists. */
+let status: OcspOptions = {};
+let revoked: readonly Certificate[] = [];
 
 /** Extensions that say where things can be had. */
 const pointing = (to: string) => [
@@ -41,8 +54,8 @@ beforeAll(async () => {
     requests.push(`${request.method} ${request.url}`);
     const answers: Record<string, Uint8Array> = {
       '/ca.der': ca.certificate.der,
-      '/ca.crl': makeCrl(ca).der,
-      '/ocsp': makeOcsp(ca, [leaf]),
+      '/ca.crl': makeCrl(ca, { revoked: revoked.map(({ serialNumber }) => ({ serial: serialNumber })) }).der,
+      '/ocsp': makeOcsp(ca, [leaf], status),
       '/big/ca.der': new Uint8Array(1 << 16),
     };
     const answer = answers[request.url ?? ''];
@@ -52,7 +65,9 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  leaf = makePointing(base);
+  const entity = makeLeaf(ca, { extensions: pointing(base), names: { dns: ['localhost'] } });
+  leaf = entity.certificate;
+  leafKey = entity.key;
 });
 afterAll(() => {
   server.closeAllConnections();
@@ -95,3 +110,123 @@ describe('StatusFetcher', () => {
     expect(await fetcher().issuersOf(makeLeaf(root, { extensions: pointing(base) }).certificate)).toEqual([]);
   });
 });
+
+const pem = (...certificates: readonly Certificate[]): string => certificates.map(({ der }) => pemText('CERTIFICATE', der)).join('');
+const here: FetchStatusOptions = { allow: () => true };
+const now = (): number => NOW * 1000;
+
+interface Meeting {
+  readonly error: string | undefined;
+  readonly staple: Buffer | null | undefined;
+}
+
+/** A client meets a server that sends `chain`, over TCP. */
+async function meet(chain: readonly Certificate[], client: SecureContextOptions, serving: SecureContextOptions = {}): Promise<Meeting> {
+  const peer = createTlsServer({ ...serving, cert: pem(...chain), ssl: { now, key: leafKey } }, (socket) => socket.end('hello'));
+  peer.on('tlsClientError', () => undefined);
+  await new Promise<void>((resolve) => peer.listen(0, '127.0.0.1', resolve));
+  let staple: Buffer | null | undefined;
+  const error = await new Promise<string | undefined>((resolve) => {
+    const socket = connect({
+      port: peer.port,
+      host: '127.0.0.1',
+      servername: 'localhost',
+      ca: pem(root.certificate),
+      requestOCSP: true,
+      ...client,
+      ssl: { now, ...client.ssl },
+    });
+    socket.on('OCSPResponse', (response: Buffer | null) => {
+      staple = response;
+    });
+    socket.on('error', (cause: Error & { code?: string }) => resolve(cause.code ?? cause.message));
+    socket.on('end', () => resolve(undefined));
+    socket.resume();
+  });
+  peer.close();
+  return { error, staple };
+}
+
+const CRL_CHECK = { verifyParam: new X509VerifyParam({ flags: X509_V_FLAG.CRL_CHECK }) };
+
+describe('the option fetchStatus', () => {
+  it('is off: nothing is fetched unless a program says so', async () => {
+    requests = [];
+    expect((await meet([leaf], {})).error).toBe('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+    expect((await meet([leaf, ca.certificate], { ssl: CRL_CHECK })).error).toBe('UNABLE_TO_GET_CRL');
+    expect((await meet([leaf, ca.certificate], {})).staple).toBe(null);
+    expect(requests).toEqual([]);
+  });
+
+  it('asks nobody on this network by default', async () => {
+    requests = [];
+    expect((await meet([leaf], { fetchStatus: true })).error).toBe('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+    expect(requests).toEqual([]);
+  });
+
+  it('completes a chain while the handshake waits', async () => {
+    requests = [];
+    expect((await meet([leaf], { fetchStatus: { ...here, ocsp: false } })).error).toBe(undefined);
+    expect(requests).toEqual(['GET /ca.der']);
+  });
+
+  it('finds CRLs, and what they say holds', async () => {
+    const client = { fetchStatus: { ...here, ocsp: false }, ssl: CRL_CHECK };
+    expect((await meet([leaf, ca.certificate], client)).error).toBe(undefined);
+    revoked = [leaf];
+    expect((await meet([leaf, ca.certificate], client)).error).toBe('CERT_REVOKED');
+    revoked = [];
+  });
+
+  it('finds OCSP responses; one that proves nothing is none', async () => {
+    const client = { fetchStatus: here };
+    requests = [];
+    expect((await meet([leaf, ca.certificate], client)).error).toBe(undefined);
+    expect(requests).toEqual(['POST /ocsp']);
+    status = { status: 'revoked' };
+    expect((await meet([leaf, ca.certificate], client)).error).toBe('CERT_REVOKED');
+    status = { nextUpdate: NOW - 86_400, thisUpdate: NOW - 2 * 86_400 };
+    expect((await meet([leaf, ca.certificate], client)).error).toBe(undefined);
+    status = {};
+  });
+
+  it('stays within the requests it is allowed', async () => {
+    requests = [];
+    const client = { fetchStatus: { ...here, maxRequests: 1 }, ssl: CRL_CHECK };
+    expect((await meet([leaf], client)).error).toBe('UNABLE_TO_GET_CRL');
+    expect(requests).toEqual(['GET /ca.der']);
+  });
+
+  it('staples for a server', async () => {
+    const { error, staple } = await meet([leaf, ca.certificate], {}, { fetchStatus: here });
+    expect(error).toBe(undefined);
+    const check = { provider: nodeProvider, certificate: leaf, issuer: ca.certificate, now: NOW };
+    expect(await checkOcspResponse(new Uint8Array(staple ?? []), check)).toMatchObject({ status: 'good' });
+  });
+});
+
+describe('Stapler', () => {
+  it('asks once while an answer is fresh, again after half of its life, and keeps the last good one until it ends', async () => {
+    let time = NOW * 1000;
+    const stapler = new Stapler(here, () => time);
+    const chain = [leaf, ca.certificate];
+    requests = [];
+    const first = await stapler.responsesFor(chain);
+    expect(first[0]).toBeInstanceOf(Uint8Array);
+    expect(await stapler.responsesFor(chain)).toEqual(first);
+    expect(requests).toEqual(['POST /ocsp']);
+    status = { status: 'revoked' };
+    time += 13 * 3_600_000;
+    expect(await stapler.responsesFor(chain)).toEqual(first);
+    await expectRequests(2);
+    status = {};
+    time += 100 * 86_400_000;
+    expect(await stapler.responsesFor(chain)).toEqual([undefined]);
+  });
+});
+
+/** The second request was begun in the background. */
+async function expectRequests(count: number): Promise<void> {
+  for (let turn = 0; turn < 100 && requests.length < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect(requests).toHaveLength(count);
+}

@@ -1,6 +1,7 @@
 /** `libssl/node`: TLS as streams, with the names and shapes of `node:tls`. */
 export { connect } from './connect.ts';
 export type { NodeError } from './errors.ts';
+export type { FetchStatusOptions } from './fetch-option.ts';
 export { type FetchLimits, StatusFetcher } from './fetch-status.ts';
 export type { CipherInfo, EphemeralKeyInfo, PeerCertificate } from './negotiated.ts';
 export type {

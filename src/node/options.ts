@@ -2,6 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { SslContextOptions } from '../ssl/context.ts';
+import type { FetchStatusOptions } from './fetch-option.ts';
 import type { SecureContext } from './secure-context.ts';
 import type { TLSSocket } from './tls-socket.ts';
 
@@ -50,6 +51,8 @@ export interface SecureContextOptions {
   readonly pskIdentityHint?: string | undefined;
   /** Names of algorithms (`zlib`, `brotli`, `zstd`) for certificates in TLS 1.3, best first (RFC 8879); none unless said. */
   readonly certificateCompression?: readonly string[] | undefined;
+  /** Fetch over HTTP what certificates point at: missing issuers, CRLs, OCSP responses, and those to staple. Off unless said; see `FetchStatusOptions`. */
+  readonly fetchStatus?: boolean | FetchStatusOptions | undefined;
   readonly ssl?: FurtherSettings | undefined;
 }
 
@@ -135,6 +138,7 @@ const OF_CONTEXTS = [
   'dhparam',
   'pskIdentityHint',
   'certificateCompression',
+  'fetchStatus',
   'ssl',
 ];
 const OF_CONNECTIONS = [

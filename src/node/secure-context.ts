@@ -10,6 +10,7 @@ import { SslContext } from '../ssl/context.ts';
 import { parseCertificate } from '../x509/certificate.ts';
 import { parseCrls } from '../x509/crl.ts';
 import { X509Store } from '../x509/store.ts';
+import { installFetching } from './fetch-option.ts';
 import { checkNames, type KeyWithPassphrase, type Material, type SecureContextOptions } from './options.ts';
 import { systemStore } from './root-certificates.ts';
 import { sigalgList } from './sigalg-names.ts';
@@ -83,6 +84,7 @@ const APPLY: Table = {
   },
   dhparam: (context, value) => context.set('tmpDh', value === 'auto' ? undefined : readDhParameters(value)),
   pskIdentityHint: (context, value) => context.set('pskIdentityHint', value),
+  fetchStatus: (context, value) => installFetching(context, value),
   certificateCompression: (context, value) =>
     context.set(
       'certCompression',

@@ -120,7 +120,7 @@ class PathBuilder {
     }
     const untrusted = [...(this.untrustedBySubject().get(issuer.key) ?? [])];
     const unknown = untrusted.length === 0 && v.store.withSubject(issuer).length === 0;
-    if (v.issuerLookup !== undefined && unknown) untrusted.push(...(yield* settle(v.issuerLookup(certificate))));
+    if (unknown) untrusted.push(...(yield* v.fetchIssuers(certificate)));
     const all = [...v.store.withSubject(issuer), ...untrusted.filter((candidate) => !v.store.has(candidate))];
     const fitting = all.filter((candidate) => identifiersFit(candidate, certificate));
     const sorted = fitting.map((candidate) => ({ candidate, rank: this.preference(candidate) })).sort((a, b) => b.rank - a.rank);

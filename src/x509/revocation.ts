@@ -19,7 +19,10 @@ import type { VerifyRequest } from './verify.ts';
 
 /** Revocation of the certificates of a path: by CRLs where a flag asks for them, by staples where the caller has them. */
 export function* checkRevocation(v: Verification, path: Path, report: Report, request: VerifyRequest): Flow<boolean> {
-  return (yield* checkCrls(v, path, report)) && (request.staples === undefined || (yield* checkStaples(v, path, report, request)));
+  return (
+    (yield* checkCrls(v, path, report)) &&
+    ((request.staples ?? request.ocspLookup) === undefined || (yield* checkStaples(v, path, report, request)))
+  );
 }
 
 function* checkCrls(v: Verification, path: Path, report: Report): Flow<boolean> {
@@ -35,6 +38,7 @@ const ALL_REASONS = 0x1fe;
 /** RFC 5280, 6.3.3: goes through the CRLs in scope until every reason is covered. None at all is a failure, too. */
 function* checkCertificate(v: Verification, path: Path, depth: number, report: Report): Flow<boolean> {
   const certificate = path.certificates[depth] as Certificate;
+  if (!v.crls.some((crl) => isInForce(v, crl) && crl.issuer.matches(certificate.issuer))) yield* v.fetchCrls(certificate);
   let covered = 0;
   let unusable: { readonly crl: Crl; readonly problem: X509VerifyResult } | undefined;
   for (const crl of bestFirst(v)) {
@@ -61,10 +65,12 @@ function* checkCertificate(v: Verification, path: Path, depth: number, report: R
 
 /** Lists in force before others, newer before older. */
 function bestFirst(v: Verification): Crl[] {
-  const current = ({ thisUpdate, nextUpdate }: Crl): number =>
-    v.time === undefined || (thisUpdate <= v.time && v.time <= (nextUpdate ?? Number.POSITIVE_INFINITY)) ? 1 : 0;
+  const current = (crl: Crl): number => (isInForce(v, crl) ? 1 : 0);
   return [...v.crls].sort((a, b) => current(b) - current(a) || b.thisUpdate - a.thisUpdate);
 }
+
+const isInForce = ({ time }: Verification, { thisUpdate, nextUpdate }: Crl): boolean =>
+  time === undefined || (thisUpdate <= time && time <= (nextUpdate ?? Number.POSITIVE_INFINITY));
 
 /** What a list and a delta to it say; the delta, being newer, has the last word. */
 function statusIn(base: Crl, delta: Crl | undefined, { serialNumber, issuer }: Certificate): 'good' | 'revoked' | 'removed' {
@@ -221,14 +227,22 @@ function sameScope(a: Crl, b: Crl): boolean {
 /** TLS extension 5, status_request: the certificate is only good together with a staple (RFC 7633, 4.2.3.1). */
 const STATUS_REQUEST = 5;
 
-/** OCSP responses the peer sent along. A staple counts only when it verifies; one that says "revoked" always counts. */
-function* checkStaples(v: Verification, path: Path, report: Report, { chain, staples = [] }: VerifyRequest): Flow<boolean> {
+/**
+ * OCSP responses the peer sent along, or that were fetched. A staple counts only when it verifies; one that says "revoked" always
+ * counts. A response that was fetched and proves nothing is none: whoever can spoil it can as well withhold it.
+ */
+function* checkStaples(v: Verification, path: Path, report: Report, { chain, staples }: VerifyRequest): Flow<boolean> {
   for (const [i, certificate] of path.certificates.slice(0, -1).entries()) {
     const issuer = path.certificates[i + 1] as Certificate;
     const place = chain.findIndex((sent) => sent.equals(certificate));
-    const staple = staples[place];
-    const problem = staple === undefined ? stapleNeeded(certificate, i) : yield* stapleProblem(v, staple, certificate, issuer);
-    if (problem !== undefined && !(yield* report(problem, i, certificate))) return false;
+    const staple = staples?.[place];
+    const missing = staples !== undefined && staple === undefined ? stapleNeeded(certificate, i) : undefined;
+    if (missing !== undefined && !(yield* report(missing, i, certificate))) return false;
+    const response = staple ?? (yield* v.fetchOcsp(certificate, issuer));
+    if (response === undefined) continue;
+    const problem = yield* stapleProblem(v, response, certificate, issuer);
+    const proven = staple !== undefined || problem !== 'OCSP_VERIFY_FAILED';
+    if (problem !== undefined && proven && !(yield* report(problem, i, certificate))) return false;
   }
   return true;
 }

@@ -51,12 +51,14 @@ export class Verification {
   budget: Budget = new Budget();
   readonly leaf: Certificate;
   readonly untrusted: readonly Certificate[];
-  readonly crls: readonly Crl[];
+  crls: readonly Crl[];
   readonly dane: DaneRecords | undefined;
   readonly webpki: boolean;
   readonly isPublicSuffix: ((domain: string) => boolean) | undefined;
-  readonly issuerLookup: VerifyRequest['issuerLookup'];
   private readonly request: VerifyRequest;
+  private readonly fetchedIssuers: Map<Certificate, readonly Certificate[]> = new Map();
+  private readonly fetchedCrls: Set<Certificate> = new Set();
+  private readonly fetchedOcsp: Map<Certificate, Uint8Array | undefined> = new Map();
   private signatures: Map<Signed, { readonly spki: Uint8Array; readonly answer: boolean }[]> = new Map();
 
   constructor(request: VerifyRequest, leaf: Certificate) {
@@ -75,7 +77,6 @@ export class Verification {
     this.dane = request.dane;
     this.webpki = request.profile === 'webpki';
     this.isPublicSuffix = request.isPublicSuffix;
-    this.issuerLookup = request.issuerLookup;
   }
 
   has(flag: number): boolean {
@@ -91,6 +92,33 @@ export class Verification {
     other.budget = this.budget;
     other.signatures = this.signatures;
     return other;
+  }
+
+  /** Looks for issuers of a certificate elsewhere, once. */
+  *fetchIssuers(certificate: Certificate): Flow<readonly Certificate[]> {
+    const { issuerLookup } = this.request;
+    if (issuerLookup === undefined) return [];
+    const known = this.fetchedIssuers.get(certificate);
+    if (known !== undefined) return known;
+    const found = yield* settle(issuerLookup(certificate));
+    this.fetchedIssuers.set(certificate, found);
+    return found;
+  }
+
+  /** Looks for CRLs of a certificate elsewhere, once, and keeps what is found. */
+  *fetchCrls(certificate: Certificate): Flow<void> {
+    const { crlLookup } = this.request;
+    if (crlLookup === undefined || this.fetchedCrls.has(certificate)) return;
+    this.fetchedCrls.add(certificate);
+    this.crls = [...this.crls, ...(yield* settle(crlLookup(certificate)))];
+  }
+
+  /** Looks for an OCSP response elsewhere, once. */
+  *fetchOcsp(certificate: Certificate, issuer: Certificate): Flow<Uint8Array | undefined> {
+    const { ocspLookup } = this.request;
+    if (ocspLookup === undefined) return undefined;
+    if (!this.fetchedOcsp.has(certificate)) this.fetchedOcsp.set(certificate, yield* settle(ocspLookup(certificate, issuer)));
+    return this.fetchedOcsp.get(certificate);
   }
 
   /** Whether an issuer's key signed something. Each pair is tried once, and each trial is paid for. */

@@ -38,6 +38,10 @@ export interface VerifyRequest {
   readonly connection?: unknown;
   /** Finds issuers that neither the peer nor the store has, such as by the AIA extension. They are not trusted. */
   readonly issuerLookup?: ((certificate: Certificate) => Awaitable<readonly Certificate[]>) | undefined;
+  /** Finds CRLs for a certificate that is to be looked for in one, where none in force is at hand, such as by its distribution points. */
+  readonly crlLookup?: ((certificate: Certificate) => Awaitable<readonly Crl[]>) | undefined;
+  /** Finds an OCSP response about a certificate that none was stapled for. One that proves nothing, or none, is passed over. */
+  readonly ocspLookup?: ((certificate: Certificate, issuer: Certificate) => Awaitable<Uint8Array | undefined>) | undefined;
   /** CRLs besides the store's. */
   readonly crls?: readonly Crl[] | undefined;
   /**

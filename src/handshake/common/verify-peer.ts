@@ -37,7 +37,10 @@ export function parseChain(ders: readonly Uint8Array[]): readonly Certificate[] 
  */
 export function* verifyPeer(connection: Connection, chain: readonly Certificate[]): Step<Proof<'identity'>> {
   if (expectsRawKey(connection)) return yield* verifyRawKey(connection);
+  const { handle } = connection.owner;
   const lookup = connection.get('issuerLookup');
+  const crls = connection.get('crlLookup');
+  const ocsp = connection.get('ocspLookup');
   const asked = !connection.isServer && asksForStaple(connection);
   const params = verifyParameters(connection);
   const verify = (): Awaitable<VerifyOutcome> =>
@@ -50,11 +53,13 @@ export function* verifyPeer(connection: Connection, chain: readonly Certificate[
       now: Math.floor(connection.owner.now() / 1000),
       securityLevel: connection.get('securityLevel'),
       verifyCallback: connection.get('verifyCallback'),
-      connection: connection.owner.handle,
+      connection: handle,
       dane: daneRecords(connection),
       // RFC 7633, 4.2.3: who did not ask for a response cannot miss one.
       staples: asked ? [connection.ocspResponse, ...connection.issuerOcspResponses] : undefined,
-      issuerLookup: lookup && ((certificate) => lookup(connection.owner.handle, certificate)),
+      issuerLookup: lookup && ((certificate) => lookup(handle, certificate)),
+      crlLookup: crls && ((certificate) => crls(handle, certificate)),
+      ocspLookup: ocsp && ((certificate, issuer) => ocsp(handle, certificate, issuer)),
     });
   const callback = connection.get('certVerifyCallback');
   const outcome =
