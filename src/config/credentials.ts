@@ -13,12 +13,22 @@ export interface Credential {
   readonly issuerOcspResponses?: readonly (Uint8Array | undefined)[];
   /** A SignedCertificateTimestampList to send along. */
   readonly signedCertificateTimestamps?: Uint8Array;
+  /** Extensions to answer with where this is what we show (SSL_CTX_use_serverinfo_ex(3)). */
+  readonly serverInfo?: readonly ServerInfo[];
   /** The one form it is shown in: its certificates, or its raw public key (RFC 7250). Where nothing is said, whichever the peer takes. */
   readonly shows?: CertificateTypeName;
   /** Code points of the signature schemes it may sign with, in place of the connection's. */
   readonly sigalgs?: readonly number[];
   /** It is for peers alone that name one of its chain's issuers in certificate_authorities. */
   readonly mustMatchIssuer?: boolean;
+}
+
+/** An extension of a server, ready to be sent to clients that send one of its type. */
+export interface ServerInfo {
+  readonly type: number;
+  /** SSL_EXT_* bits: where it may stand. */
+  readonly context: number;
+  readonly data: Uint8Array;
 }
 
 /** An external pre-shared key. */

@@ -761,6 +761,62 @@ describe('custom extensions', () => {
     expect(reason()).toBe('invalid serverinfo data');
     connectedPair(clients, servers);
     expect(got).toEqual(['abc']);
+    // The extensions of the library are its own.
+    expect(o.SSL_CTX_use_serverinfo(servers, Uint8Array.of(0, o.TLSEXT_TYPE_session_ticket, 0, 0))).toBe(0);
+  });
+
+  describe('of serverinfo belong to the current certificate', () => {
+    const PLACES = o.SSL_EXT_CLIENT_HELLO | o.SSL_EXT_TLS1_2_SERVER_HELLO | o.SSL_EXT_TLS1_3_CERTIFICATE;
+    const info = (letter: number): Uint8Array => Uint8Array.of(0, 0, PLACES >> 8, PLACES & 0xff, 0x23, 0x45, 0, 1, letter);
+    /** With `a` beside the certificate of the curve, `b` beside that of RSA. */
+    function servers(): o.SSL_CTX {
+      const ctx = serverCtx();
+      o.SSL_CTX_use_serverinfo_ex(ctx, o.SSL_SERVERINFOV2, info(0x61));
+      o.SSL_CTX_use_certificate(ctx, testCertificate({ key: 'rsa' }));
+      o.SSL_CTX_use_PrivateKey(ctx, testKey('rsa'));
+      o.SSL_CTX_use_serverinfo_ex(ctx, o.SSL_SERVERINFOV2, info(0x62));
+      return ctx;
+    }
+    /** What clients that take signatures of one kind are told. */
+    function told(server: o.SSL, sigalgs: string, version: number): string {
+      const clients = clientCtx();
+      let got = '';
+      const take = (_s: o.SSL, _t: number, _c: number, data: Uint8Array): 1 => {
+        got += new TextDecoder().decode(data);
+        return 1;
+      };
+      o.SSL_CTX_add_custom_ext(
+        clients,
+        0x2345,
+        PLACES,
+        (_s, _t, place) => (place === o.SSL_EXT_CLIENT_HELLO ? new Uint8Array(0) : 0),
+        null,
+        null,
+        take,
+        null,
+      );
+      o.SSL_CTX_set_max_proto_version(clients, version);
+      o.SSL_CTX_set1_sigalgs_list(clients, sigalgs);
+      expect(connect(joined(there(o.SSL_new(clients)), server))).toBe(true);
+      return got;
+    }
+    const both = (make: () => o.SSL, version: number): string =>
+      told(make(), 'ecdsa_secp256r1_sha256', version) + told(make(), 'rsa_pss_rsae_sha256', version);
+
+    it.each([
+      ['TLS 1.2', o.TLS1_2_VERSION],
+      ['TLS 1.3', o.TLS1_3_VERSION],
+    ])('%s', (_name, version) => {
+      const ctx = servers();
+      expect(both(() => there(o.SSL_new(ctx)), version)).toBe('ab');
+      const source = there(o.SSL_new(ctx));
+      const copies = [0, 1].map(() => there(o.SSL_dup(source)));
+      // What the context gets later reaches neither the connection nor its copies.
+      o.SSL_CTX_use_serverinfo_ex(ctx, o.SSL_SERVERINFOV2, info(0x63));
+      expect(both(() => there(copies.pop() ?? null), version)).toBe('ab');
+      expect(told(source, 'rsa_pss_rsae_sha256', version)).toBe('b');
+      expect(both(() => there(o.SSL_new(ctx)), version)).toBe('ac');
+    });
   });
 });
 

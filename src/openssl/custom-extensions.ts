@@ -4,6 +4,7 @@ import { pemBlocks } from '../asn1/pem.ts';
 import { concat } from '../bytes/bytes.ts';
 import { Reader } from '../bytes/reader.ts';
 import type { CustomExtension } from '../config/callbacks.ts';
+import type { ServerInfo } from '../config/credentials.ts';
 import { refuse } from '../registry/fatal.ts';
 import * as c from './constants.ts';
 import { attempt } from './errors.ts';
@@ -72,11 +73,14 @@ export const SSL_CTX_add_custom_ext = (
 function add(ctx: SSL_CTX, extension: CustomExtension): number {
   const { type, context } = extension;
   const own = ctx.get('customExtensions');
-  if (type < 0 || type > 0xffff || (SSL_extension_supported(type) === 1 && type !== c.TLSEXT_TYPE_signed_certificate_timestamp)) return 0;
+  if (type < 0 || type > 0xffff || isOurs(type)) return 0;
   if (own.some((other) => other.type === type && (sides(other.context) & sides(context)) !== 0)) return 0;
   ctx.set('customExtensions', [...own, extension]);
   return 1;
 }
+
+/** What the application may not send. */
+const isOurs = (type: number): boolean => BUILT_IN.has(type) && type !== c.TLSEXT_TYPE_signed_certificate_timestamp;
 
 /** Old-style extensions are for one side only, so that both sides may have one of a type. */
 const sides = (context: number): number => ((context & ONLY_CLIENT) === 0 ? SERVER : 0) | ((context & ONLY_SERVER) === 0 ? CLIENT : 0);
@@ -171,32 +175,27 @@ export const SSL_CTX_use_serverinfo = (ctx: SSL_CTX, serverinfo: Uint8Array): nu
 export const SSL_CTX_use_serverinfo_ex = (ctx: SSL_CTX, version: number, serverinfo: Uint8Array): number =>
   attempt('SSL_CTX_use_serverinfo_ex', 0, () => {
     if (serverinfo.length === 0) refuse('PASSED_NULL_PARAMETER');
-    const extensions = readServerInfo(version, serverinfo);
-    const kept = ctx.get('customExtensions').filter(({ type }) => !extensions.some((one) => one.type === type));
-    ctx.set('customExtensions', [...kept, ...extensions]);
+    const serverInfo = readServerInfo(version, serverinfo);
+    const credentials = ctx.get('credentials');
+    // As in C the slot of RSA is the current one where nothing was loaded.
+    const kind = credentials.current ?? 'rsa';
+    ctx.set('credentials', credentials.with(kind, { chain: [], key: undefined, ...credentials.get(kind), serverInfo }));
     return 1;
   });
 
-function readServerInfo(version: number, bytes: Uint8Array): readonly CustomExtension[] {
+function readServerInfo(version: number, bytes: Uint8Array): readonly ServerInfo[] {
   if (version !== c.SSL_SERVERINFOV1 && version !== c.SSL_SERVERINFOV2) return refuse('INVALID_SERVERINFO_DATA', `version ${version}`);
-  const out: CustomExtension[] = [];
+  const out: ServerInfo[] = [];
   try {
-    const r = new Reader(bytes);
-    while (!r.empty) {
+    for (const r = new Reader(bytes); !r.empty; ) {
       const context = version === c.SSL_SERVERINFOV2 ? r.u32() : V1_CONTEXT;
-      const type = r.u16();
-      const data = r.vec16().slice();
-      // Only the leaf's Certificate entry carries it (RFC 9846, 4.4.2).
-      out.push({
-        type,
-        context: context | c.SSL_EXT_CLIENT_HELLO,
-        add: (ssl, place, _x, index) => (ssl.isServer && place !== c.SSL_EXT_CLIENT_HELLO && index === 0 ? data : undefined),
-      });
+      out.push({ type: r.u16(), context, data: r.vec16().slice() });
     }
   } catch {
     return refuse('INVALID_SERVERINFO_DATA');
   }
-  return out;
+  const own = out.find(({ type }) => isOurs(type));
+  return own === undefined ? out : refuse('INVALID_SERVERINFO_DATA', `extension ${own.type} is the library's own`);
 }
 
 const V1_LABEL = 'SERVERINFO FOR ';

@@ -1,6 +1,8 @@
 /** Extensions that the application sends and reads itself (SSL_CTX_add_custom_ext(3)). */
 
 import type { CustomExtension } from '../../config/callbacks.ts';
+import type { ServerInfo } from '../../config/credentials.ts';
+import { signedCertificateTimestamp } from '../../extensions/certificate-status.ts';
 import { alertByCode } from '../../registry/alerts.ts';
 import { fatal } from '../../registry/fatal.ts';
 import { TLS1_3_VERSION } from '../../registry/versions.ts';
@@ -40,7 +42,20 @@ export function customExtensionsFor(
     if (data instanceof Uint8Array) out.push({ type: extension.type, data });
     else if (data !== undefined) refusal(data.alert);
   }
+  if (asked !== undefined && index === 0)
+    for (const { type, data } of serverInfoFor(connection, place))
+      if (asked.has(type) && !out.some((other) => other.type === type)) out.push({ type, data });
   return out;
+}
+
+/** What our certificate brings along; timestamps that the library sends itself go before those. */
+function serverInfoFor(connection: Connection, place: number): readonly ServerInfo[] {
+  const { isServer, ownCredential } = connection;
+  if (!isServer || ownCredential?.serverInfo === undefined) return [];
+  const hasTimestamps = ownCredential.signedCertificateTimestamps !== undefined;
+  return ownCredential.serverInfo.filter(
+    ({ type, context }) => standsIn(connection, context, place) && !(hasTimestamps && type === signedCertificateTimestamp.id),
+  );
 }
 
 /** Lets the application judge its extensions in a message that came. */
@@ -59,14 +74,15 @@ export function parseCustomExtensions(
   }
 }
 
-function inForce(connection: Connection, place: number): readonly CustomExtension[] {
-  return connection.get('customExtensions').filter(({ context }) => {
-    if ((context & place) === 0 || (context & EXT.DTLS_ONLY) !== 0) return false;
-    if (connection.reused && (context & EXT.IGNORE_ON_RESUMPTION) !== 0) return false;
-    // Before a version is known, only the ClientHello is at hand, and it is for all of them.
-    if (connection.version === 0) return true;
-    return (context & (connection.version >= TLS1_3_VERSION ? EXT.TLS1_2_AND_BELOW_ONLY : EXT.TLS1_3_ONLY)) === 0;
-  });
+const inForce = (connection: Connection, place: number): readonly CustomExtension[] =>
+  connection.get('customExtensions').filter(({ context }) => standsIn(connection, context, place));
+
+function standsIn(connection: Connection, context: number, place: number): boolean {
+  if ((context & place) === 0 || (context & EXT.DTLS_ONLY) !== 0) return false;
+  if (connection.reused && (context & EXT.IGNORE_ON_RESUMPTION) !== 0) return false;
+  // Before a version is known, only the ClientHello is at hand, and it is for all of them.
+  if (connection.version === 0) return true;
+  return (context & (connection.version >= TLS1_3_VERSION ? EXT.TLS1_2_AND_BELOW_ONLY : EXT.TLS1_3_ONLY)) === 0;
 }
 
 const refusal = (alert: number): never => fatal(alertByCode(alert), 'BAD_EXTENSION', 'refused by the application');

@@ -66,6 +66,7 @@ export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint
   if (psk === undefined && mayAskForCertificate(connection)) choosePeerType(connection, read.block);
   const demand = demandOf(connection, read);
   const chosen = psk === undefined ? chooseOwn(connection, read, demand) : undefined;
+  connection.ownCredential = chosen?.credential;
   yield* settleAlpn(connection, read);
   const wantsEarlyData = connection.earlyData === 'wanted';
   // Offered with the first hello counts: after a retry the second cannot say it again.
@@ -269,7 +270,6 @@ function chooseOwn(connection: Connection, { block }: ReadHello, demand: Certifi
 /** Our certificate and the proof that we hold its key. */
 function* authenticate(handshake: Handshake, chosen: ChosenCredential, demand: CertificateDemand): Step<void> {
   const { connection } = handshake;
-  connection.ownCredential = chosen.credential;
   const staples = demand.wantsStatus && !showsRawKey(connection) ? yield* stapledResponses(connection) : undefined;
   sendCertificate(handshake, NO_CONTEXT, chosen.credential, demand, staples);
   yield* sendCertificateVerify(handshake, chosen);
