@@ -13,7 +13,7 @@ export class MemBio implements Bio {
 
   /** Bytes that can be read (BIO_pending(3)). */
   get pending(): number {
-    return this.chunks.reduce((sum, chunk) => sum + chunk.length, -this.offset);
+    return this.chunks.reduce((sum, chunk) => sum + chunk.length, 0) - this.offset;
   }
 
   read(max: number): Uint8Array | 'retry' | 'eof' {

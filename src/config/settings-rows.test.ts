@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { clientContext, drain, handshake, join, serverContext } from '../../test/support/connect.ts';
 import { testAuthority, testCertificate, testKey } from '../../test/support/pki.ts';
-import { extension, helloOf, Marks, meet, met, outcome, recordSizes, type See, suites, works } from '../../test/support/probes.ts';
+import { asked, extension, helloOf, Marks, meet, met, outcome, recordSizes, type See, suites, works } from '../../test/support/probes.ts';
 import { latin1, toHex, utf8 } from '../bytes/bytes.ts';
 import { ffdheGroup } from '../crypto/ffdhe.ts';
 import { nodeProvider } from '../crypto/node.ts';
@@ -23,9 +23,7 @@ interface Probe<K extends SettingName> {
   readonly kept?: readonly [unknown, unknown];
   /** Values outside the legal range. */
   readonly refuses?: readonly unknown[];
-  readonly seen?: Sight;
-  /** Why no handshake shows it. */
-  readonly unseen?: string;
+  readonly seen: Sight;
 }
 
 interface Sight {
@@ -423,7 +421,12 @@ const PROBES: { readonly [K in SettingName]: Probe<K> } = {
       { recordPaddingCallback: (_ssl, _type, _length, arg) => Number(arg) },
     ),
   },
-  readAhead: { values: [true, false], unseen: 'reading takes what is there, whatever it says' },
+  readAhead: { values: [true, false], seen: client((subject) => asked(subject).every((size) => size > 16_384), [true, false]) },
+  readBufferLength: {
+    values: [200_000, 300_000],
+    refuses: [-1, 0.5],
+    seen: client((subject) => Math.max(...asked(subject)), [200_000, 300_000]),
+  },
   quietShutdown: {
     values: [true, false],
     seen: client(
@@ -748,10 +751,6 @@ describe.each(SETTING_NAMES)('%s', <K extends SettingName>(name: K) => {
   }
 
   const { seen } = probe;
-  if (seen === undefined) {
-    it(`is not seen in a handshake: ${probe.unseen}`, () => expect(probe.unseen).toBeTypeOf('string'));
-    return;
-  }
 
   /** What is seen with a value set on the connection itself, or on its context where it belongs there. */
   const withValue = (which: 0 | 1): { readonly ssl: Ssl; readonly context: SslContext } => {

@@ -94,6 +94,7 @@ export interface Settings {
   readonly recordPaddingCallback: callbacks.RecordPaddingCallback | undefined;
   readonly recordPaddingArg: unknown;
   readonly readAhead: boolean;
+  readonly readBufferLength: number;
   readonly quietShutdown: boolean;
   readonly msgCallback: callbacks.MsgCallback | undefined;
   readonly msgCallbackArg: unknown;
@@ -649,9 +650,15 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
     openssl: ['SSL_set_record_padding_callback_arg', 'SSL_get_record_padding_callback_arg'],
     summary: 'A value for it.',
   }),
-  readAhead: row<boolean>(() => false, {
+  readAhead: row<boolean>(() => true, {
     openssl: ['SSL_set_read_ahead', 'SSL_get_read_ahead'],
-    summary: 'Kept for ported programs: reading takes what the BIO has, whatever this says.',
+    summary:
+      'Reading takes what the BIO has, so that records share a call; without, it takes one header and then one body, and what follows stays in the BIO. Contexts of SSL_CTX_new begin without.',
+  }),
+  readBufferLength: row(() => 0, {
+    accept: integer(0, 0x7fff_ffff),
+    openssl: ['SSL_CTX_set_default_read_buffer_len', 'SSL_set_default_read_buffer_len'],
+    summary: 'Least bytes that reading ahead asks the BIO for; 0: as many as are good.',
   }),
   quietShutdown: row<boolean>(() => false, {
     openssl: ['SSL_set_quiet_shutdown', 'SSL_get_quiet_shutdown'],

@@ -14,7 +14,8 @@ export const SSL_CTX_new = (method: SSL_METHOD | null): SSL_CTX | null =>
   attempt('SSL_CTX_new', null, () => {
     if (method === null) return refuse('NULL_SSL_METHOD_PASSED');
     const bounds = method.version === undefined ? {} : { minProtoVersion: method.version, maxProtoVersion: method.version };
-    const context = new SslContext({ role: method.role, ...bounds });
+    // C's programs may look into the BIO for what follows a record.
+    const context = new SslContext({ role: method.role, readAhead: false, ...bounds });
     rememberMethod(context, method);
     configureBySystem(context);
     return context;

@@ -88,9 +88,9 @@ export const SSL_CTX_get_default_read_ahead: (ctx: SSL_CTX) => number = SSL_CTX_
 export const SSL_set_read_ahead = (ssl: SSL, yes: number): void => void ssl.set('readAhead', yes !== 0);
 export const SSL_get_read_ahead = (ssl: SSL): number => asInt(alive(ssl).get('readAhead'));
 
-/** Buffers are as large as they must be. */
-export const SSL_CTX_set_default_read_buffer_len = (ctx: SSL_CTX, _length: number): void => void alive(ctx);
-export const SSL_set_default_read_buffer_len = (ssl: SSL, _length: number): void => void alive(ssl);
+/** Only reading ahead asks for so much. */
+export const SSL_CTX_set_default_read_buffer_len = (ctx: SSL_CTX, length: number): void => void ctx.set('readBufferLength', length);
+export const SSL_set_default_read_buffer_len = (ssl: SSL, length: number): void => void ssl.set('readBufferLength', length);
 
 export const SSL_CTX_set_quiet_shutdown = (ctx: SSL_CTX, mode: number): void => void ctx.set('quietShutdown', mode !== 0);
 export const SSL_CTX_get_quiet_shutdown = (ctx: SSL_CTX): number => asInt(ctx.get('quietShutdown'));

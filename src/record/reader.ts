@@ -6,7 +6,7 @@ import { LIMITS } from '../registry/limits.ts';
 import { PlainOpen } from './protect-none.ts';
 import { HEADER_LENGTH, type OpenedRecord, type OpenProtection } from './protection.ts';
 
-/** How many bytes to ask a BIO for at a time: four full records as they are sealed, so that bulk data is opened straight from one chunk. */
+/** How many bytes to ask a BIO for at a time when reading ahead: four full records as they are sealed, so that bulk data is opened straight from one chunk. */
 const READ_SIZE = 4 * (HEADER_LENGTH + LIMITS.plaintext.value + LIMITS.ciphertextExpansion.value);
 
 /** Sees every record header and, under protection, the hidden content type (for the message callback). */
@@ -26,6 +26,10 @@ export class RecordReader {
   private skippable: number | undefined;
   private skipPlain = false;
   observer: RecordObserver | undefined;
+  /** Whether a BIO is asked for more than the record that is due (SSL_set_read_ahead(3)). */
+  readAhead = true;
+  /** Least bytes to ask for then; 0: as many as are good. */
+  bufferLength = 0;
 
   /** Bytes that arrived and were not opened yet. */
   get buffered(): number {
@@ -69,7 +73,7 @@ export class RecordReader {
         if (record !== undefined) return record;
         continue;
       }
-      const chunk = bio.read(READ_SIZE);
+      const chunk = bio.read(this.readAhead ? Math.max(READ_SIZE, this.bufferLength) : this.missing);
       if (chunk === 'retry') return chunk;
       // RFC 9846, 6.1: an end without close_notify is for the layer above to judge; a torn record is lost with it.
       if (chunk === 'eof') return chunk;
@@ -78,6 +82,12 @@ export class RecordReader {
       this.chunk = chunk;
       this.position = 0;
     }
+  }
+
+  /** What the record that is due still lacks: the rest of its header, then the rest of its body. */
+  private get missing(): number {
+    const { carried } = this;
+    return (carried < HEADER_LENGTH ? HEADER_LENGTH : recordLength(this.carry, 0)) - carried;
   }
 
   wipe(): void {

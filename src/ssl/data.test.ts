@@ -8,6 +8,51 @@ import { Ssl } from './ssl.ts';
 
 const pattern = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => (i * 31) & 0xff);
 
+describe('reading ahead', () => {
+  /** A client that has read one of two records, and what is left in its BIO. */
+  function afterOne(readAhead: boolean) {
+    const { client, server, toClient } = connected({ readAhead });
+    drain(client);
+    server.write(new Uint8Array(100));
+    const each = toClient.pending;
+    server.write(new Uint8Array(100));
+    server.shutdown();
+    toClient.write(utf8('what the next protocol says'));
+    // As it comes from a socket: in one piece.
+    toClient.write(toClient.readAll());
+    expect(client.read()).toHaveLength(100);
+    return { client, toClient, each };
+  }
+
+  it('takes all the BIO has; what is not read waits here', () => {
+    const { client, toClient } = afterOne(true);
+    expect([toClient.pending, client.pending, client.hasPending]).toEqual([0, 0, true]);
+    expect(drain(client)).toHaveLength(100);
+  });
+
+  it('leaves in the BIO what is not of the record that is due, and what comes behind close_notify to the next', () => {
+    const { client, toClient, each } = afterOne(false);
+    expect([client.pending, client.hasPending]).toEqual([0, false]);
+    expect(toClient.pending).toBeGreaterThan(each);
+    expect(drain(client)).toHaveLength(100);
+    expect(client.want).toBe('zero_return');
+    expect(fromUtf8(toClient.readAll())).toBe('what the next protocol says');
+  });
+
+  it.each([true, false])('goes on where records arrive byte by byte (%s)', (readAhead) => {
+    const { client, server, toClient } = connected({ readAhead });
+    drain(client);
+    server.write(new Uint8Array(50).fill(7));
+    const records = toClient.readAll();
+    const got: number[] = [];
+    for (const byte of records) {
+      toClient.write(Uint8Array.of(byte));
+      got.push(...drain(client));
+    }
+    expect(got).toEqual(new Array(50).fill(7));
+  });
+});
+
 describe('reading and writing', () => {
   it('splits what is longer than a record and joins nothing', () => {
     const { client, server } = connected();

@@ -37,6 +37,8 @@ export class Plaintext {
     const { handle } = connection.owner;
     reader.observer = observe && ((type, bytes) => observe(false, connection.spokenVersion(type), type, bytes, handle, arg));
     writer.observer = observe && ((type, bytes) => observe(true, connection.spokenVersion(type), type, bytes, handle, arg));
+    reader.readAhead = connection.get('readAhead');
+    reader.bufferLength = connection.get('readBufferLength');
     writer.maxFragment = Math.min(writer.maxFragment, connection.get('maxSendFragment'));
     writer.splitsData = !connection.hasOption(OPTIONS.DONT_INSERT_EMPTY_FRAGMENTS);
     writer.padding = this.paddingRule();

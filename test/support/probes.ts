@@ -83,6 +83,26 @@ export const recordSizes: See = (subject) => {
   return sizes;
 };
 
+/** How many bytes at a time a client asks its BIO for, to read two records of 100 bytes. */
+export const asked = (client: Ssl): readonly number[] => {
+  const { server, toClient } = met(client);
+  const sizes: number[] = [];
+  client.setBio(
+    {
+      read: (max) => {
+        sizes.push(max);
+        return toClient.read(max);
+      },
+      write: (bytes) => bytes.length,
+    },
+    client.wbio,
+  );
+  server.write(new Uint8Array(100));
+  server.write(new Uint8Array(100));
+  drain(client);
+  return sizes;
+};
+
 /** Marks that callbacks leave while something runs: which of two values was at work. */
 export class Marks {
   private readonly left: unknown[] = [];
