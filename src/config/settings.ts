@@ -370,6 +370,7 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
       'SSL_set1_chain',
       'SSL_add1_chain_cert',
       'SSL_set_current_cert',
+      'SSL_add1_credential',
     ],
     summary: 'Certificates, raw public keys and pre-shared keys in order of preference, and one slot for each kind of key behind them.',
   }),

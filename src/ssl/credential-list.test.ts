@@ -28,7 +28,7 @@ function chosen(list: readonly CredentialOptions[], client: SslContextOptions = 
   return outcome(both, () => indexOf(both.server));
 }
 
-const indexOf = (ssl: Ssl): number => ssl.get('credentials').list.findIndex((credential) => credential === ssl.selectedCredential);
+const indexOf = (ssl: Ssl): number => ssl.get('credentials').list.findIndex((one) => one === ssl.selectedCredential);
 
 function outcome<T>(both: Pair, read: () => T): T | string {
   try {

@@ -32,7 +32,7 @@ export function checkHandshake(ssl: Ssl, state: State, isResumption: boolean): v
   if (connection.ownPsk === undefined) checkPeerCertificate(connection, flags);
   else demand(connection.peerChain.length === 0, 'the peer sent a certificate');
   const { 'expect-selected-credential': expected } = flags;
-  const selected = ssl.get('credentials').list.findIndex((credential) => credential === ssl.selectedCredential);
+  const selected = ssl.get('credentials').list.findIndex((one) => one === ssl.selectedCredential);
   demand(expected === undefined || selected === expected, `credential ${selected} was used, not ${expected}`);
   demand(!flags['expect-accept-early-data'] || connection.earlyData === 'accepted', 'early data was not accepted');
   demand(!flags['expect-reject-early-data'] || connection.earlyData !== 'accepted', 'early data was accepted');

@@ -400,6 +400,21 @@ const ROWS: readonly Row[] = [
     reason: 'INVALID_CLIENT_HELLO_AFTER_RETRY',
   },
   {
+    name: 'a second hello without the PSK that was chosen',
+    options: { ...RETRYING, ...KNOWS_PSK },
+    setUp: offersPsk,
+    steps: [
+      'CH',
+      (peer) => {
+        peer.psk = undefined;
+      },
+      'CH',
+      'FIN',
+    ],
+    alert: 'illegal_parameter',
+    reason: 'BAD_PSK',
+  },
+  {
     name: 'a second hello with early data',
     options: { ...RETRYING, ...KNOWS_PSK },
     steps: TWICE,
