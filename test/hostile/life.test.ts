@@ -312,11 +312,10 @@ function spying(): { readonly spy: CryptoProvider; readonly secrets: Set<Uint8Ar
     if (secret !== undefined) secrets.add(secret);
     return secret;
   };
+  const watched = (keyed: HmacKey): HmacKey => ({ mac: (...parts) => remember(keyed.mac(...parts)), wipe: () => keyed.wipe() });
   const spy: CryptoProvider = Object.assign(Object.create(provider) as CryptoProvider, {
-    hmac: (name: Parameters<CryptoProvider['hmac']>[0], key: Uint8Array): HmacKey => {
-      const keyed = provider.hmac(name, remember(key));
-      return { mac: (...parts) => remember(keyed.mac(...parts)), wipe: () => keyed.wipe() };
-    },
+    hmac: (name: Parameters<CryptoProvider['hmac']>[0], key: Uint8Array): HmacKey => watched(provider.hmac(name, remember(key))),
+    prfKey: (name: Parameters<CryptoProvider['prfKey']>[0], key: Uint8Array): HmacKey => watched(provider.prfKey(name, remember(key))),
     aead: (name: Parameters<CryptoProvider['aead']>[0], key: Uint8Array): Aead => provider.aead(name, remember(key)),
     ephemeral: (name: Parameters<CryptoProvider['ephemeral']>[0]) => {
       const key = provider.ephemeral(name);
