@@ -15,6 +15,7 @@ import {
   TLS12_SUITES,
 } from '../registry/cipher-suites.ts';
 import { refuse } from '../registry/fatal.ts';
+import { CERT_FLAGS } from '../registry/options.ts';
 import { TLS1_2_VERSION, TLS1_VERSION } from '../registry/versions.ts';
 
 export interface CipherList {
@@ -22,6 +23,8 @@ export interface CipherList {
   readonly suites: readonly number[];
   /** What `@SECLEVEL` said. */
   readonly securityLevel: number | undefined;
+  /** Bits of CERT_FLAGS that a word of Suite B at its start sets. */
+  readonly suiteB: number | undefined;
 }
 
 /**
@@ -36,7 +39,7 @@ export function parseCipherString(rules: string): CipherList {
     else list.apply(command);
   }
   const suites = list.chosen();
-  return suites.length > 0 ? { suites, securityLevel } : refuse('NO_CIPHER_MATCH', rules);
+  return suites.length > 0 ? { suites, securityLevel, suiteB: suiteBOf(rules)?.flags } : refuse('NO_CIPHER_MATCH', rules);
 }
 
 /** What a setter takes: a cipher string, or suites by their code points or names. */
@@ -53,17 +56,19 @@ export function acceptCipherList(value: string | readonly (string | number)[]): 
 const DEFAULT_RULES = 'ALL:!COMPLEMENTOFDEFAULT:!eNULL';
 
 /** RFC 6460's lists. At the start of a string one replaces the whole of it. Longer words come before their beginnings. */
-const SUITE_B: readonly (readonly [string, string])[] = [
-  ['SUITEB128ONLY', 'ECDHE-ECDSA-AES128-GCM-SHA256'],
-  ['SUITEB128C2', 'ECDHE-ECDSA-AES256-GCM-SHA384'],
-  ['SUITEB128', 'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384'],
-  ['SUITEB192', 'ECDHE-ECDSA-AES256-GCM-SHA384'],
+const SUITE_B: readonly { readonly word: string; readonly rules: string; readonly flags: number }[] = [
+  { word: 'SUITEB128ONLY', rules: 'ECDHE-ECDSA-AES128-GCM-SHA256', flags: CERT_FLAGS.SUITEB_128_LOS_ONLY },
+  { word: 'SUITEB128C2', rules: 'ECDHE-ECDSA-AES256-GCM-SHA384', flags: CERT_FLAGS.SUITEB_128_LOS },
+  { word: 'SUITEB128', rules: 'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384', flags: CERT_FLAGS.SUITEB_128_LOS },
+  { word: 'SUITEB192', rules: 'ECDHE-ECDSA-AES256-GCM-SHA384', flags: CERT_FLAGS.SUITEB_192_LOS },
 ];
+
+const suiteBOf = (rules: string): (typeof SUITE_B)[number] | undefined => SUITE_B.find(({ word }) => rules.startsWith(word));
 
 /** Some words mean something at the very start of a string alone, and there whatever follows them. */
 function withoutPrefix(rules: string): string {
-  const suiteB = SUITE_B.find(([word]) => rules.startsWith(word));
-  if (suiteB !== undefined) return suiteB[1];
+  const suiteB = suiteBOf(rules);
+  if (suiteB !== undefined) return suiteB.rules;
   return rules.startsWith('DEFAULT') ? `${DEFAULT_RULES}:${rules.slice('DEFAULT'.length)}` : rules;
 }
 

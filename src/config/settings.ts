@@ -11,7 +11,7 @@ import { cipherSuite, cipherSuiteByName, DEFAULT_TLS13_SUITES } from '../registr
 import { refuse } from '../registry/fatal.ts';
 import { DEFAULT_GROUPS, groupByName, NAMED_GROUPS } from '../registry/groups.ts';
 import { LIMITS } from '../registry/limits.ts';
-import { MODES, OPTIONS, SESSION_CACHE } from '../registry/options.ts';
+import { CERT_FLAGS, MODES, OPTIONS, SESSION_CACHE } from '../registry/options.ts';
 import { DEFAULT_SIGNATURE_SCHEMES, signatureSchemeByName } from '../registry/signature-schemes.ts';
 import { TLS1_2_VERSION, TLS1_3_VERSION, versionByName, versionName } from '../registry/versions.ts';
 import { parsePublicKey } from '../x509/algorithms.ts';
@@ -148,8 +148,8 @@ export interface SettingRow<T> {
   readonly initial: () => T;
   /** Checks a value and gives it the form it is kept in. Throws `SslUsageError`; the old value then stays. */
   readonly accept: (value: never) => T;
-  /** Other settings that a value sets along with its own: a cipher string may name a security level. */
-  readonly brings?: (value: never) => Partial<Settings>;
+  /** Other settings that a value sets along with its own: a cipher string may name a security level, or Suite B. */
+  readonly brings?: (value: never, current: Settings) => Partial<Settings>;
   /** Part of what OpenSSL keeps in its CERT: moving a connection to another context takes it from there (SSL_set_SSL_CTX(3)). */
   readonly ofCert?: true;
   /** A copy that shares nothing changeable with its source. Values are immutable unless a row says how to copy them. */
@@ -163,7 +163,7 @@ export interface SettingRow<T> {
 interface RowOptions<T, Input> {
   readonly scope?: Scope;
   readonly accept?: (value: Input) => T;
-  readonly brings?: (value: Input) => Partial<Settings>;
+  readonly brings?: (value: Input, current: Settings) => Partial<Settings>;
   readonly copy?: (value: T) => T;
   readonly ofCert?: true;
   readonly openssl: readonly string[];
@@ -227,10 +227,13 @@ function acceptSuites(value: string | readonly (string | number)[]): readonly nu
   }
 }
 
-/** What `@SECLEVEL=n` in a cipher string sets (SSL_CTX_set_cipher_list(3)). */
-function securityLevelOf(rules: string): Partial<Settings> {
-  const { securityLevel } = parseCipherString(rules);
-  return securityLevel === undefined ? {} : { securityLevel };
+/** What a cipher string sets beside the list (SSL_CTX_set_cipher_list(3)): `@SECLEVEL=n`, and the flags of Suite B. */
+function broughtByList(rules: string, { certFlags }: Settings): Partial<Settings> {
+  const { securityLevel, suiteB } = parseCipherString(rules);
+  return {
+    ...(securityLevel !== undefined && { securityLevel }),
+    ...(suiteB !== undefined && { certFlags: ((certFlags & ~CERT_FLAGS.SUITEB_128_LOS) | suiteB) >>> 0 }),
+  };
 }
 
 const optional =
@@ -328,10 +331,10 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
   cipherList: row<readonly number[] | undefined, string | readonly (string | number)[] | undefined>(none, {
     scope: 'lookup',
     accept: optional(acceptCipherList),
-    brings: (value) => (typeof value === 'string' ? securityLevelOf(value) : {}),
+    brings: (value, current) => (typeof value === 'string' ? broughtByList(value, current) : {}),
     openssl: ['SSL_set_cipher_list', 'SSL_get_ciphers', 'SSL_get_cipher_list'],
     summary:
-      'Suites of TLS 1.2 and below, best first, or a cipher string, which may set `securityLevel` too; undefined: forward secret AEAD suites.',
+      'Suites of TLS 1.2 and below, best first, or a cipher string, which may set `securityLevel` and `certFlags` too; undefined: forward secret AEAD suites.',
   }),
   groups: row(() => DEFAULT_GROUPS, {
     accept: acceptGroups,

@@ -69,5 +69,5 @@ export function setValue<K extends SettingName>(values: Values, name: K, value: 
     refuse('UNKNOWN_SETTING', `${name} is set on ${SETTINGS[name].scope === 'connection' ? 'a connection' : 'a context'}`);
   values[name] = accept(name, value);
   // What `SettingInput` allows is what the row reads.
-  Object.assign(values, SETTINGS[name].brings?.(value as never));
+  Object.assign(values, SETTINGS[name].brings?.(value as never, values));
 }

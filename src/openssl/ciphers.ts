@@ -4,6 +4,8 @@ import { parseCipherString } from '../config/cipher-string.ts';
 import type { HashName } from '../crypto/provider.ts';
 import { cipherDescription, cipherVersion } from '../registry/cipher-description.ts';
 import { CIPHER_SUITES, type CipherSuite, cipherSuite, DEFAULT_TLS12_SUITES } from '../registry/cipher-suites.ts';
+import { refuse } from '../registry/fatal.ts';
+import { TLS1_2_VERSION } from '../registry/versions.ts';
 import * as c from './constants.ts';
 import { attempt } from './errors.ts';
 import { refused } from './refused.ts';
@@ -17,9 +19,10 @@ import type { SSL, SSL_CIPHER, SSL_CTX } from './types.ts';
 /** TLS 1.2 and below, in the language of `openssl ciphers`. A string that matches nothing is refused and the old list stays. */
 const setList = (func: string, holder: Holder, rules: string): number =>
   attempt(func, 0, () => {
-    const { suites, securityLevel } = parseCipherString(rules);
-    holder.set('cipherList', suites);
-    if (securityLevel !== undefined) holder.set('securityLevel', securityLevel);
+    const newest = holder.get('maxProtoVersion');
+    if (newest !== 0 && newest < TLS1_2_VERSION && parseCipherString(rules).suiteB !== undefined)
+      refuse('AT_LEAST_TLS_1_2_NEEDED_IN_SUITEB_MODE');
+    holder.set('cipherList', rules);
     return 1;
   });
 

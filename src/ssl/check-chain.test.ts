@@ -67,6 +67,53 @@ describe('certificate flags', () => {
     const { client } = connected({ certFlags, ca: issuer }, server);
     expect(client.connection?.group).toBe(group);
   });
+
+  const top = (key: 'ec256' | 'ec384') => testCertificate({ subject: `${key} CA`, issuer: `${key} CA`, key, issuerKey: key, ca: true });
+  const below = (key: 'ec256' | 'ec384', issuerKey: 'ec256' | 'ec384'): SslContext =>
+    serverContext({ cert: testCertificate({ key, issuer: `${issuerKey} CA`, issuerKey }), key: testKey(key) });
+  const ca = [top('ec256'), top('ec384')];
+
+  it.each([
+    ['SUITEB128ONLY', 'ec256', 0xc02b, 0x17],
+    ['SUITEB128', 'ec256', 0xc02b, 0x17],
+    ['SUITEB128C2', 'ec384', 0xc02c, 0x18],
+    ['SUITEB192', 'ec384', 0xc02c, 0x18],
+  ] as const)('a cipher string %s has suites with their curves, and no other signatures', (cipherList, key, suite, group) => {
+    const { client } = connected({ ca, cipherList, maxProtoVersion: 'TLSv1.2' }, below(key, key).set('cipherList', cipherList));
+    expect([client.connection?.suite?.id, client.connection?.group]).toEqual([suite, group]);
+    expect(client.get('certFlags')).toBe(cipherList === 'SUITEB128ONLY' ? 0x1_0000 : cipherList === 'SUITEB192' ? 0x2_0000 : 0x3_0000);
+  });
+
+  it('a server in Suite B pairs each suite with its curve', () => {
+    const server = below('ec384', 'ec384').set('cipherList', 'SUITEB128');
+    const [suite128, suite256] = ['ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-ECDSA-AES256-GCM-SHA384'];
+    const tls12 = { ca, maxProtoVersion: 'TLSv1.2' } as const;
+    expect(connected({ ...tls12, cipherList: suite256, groups: 'P-256:P-384' }, server).client.connection?.group).toBe(0x18);
+    expect(connected({ ...tls12, cipherList: suite128, groups: 'P-384:P-256' }, server).client.connection?.group).toBe(0x17);
+    expect(() => connected({ ...tls12, cipherList: suite128, groups: 'P-384' }, server)).toThrow(
+      expect.objectContaining({ alert: 'handshake_failure' }),
+    );
+    // A client in Suite B takes no other pair either.
+    expect(() => connected({ ...tls12, cipherList: 'SUITEB128C2' }, below('ec384', 'ec384').set('groups', 'P-256'))).toThrow(
+      expect.objectContaining({ reason: 'WRONG_CURVE' }),
+    );
+  });
+
+  it.each([
+    ['SUITEB128ONLY', 'ec384', 'ec384'],
+    ['SUITEB192', 'ec256', 'ec256'],
+    ['SUITEB128', 'ec384', 'ec256'],
+  ] as const)('%s refuses a %s key below an %s authority', (cipherList, key, issuerKey) => {
+    expect(() => connected({ ca, cipherList }, below(key, issuerKey))).toThrow();
+    // Without the flags the chain holds.
+    expect(connected({ ca }, below(key, issuerKey)).client.connection?.verifyResult).toBe('OK');
+  });
+
+  it('the chain is verified by the rules of Suite B', () => {
+    expect(() => connected({ ca, cipherList: 'SUITEB128' }, below('ec384', 'ec256'))).toThrow(
+      expect.objectContaining({ reason: 'CERTIFICATE_VERIFY_FAILED', message: expect.stringContaining('SUITE_B') }),
+    );
+  });
 });
 
 describe('session ticket callbacks', () => {

@@ -127,7 +127,7 @@ function* clientAgreement(
 
 function* answerEcdhe(connection: Connection, { group, point }: { readonly group: number; readonly point: Uint8Array }): Step<Exchange> {
   // RFC 8422, 5.4: the curve MUST be one the client offered.
-  if (!curves(groups(connection)).includes(group)) fatal('illegal_parameter', 'WRONG_CURVE', groupName(group));
+  if (!curves(groups(connection, connection.suite)).includes(group)) fatal('illegal_parameter', 'WRONG_CURVE', groupName(group));
   connection.group = group;
   const ephemeral = yield* settle(connection.provider.ephemeral(primitiveOf(group)));
   const secret = yield* settle(ephemeral.agree(point));

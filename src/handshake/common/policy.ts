@@ -50,49 +50,49 @@ export function tls13Suites(connection: Connection): readonly AeadSuite[] {
 /** Suites of TLS 1.2 and below in force, best first, that a version can use. */
 export function suites12(connection: Connection, version: number): readonly CipherSuite[] {
   const suites: CipherSuite[] = [];
+  const left = suiteB(connection);
   for (const id of connection.get('cipherList') ?? DEFAULT_TLS12_SUITES) {
     const suite = cipherSuite(id);
     if (suite === undefined || version < suite.minVersion || version > suite.maxVersion) continue;
     if (suite.cbc !== undefined && !connection.provider.hasCbc(suite.cbc)) continue;
+    if (left !== undefined && !left.some((row) => row.suite === suite.name)) continue;
     if (allowed(connection, 'cipher', suite.bits, suite)) suites.push(suite);
   }
   return suites;
 }
 
-/** The curves that Suite B leaves (RFC 6460, 3.1), where the certificate flags ask for it. */
-function suiteBCurves(connection: Connection): readonly string[] | undefined {
-  switch (connection.get('certFlags') & CERT_FLAGS.SUITEB_128_LOS) {
-    case CERT_FLAGS.SUITEB_128_LOS_ONLY:
-      return ['P-256'];
-    case CERT_FLAGS.SUITEB_192_LOS:
-      return ['P-384'];
-    case CERT_FLAGS.SUITEB_128_LOS:
-      return ['P-256', 'P-384'];
-    default:
-      return undefined;
-  }
+/** RFC 6460, 3.1: the curve that goes with each suite. */
+const SUITE_B: readonly { readonly flag: number; readonly suite: string; readonly curve: string }[] = [
+  { flag: CERT_FLAGS.SUITEB_128_LOS_ONLY, suite: 'ECDHE-ECDSA-AES128-GCM-SHA256', curve: 'P-256' },
+  { flag: CERT_FLAGS.SUITEB_192_LOS, suite: 'ECDHE-ECDSA-AES256-GCM-SHA384', curve: 'P-384' },
+];
+
+/** What Suite B leaves, where the certificate flags ask for it: a bit for each level of security. */
+function suiteB(connection: Connection): typeof SUITE_B | undefined {
+  const flags = connection.get('certFlags') & CERT_FLAGS.SUITEB_128_LOS;
+  return flags === 0 ? undefined : SUITE_B.filter(({ flag }) => (flags & flag) !== 0);
 }
 
-/** Groups in force, best first. */
-export function groups(connection: Connection): readonly number[] {
-  const suiteB = suiteBCurves(connection);
+/** Groups in force, best first; of Suite B that of the suite, where one was agreed on. */
+export function groups(connection: Connection, suite?: CipherSuite): readonly number[] {
+  const left = suiteB(connection)?.filter((row) => suite === undefined || row.suite === suite.name);
   return connection.get('groups').filter((id) => {
-    if (suiteB !== undefined && !suiteB.includes(namedGroup(id)?.parts[0] ?? '')) return false;
     const group = namedGroup(id);
-    return group !== undefined && allowed(connection, 'group', group.securityBits, group);
+    if (group === undefined || (left !== undefined && !left.some(({ curve }) => group.parts.every((part) => part === curve)))) return false;
+    return allowed(connection, 'group', group.securityBits, group);
   });
 }
 
 /** Schemes that a list of code points leaves in force. */
 export function schemes(connection: Connection, ids: readonly number[]): readonly SignatureScheme[] {
   const out: SignatureScheme[] = [];
-  const suiteB = suiteBCurves(connection);
+  const left = suiteB(connection);
   // draft-ietf-tls-mldsa, 4: not to be named where TLS 1.3 is out of the question.
   const tls13 = (connection.version || (versions(connection)[0] ?? 0)) >= TLS1_3_VERSION;
   for (const id of ids) {
     const scheme = signatureScheme(id);
     if (!tls13 && scheme?.tls12 === false) continue;
-    if (suiteB !== undefined && !suiteB.includes(scheme?.curve ?? '')) continue;
+    if (left !== undefined && !left.some(({ curve }) => curve === scheme?.curve)) continue;
     if (scheme !== undefined && allowed(connection, 'signature', scheme.bits, scheme)) out.push(scheme);
   }
   return out;

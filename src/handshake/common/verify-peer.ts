@@ -4,7 +4,7 @@ import type { Awaitable } from '../../crypto/provider.ts';
 import type { AlertName } from '../../registry/alerts.ts';
 import { CERTIFICATE_TYPES } from '../../registry/certificate-types.ts';
 import { fatal } from '../../registry/fatal.ts';
-import { VERIFY } from '../../registry/options.ts';
+import { CERT_FLAGS, VERIFY } from '../../registry/options.ts';
 import type { X509VerifyResult } from '../../registry/verify-results.ts';
 import type { SessionData } from '../../session/session.ts';
 import { parsePublicKey } from '../../x509/algorithms.ts';
@@ -150,6 +150,8 @@ function verifyParameters(connection: Connection): X509VerifyParam {
   const params = connection.get('verifyParam').clone();
   const depth = connection.get('verifyDepth');
   if (depth >= 0) params.assign({ depth });
+  // Suite B has the same bits there.
+  params.setFlags(connection.get('certFlags') & CERT_FLAGS.SUITEB_128_LOS);
   if (needsHostName(connection, params) && connection.serverName !== undefined) expect(params, connection.serverName);
   return params;
 }

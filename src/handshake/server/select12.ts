@@ -104,7 +104,7 @@ function groupFor(
 ): number | DhGroup | undefined {
   const theirs = block.get(supportedGroups);
   if (usesEcdhe(suite)) {
-    const own = curves(groups(connection));
+    const own = curves(groups(connection, suite));
     // RFC 8422, 4: a client that names no curves can do any; P-256 is the one everybody has.
     return theirs === undefined ? own.find((id) => namedGroup(id)?.parts[0] === 'P-256') : own.find((id) => theirs.includes(id));
   }
