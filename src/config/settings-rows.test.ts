@@ -154,6 +154,12 @@ const PROBES: { readonly [K in SettingName]: Probe<K> } = {
     refuses: [['P-128']],
     seen: client((subject) => `${extension(51)(subject)}`.length, [2 * (2 + 4 + 65), 2 * (2 + 4 + 32 + 4 + 97)]),
   },
+  serverGroupsHint: {
+    values: [[0x7777, 'P-256'], ['P-384']],
+    kept: [[0x7777, 23], [24]],
+    refuses: [['P-128']],
+    seen: client((subject) => `${extension(51)(subject)}`.length, [2 * (2 + 4 + 65), 2 * (2 + 4 + 97)], { keyShares: ['X25519'] }),
+  },
   sigalgs: {
     values: ['ed25519', 'ecdsa_secp256r1_sha256:rsa_pss_rsae_sha256'],
     kept: [[0x0807], [0x0403, 0x0804]],

@@ -34,6 +34,7 @@ export interface Settings {
   readonly cipherList: readonly number[] | undefined;
   readonly groups: readonly number[];
   readonly keyShares: readonly number[] | undefined;
+  readonly serverGroupsHint: readonly number[];
   readonly sigalgs: readonly number[];
   readonly clientSigalgs: readonly number[] | undefined;
   readonly sigalgsCert: readonly number[] | undefined;
@@ -207,6 +208,12 @@ const acceptGroups = idList(
   (name) => groupByName(name)?.id,
   (id) => NAMED_GROUPS.some((group) => group.id === id),
 );
+/** A server may know groups that we do not. */
+const acceptAnyGroups = idList(
+  'group',
+  (name) => groupByName(name)?.id,
+  () => true,
+);
 const acceptSigalgs = idList(
   'signature algorithm',
   (name) => signatureSchemeByName(name)?.id,
@@ -345,6 +352,12 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
     accept: optional(acceptGroups),
     openssl: [],
     summary: 'Groups a client sends a key share for at once; undefined: the best post-quantum hybrid and the best classical group.',
+  }),
+  serverGroupsHint: row<readonly number[]>(() => [], {
+    accept: acceptAnyGroups,
+    openssl: ['SSL_set1_server_supported_groups_hint'],
+    summary:
+      'Groups that the server is known to take: a client sends a share for the first of its own among them; where there is none, as `keyShares` says.',
   }),
   sigalgs: row(() => DEFAULT_SIGNATURE_SCHEMES, {
     ofCert: true,
@@ -834,6 +847,7 @@ export interface SettingInputs {
   readonly cipherList: string | readonly (string | number)[] | undefined;
   readonly groups: string | readonly (string | number)[];
   readonly keyShares: string | readonly (string | number)[] | undefined;
+  readonly serverGroupsHint: string | readonly (string | number)[];
   readonly sigalgs: string | readonly (string | number)[];
   readonly clientSigalgs: string | readonly (string | number)[] | undefined;
   readonly sigalgsCert: string | readonly (string | number)[] | undefined;

@@ -25,6 +25,10 @@ export const SSL_set1_curves: (ssl: SSL, nids: readonly number[]) => number = SS
 export const SSL_CTX_set1_curves_list: (ctx: SSL_CTX, list: string) => number = SSL_CTX_set1_groups_list;
 export const SSL_set1_curves_list: (ssl: SSL, list: string) => number = SSL_set1_groups_list;
 
+/** BoringSSL's: code points of groups that the server is known to take. A client sends it a share for its own first among them. */
+export const SSL_set1_server_supported_groups_hint = (ssl: SSL, group_ids: readonly number[]): number =>
+  put('SSL_set1_server_supported_groups_hint', ssl, 'serverGroupsHint', group_ids);
+
 /** On a server: the groups of the client, in its order. Empty before there is a ClientHello. */
 export const SSL_get1_groups = (ssl: SSL): number[] => (alive(ssl).connection?.peerGroups ?? []).map(groupNid);
 export const SSL_get1_curves: (ssl: SSL) => number[] = SSL_get1_groups;

@@ -130,6 +130,7 @@ const PAIRINGS: readonly Pairing[] = [
   pairing('clientCaList', testAuthority, { kept: [name.raw], ctx: [o.SSL_CTX_add_client_CA], ssl: [o.SSL_add_client_CA] }),
   pairing('groups', 'X448', { kept: [30], ctx: [o.SSL_CTX_set1_groups_list], ssl: [o.SSL_set1_groups_list] }),
   pairing('groups', 'X448', { kept: [30], ctx: [o.SSL_CTX_set1_curves_list], ssl: [o.SSL_set1_curves_list] }),
+  pairing('serverGroupsHint', [0x7777, 24], { kept: [0x7777, 24], ssl: [o.SSL_set1_server_supported_groups_hint] }),
   pairing('groups', [o.NID_secp384r1], { kept: [24], ctx: [o.SSL_CTX_set1_groups], ssl: [o.SSL_set1_groups] }),
   pairing('groups', [o.NID_secp384r1], { kept: [24], ctx: [o.SSL_CTX_set1_curves], ssl: [o.SSL_set1_curves] }),
   pairing('sigalgs', 'ECDSA+SHA384', { kept: [0x0503], ctx: [o.SSL_CTX_set1_sigalgs_list], ssl: [o.SSL_set1_sigalgs_list] }),

@@ -42,6 +42,7 @@ const FLAGS = {
   curves: 'integers',
   'key-shares': 'integers',
   'no-key-shares': 'flag',
+  'server-supported-groups-hint': 'integers',
   'verify-prefs': 'integers',
   'expect-peer-verify-pref': 'integers',
   'fips-202205': 'flag',

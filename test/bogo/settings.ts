@@ -94,6 +94,7 @@ function contextOptions(state: State, kept: Kept): SslContextOptions {
     cipherSuites: TLS13_SUITES,
     cipherList: suites(flags.cipher ?? ALL_SUITES),
     groups: flags.curves.length > 0 ? knownGroups(flags.curves) : undefined,
+    serverGroupsHint: flags['server-supported-groups-hint'],
     keyShares: flags['no-key-shares'] ? [] : flags['key-shares'].length > 0 ? flags['key-shares'] : undefined,
     sigalgs: flags.server ? signed : verified,
     clientSigalgs: flags.server ? verified : signed,

@@ -129,8 +129,10 @@ function suitesOf(connection: Connection, inForce: readonly number[]): readonly 
   return (connection.get('cipherList') ?? DEFAULT_TLS12_SUITES).flatMap((id) => [...usable].find((suite) => suite.id === id) ?? []);
 }
 
-/** Groups to send shares for unasked: the best one and, where that is a post-quantum one, the best classical one too. */
+/** Groups to send shares for unasked: one that the server is known to take, those that were chosen, or the best one and, where that is a post-quantum one, the best classical one too. */
 function firstShares(connection: Connection, usable: readonly number[]): readonly number[] {
+  const hinted = usable.find((group) => connection.get('serverGroupsHint').includes(group));
+  if (hinted !== undefined) return [hinted];
   const chosen = connection.get('keyShares');
   if (chosen !== undefined) return usable.filter((group) => chosen.includes(group));
   const [best] = usable;
