@@ -67,6 +67,16 @@ describe('after libssl/node/register', () => {
     await once(client, 'close');
   });
 
+  it('serves by node:http2, which was loaded before', async () => {
+    const server = http2.createSecureServer({ cert, key }, (_request, response) => response.end('hello'));
+    expect(server).toBeInstanceOf(face.Server);
+    const client = http2.connect(`https://localhost:${await listening(server)}`, { ca });
+    expect((await readAll(client.request())).toString()).toBe('hello');
+    client.close();
+    server.close();
+    await once(server, 'close');
+  });
+
   it('verifies', async () => {
     const request = https.get({ port, host: 'localhost', agent: false });
     const [error] = (await once(request, 'error')) as [NodeJS.ErrnoException];

@@ -3,18 +3,23 @@
  * that calls `node:tls`. What took a function or a class out of `node:tls` before keeps it: so it is imported first, or at the start by
  * `node --import libssl/node/register`.
  */
+import http2 from 'node:http2';
 import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
 import tls from 'node:tls';
 import * as face from './index.ts';
 
+/** The servers that took node:tls's for a parent when they were loaded; those of Bun did not. */
+const heirs = [https.Server, Object.getPrototypeOf(http2.createSecureServer()).constructor as typeof https.Server].filter(
+  (Server) => Object.getPrototypeOf(Server) === tls.Server,
+);
+
 for (const [name, ours] of Object.entries(face)) {
   // `rootCertificates` cannot be written, and holds the same.
   if (Object.getOwnPropertyDescriptor(tls, name)?.writable === true) Object.assign(tls, { [name]: ours });
 }
-
-// `https` took the server for a parent when it was loaded.
-Object.setPrototypeOf(https.Server, face.Server);
-Object.setPrototypeOf(https.Server.prototype, face.Server.prototype);
-
+for (const Server of heirs) {
+  Object.setPrototypeOf(Server, face.Server);
+  Object.setPrototypeOf(Server.prototype, face.Server.prototype);
+}
 syncBuiltinESMExports();

@@ -30,12 +30,7 @@ const KEY_ENCIPHERMENT = 4;
  * @param {string} directory
  */
 export function makeCertificates(directory) {
-  const authority = makeKey('p256');
-  const ca = write(directory, 'ca', issue({ name: 'Interop CA', key: authority, authority, ca: true }), authority.pem);
-  const leaf = (file, kind, name, request) => {
-    const key = makeKey(kind);
-    return write(directory, file, issue({ name, key, authority, ...request }), key.pem);
-  };
+  const { ca, leaf } = makeAuthority(directory);
   const server = (file, kind, name) =>
     leaf(file, kind, name, {
       names: { dns: [name], ip: [Uint8Array.of(127, 0, 0, 1)] },
@@ -52,6 +47,17 @@ export function makeCertificates(directory) {
     other: server('other', 'p256', OTHER_NAME),
     stranger: strangerOf(directory),
   };
+}
+
+/** An authority, and what issues certificates in its name. */
+export function makeAuthority(directory, issuer = 'Interop CA') {
+  const authority = makeKey('p256');
+  const ca = write(directory, 'ca', issue({ name: issuer, issuer, key: authority, authority, ca: true }), authority.pem);
+  const leaf = (file, kind, name, request) => {
+    const key = makeKey(kind);
+    return write(directory, file, issue({ name, issuer, key, authority, ...request }), key.pem);
+  };
+  return { ca, leaf };
 }
 
 /** A server of an authority that nobody trusts. */

@@ -53,12 +53,12 @@ export class Scope {
 
 /** A program under way. Its standard output and errors are kept as one text, unless `digest` says that output is data. */
 export class Program {
-  constructor(scope, command, args, { digest = false, env = {}, input } = {}) {
+  constructor(scope, command, args, { digest = false, env = {}, input, ...account } = {}) {
     this.line = [command, ...args].join(' ');
     this.output = '';
     this.received = { length: 0, hash: createHash('sha256') };
     this.waiting = new Set();
-    this.child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+    this.child = spawn(command, args, { ...account, stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     // A program that ends early closes its input; what it said tells more than EPIPE does.
     this.child.stdin.on('error', () => undefined);
     this.child.stdout.on('data', (data) => {

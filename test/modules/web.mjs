@@ -1,0 +1,63 @@
+// What the modules that speak HTTP have in common: a request listener, programs of others to talk to, and what both ends make of a connection.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { promisify } from 'node:util';
+import { TEN_MEGABYTES, text } from './expect.mjs';
+
+export const LARGE = text(TEN_MEGABYTES);
+
+/** Sends a body back, is silent for ever in the middle of another, and says hello otherwise. */
+export function answer(request, response) {
+  if (request.url === '/echo') {
+    request.pipe(response);
+    return;
+  }
+  if (request.url === '/cut') {
+    response.write('the first half');
+    return;
+  }
+  response.end(`hello ${request.method}`);
+}
+
+/** Servers that listen on loopback, until the test is over. */
+export class Servers {
+  #open = [];
+
+  /** @param {import('node:net').Server} server */
+  async start(server) {
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const sockets = new Set();
+    server.on('connection', (socket) => {
+      sockets.add(socket);
+      socket.on('close', () => sockets.delete(socket));
+    });
+    const end = () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    };
+    this.#open.push(end);
+    return { port: server.address().port, sockets, end };
+  }
+
+  end() {
+    for (const end of this.#open.splice(0)) end();
+  }
+}
+
+/** curl's output for a URL; it fails where curl does. */
+export async function curl(pki, url, ...args) {
+  const { stdout } = await promisify(execFile)('curl', ['--silent', '--show-error', '--fail', '--cacert', pki.ca.certFile, ...args, url], {
+    maxBuffer: 1 << 25,
+  });
+  return stdout;
+}
+
+/** What curl says of the connection: how many it made, and by which version of HTTP. */
+export async function curlSays(pki, url, ...args) {
+  const said = await curl(pki, url, '--write-out', '\n%{http_version} %{num_connects} %{ssl_verify_result}', ...args);
+  const [version, connects, verified] = said.trim().split('\n').at(-1).split(' ');
+  assert.equal(verified, '0');
+  return { version, connects: Number(connects), body: said };
+}
