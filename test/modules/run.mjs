@@ -158,66 +158,6 @@ function conclude() {
   const document = readFileSync(DOCUMENT, 'utf8');
   const stale = whole && ![table, optionsOf(MODULES)].every((text) => document.includes(text));
   if (stale) console.log('failed: docs/modules.md says something else: npm run modules -- --write');
-  const absent = [name, server?.name, CURL.name].find((part) => missing.has(part));
-  return absent === undefined ? server?.lacks?.() : `${absent} is missing`;
-}
-
-/** One module in one way, with a server of its own if it has one. */
-async function attempt(module, way, prepared) {
-  const why = obstacle(module);
-  if (why !== undefined) return [{ topic: 'all', outcome: 'skipped', why }];
-  if (way === 'example' && flags.runtime !== undefined) return [];
-  const scope = new Scope(base);
-  try {
-    prepared.server ??= await module.server?.prepare(base, pki);
-    const server = await module.server?.start(scope, prepared.server);
-    if (server !== undefined) scope.onEnd(() => stop(server, scope.programs[0]));
-    return way === 'example' ? [await example(scope, module, server)] : await cases(scope, module, way, server);
-  } catch (error) {
-    return [{ topic: 'all', outcome: 'failed', why: `${error.stack}\n${scope.transcript}` }];
-  } finally {
-    await scope.end();
-  }
-}
-
-async function stop({ pid, signal }, { exited, exit }) {
-  if (exited) return;
-  process.kill(pid, signal);
-  await exit;
-}
-
-async function example(scope, { name, words, says }, server) {
-  const child = scope.start(process.execPath, [join(EXAMPLES, `${name}.mjs`), ...(words?.(server, pki) ?? []).map(String)]);
-  await ended(scope, child);
-  const right = child.exited.code === 0 && says.test(child.output);
-  return { topic: 'example', outcome: right ? 'passed' : 'failed', ...(!right && { why: child.output }) };
-}
-
-async function cases(scope, { name }, way, server) {
-  const about = JSON.stringify({ name, way, server, pki });
-  const child = scope.start(program, [...args, CHILD], { env: { LIBSSL_MODULE: about, NO_COLOR: '1', DENO_NO_PACKAGE_JSON: '1' } });
-  await ended(scope, child);
-  const said = child.output.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
-  const found = said.filter(({ topic }) => topic !== undefined);
-  const stray = said.filter((line) => line.stray !== undefined).map((line) => line.stray);
-  if (!said.at(-1)?.done) stray.push(`the cases did not come to their end\n${child.output}`);
-  return [...found, ...stray.map((why) => ({ topic: 'nothing stray', outcome: 'failed', why }))];
-}
-
-async function ended(scope, child) {
-  const timer = setTimeout(() => child.kill(), 1000 * SECONDS);
-  await Promise.race([child.exit, scope.failed]);
-  clearTimeout(timer);
-}
-
-function conclude() {
-  const count = (outcome) => results.filter((one) => one.outcome === outcome).length;
-  const table = tableOf(modules, results);
-  const whole = wanted === undefined && flags.runtime === undefined && count('skipped') === 0;
-  console.log(`\n${versions()}\n\n${table}\n`);
-  if (whole && flags.write) writeFileSync(DOCUMENT, inDocument(readFileSync(DOCUMENT, 'utf8'), table, versions()));
-  const stale = whole && !readFileSync(DOCUMENT, 'utf8').includes(table);
-  if (stale) console.log('failed: docs/modules.md says something else: npm run modules -- --write');
   const absent = process.env['CI'] === 'true' ? [...missing.values()] : [];
   for (const line of absent) console.log(`failed: on CI nothing may be missing: ${line}`);
   console.log(`${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`);
