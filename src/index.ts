@@ -4,9 +4,19 @@ export { MemBio } from './bio/mem.ts';
 export { bioPair, PairBio } from './bio/pair.ts';
 export type * from './config/callbacks.ts';
 export { type Credential, Credentials, type ExternalPsk, type Rank } from './config/credentials.ts';
+export {
+  type EchKey,
+  type EchKeyOptions,
+  EchKeys,
+  echKey,
+  echKeyPem,
+  echKeysFromPem,
+  makeEchKey,
+  marshalEchConfig,
+} from './config/ech-keys.ts';
 export { type Scope, SETTING_NAMES, SETTINGS, type SettingInput, type SettingName, type Settings } from './config/settings.ts';
 export type { Awaitable, Compressor, CryptoProvider, PrivateKey, PublicKey, PublicKeySpec, SignatureAlgorithm } from './crypto/provider.ts';
-export type { Connection, EarlyDataState } from './handshake/connection.ts';
+export type { Connection, EarlyDataState, EchState } from './handshake/connection.ts';
 export { ALERTS, type AlertName, alertName } from './registry/alerts.ts';
 export { CIPHER_SUITES, type CipherSuite, cipherSuite, cipherSuiteByName, cipherSuiteName } from './registry/cipher-suites.ts';
 export { CONTENT_TYPE, HANDSHAKE_TYPE, handshakeTypeName } from './registry/content-types.ts';

@@ -44,8 +44,15 @@ export interface ClientHelloInfo {
   readonly extensions: readonly RawExtension[];
 }
 
-/** `'retry'` stops the handshake with WANT_CLIENT_HELLO_CB until it is called again; a number refuses with that alert. */
-export type ClientHelloCallback = (ssl: Ssl, hello: ClientHelloInfo) => Awaitable<'ok' | 'retry' | { readonly alert: number }>;
+/**
+ * `'retry'` stops the handshake with WANT_CLIENT_HELLO_CB until it is called again; a number refuses with that alert. `'disable_ech'`
+ * puts a hello that was sealed aside and is asked again with the open one; the client then hears that there is no ECH here (BoringSSL's
+ * ssl_select_cert_disable_ech).
+ */
+export type ClientHelloCallback = (
+  ssl: Ssl,
+  hello: ClientHelloInfo,
+) => Awaitable<'ok' | 'retry' | 'disable_ech' | { readonly alert: number }>;
 
 /** SSL_CTX_set_tlsext_servername_callback(3): may call `ssl.setContext`. `'noack'` goes on without acknowledging the name. */
 export type ServerNameCallback = (ssl: Ssl, name: string | undefined) => Awaitable<'ok' | 'noack' | { readonly alert: number }>;

@@ -14,6 +14,7 @@ import { X509Store } from '../x509/store.ts';
 import { X509VerifyParam } from '../x509/verify-params.ts';
 import type { CertCompressor } from './callbacks.ts';
 import { Credentials } from './credentials.ts';
+import { EchKeys, makeEchKey } from './ech-keys.ts';
 import { SETTING_NAMES, SETTINGS, type SettingInput, type SettingName, type Settings } from './settings.ts';
 
 /** Two values of a setting, what is refused, and how a handshake shows which of the two is at work. */
@@ -108,6 +109,10 @@ const name2 = authority.subject.raw;
 
 /** Stands for one; nothing is compressed here. */
 const compressor = (id: number): CertCompressor => ({ id, decompress: (data) => data });
+
+const echOne = new EchKeys([makeEchKey({ publicName: 'server.example', configId: 1 })]);
+const echOther = new EchKeys([makeEchKey({ publicName: 'server.example', configId: 9 })]);
+const echTwo = new EchKeys([makeEchKey({ publicName: 'server.example', configId: 2 })]);
 
 const psk = (identity: string) => ({ identity: utf8(identity), key: new Uint8Array(32).fill(1) });
 
@@ -614,7 +619,37 @@ const PROBES: { readonly [K in SettingName]: Probe<K> } = {
     refuses: [[compressor(1), compressor(1)], [compressor(0x1_0000)]],
     seen: client(extension(27), ['020001', '0400020001']),
   },
+  echConfigList: {
+    values: [echOne.retryConfigs, echTwo.retryConfigs],
+    refuses: [new Uint8Array(0), Uint8Array.of(0, 0), echOne.retryConfigs.subarray(1)],
+    seen: client(sealedFor, [1, 2]),
+  },
+  rejectUnusableEchConfig: { values: [true, false], seen: client(works(), ['UNUSABLE_ECH_CONFIG_LIST', 'ok']) },
+  echGrease: { values: [true, false], seen: client((subject) => typeof extension(0xfe0d)(subject), ['string', 'undefined']) },
+  echOuterAlpn: {
+    values: [['one'], []],
+    kept: [[utf8('one')], []],
+    refuses: [[''], Uint8Array.of(9, 1)],
+    seen: client(extension(16), ['0004036f6e65', undefined], { echConfigList: echOne.retryConfigs, alpnProtocols: ['h2'] }),
+  },
+  echKeys: {
+    values: [echOne, echTwo],
+    refuses: [new EchKeys(), new EchKeys(echOne.keys.map((key) => ({ ...key, isRetryConfig: false })))],
+    seen: server(toldConfig, [1, 2]),
+  },
 };
+
+/** The config id of the key that a server tells a client about. */
+function toldConfig(subject: Ssl): number | undefined {
+  const { client } = meet(subject, { echConfigList: echOther.retryConfigs });
+  outcome(() => handshake(join(client, subject)));
+  return client.echRetryConfigs?.[6];
+}
+
+/** The config id that a client seals for. */
+function sealedFor(subject: Ssl): number {
+  return Number.parseInt(`${extension(0xfe0d)(subject)}`.slice(10, 12), 16);
+}
 
 /** Reads something off a pair, connected or not. */
 function meetAnd<T>(subject: Ssl, read: (pair: ReturnType<typeof meet>) => T): T {

@@ -14,6 +14,7 @@ import { LIMITS } from '../registry/limits.ts';
 import { CERT_FLAGS, MODES, OPTIONS, SESSION_CACHE } from '../registry/options.ts';
 import { DEFAULT_SIGNATURE_SCHEMES, signatureSchemeByName } from '../registry/signature-schemes.ts';
 import { TLS1_2_VERSION, TLS1_3_VERSION, versionByName, versionName } from '../registry/versions.ts';
+import { parseEchConfigList } from '../wire/ech-config.ts';
 import { parsePublicKey } from '../x509/algorithms.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import type { DaneDigests, DaneRecords } from '../x509/dane.ts';
@@ -23,6 +24,7 @@ import { X509VerifyParam } from '../x509/verify-params.ts';
 import type * as callbacks from './callbacks.ts';
 import { acceptCipherList, parseCipherString } from './cipher-string.ts';
 import { Credentials } from './credentials.ts';
+import type { EchKeys } from './ech-keys.ts';
 
 /** The value of each setting, as `get` returns it. */
 export interface Settings {
@@ -130,6 +132,11 @@ export interface Settings {
   readonly serverCertTypes: readonly number[] | undefined;
   readonly expectedRawKeys: readonly Uint8Array[];
   readonly certCompression: readonly callbacks.CertCompressor[];
+  readonly echConfigList: Uint8Array | undefined;
+  readonly rejectUnusableEchConfig: boolean;
+  readonly echGrease: boolean;
+  readonly echOuterAlpn: readonly Uint8Array[] | undefined;
+  readonly echKeys: EchKeys | undefined;
 }
 
 export type SettingName = keyof Settings;
@@ -302,6 +309,20 @@ function acceptCompressors(value: readonly callbacks.CertCompressor[]): readonly
   if (new Set(ids).size !== ids.length || ids.length > 127) refuse('BAD_SETTING_VALUE', `compression algorithms ${ids}`);
   return [...value];
 }
+
+/** The bytes stay as they came: they are bound to what is sealed. */
+function acceptEchConfigList(list: Uint8Array): Uint8Array {
+  try {
+    parseEchConfigList(list);
+  } catch {
+    return refuse('INVALID_ECH_CONFIG_LIST', `${list.length} bytes`);
+  }
+  return copyOf(list);
+}
+
+/** RFC 9849, 7.1: a server that has keys MUST have configs to send to clients that used others. */
+const acceptEchKeys = (keys: EchKeys): EchKeys =>
+  keys.keys.some(({ isRetryConfig }) => isRetryConfig) ? keys : refuse('ECH_SERVER_WOULD_HAVE_NO_RETRY_CONFIGS');
 
 const none = (): undefined => undefined;
 
@@ -835,6 +856,32 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
     openssl: ['SSL_CTX_add_cert_compression_alg', 'SSL_set1_cert_comp_preference', 'SSL_CTX_set1_cert_comp_preference'],
     summary: 'How Certificate messages may be compressed in TLS 1.3, best first (RFC 8879); none: not at all.',
   }),
+  echConfigList: row<Uint8Array | undefined>(none, {
+    accept: optional(acceptEchConfigList),
+    openssl: ['SSL_set1_ech_config_list'],
+    summary:
+      'ECHConfigList of the server, from DNS: a client seals its ClientHello for the first config it can use (RFC 9849), and takes no server for the one meant that cannot open it.',
+  }),
+  rejectUnusableEchConfig: row<boolean>(() => false, {
+    openssl: ['SSL_set_reject_unusable_ech_config'],
+    summary: 'A client without a config that it can use does not connect.',
+  }),
+  echGrease: row<boolean>(() => false, {
+    openssl: ['SSL_set_enable_ech_grease'],
+    summary: 'A client without a config that it can use sends random bytes in the place of a sealed ClientHello.',
+  }),
+  echOuterAlpn: row<readonly Uint8Array[] | undefined, Uint8Array | readonly (string | Uint8Array)[] | undefined>(none, {
+    accept: optional(acceptAlpn),
+    openssl: ['SSL_ech_set1_outer_alpn_protos', 'SSL_CTX_ech_set1_outer_alpn_protos'],
+    summary:
+      'Protocols that stand in the open beside a sealed ClientHello; empty for none; undefined: `alpnProtocols`, which everybody then sees.',
+  }),
+  echKeys: row<EchKeys | undefined>(none, {
+    scope: 'context',
+    accept: optional(acceptEchKeys),
+    openssl: ['SSL_CTX_set1_ech_keys'],
+    summary: 'Keys that a server opens sealed ClientHellos with, best first; without any it is a backend server (RFC 9849, 3.1).',
+  }),
 };
 
 export const SETTING_NAMES: readonly SettingName[] = Object.keys(SETTINGS) as SettingName[];
@@ -852,6 +899,7 @@ export interface SettingInputs {
   readonly clientSigalgs: string | readonly (string | number)[] | undefined;
   readonly sigalgsCert: string | readonly (string | number)[] | undefined;
   readonly alpnProtocols: Uint8Array | readonly (string | Uint8Array)[];
+  readonly echOuterAlpn: Uint8Array | readonly (string | Uint8Array)[] | undefined;
   readonly clientCertTypes: CertificateTypes | undefined;
   readonly serverCertTypes: CertificateTypes | undefined;
 }

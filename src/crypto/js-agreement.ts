@@ -7,7 +7,7 @@ import { copyOf, wipe } from '../bytes/bytes.ts';
 import { ffdheGroup, isAcceptableDhValue, isFfdhe, isUsableDhGroup } from './ffdhe.ts';
 import { isUncompressedPoint } from './key-rules.ts';
 import { stripZeros, toBigInt, toBytes } from './numbers.ts';
-import type { AgreementName, CurveName, DecapsulationKey, EphemeralKey, KemName } from './provider.ts';
+import type { AgreementName, CurveName, DecapsulationKey, EphemeralKey, KemName, StaticCurve } from './provider.ts';
 import { platformRandom } from './random.ts';
 
 /** Key agreement by @noble/curves and @noble/post-quantum. */
@@ -27,8 +27,7 @@ export function ephemeral(name: AgreementName): EphemeralKey {
   return name === 'x25519' || name === 'x448' ? montgomery(name, platformRandom(MONTGOMERY[name].length)) : nist(name, freshScalar(name));
 }
 
-/** A key with a given private part, for known answers. */
-export function ephemeralFrom(name: CurveName | 'x25519' | 'x448', secret: Uint8Array): EphemeralKey {
+export function agreementKey(name: StaticCurve, secret: Uint8Array): EphemeralKey {
   return name === 'x25519' || name === 'x448' ? montgomery(name, copyOf(secret)) : nist(name, copyOf(secret));
 }
 

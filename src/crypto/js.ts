@@ -2,7 +2,7 @@ import { cbc, gcm } from '@noble/ciphers/aes.js';
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { copyOf, wipe } from '../bytes/bytes.ts';
 import { AesCcm } from './ccm.ts';
-import { decapsulationKey, encapsulate, ephemeral, ephemeralDh } from './js-agreement.ts';
+import { agreementKey, decapsulationKey, encapsulate, ephemeral, ephemeralDh } from './js-agreement.ts';
 import { digest, hash, hmac, pbkdf2, prfKey, scrypt } from './js-hash.ts';
 import { importPrivateKey, importPublicKey } from './js-keys.ts';
 import type { Aead, AeadName, CbcName, CryptoProvider } from './provider.ts';
@@ -24,6 +24,7 @@ export const jsProvider: CryptoProvider = {
   cbcEncrypt: (name, key, iv, plaintext) => aesCbc(name, key, iv).encrypt(plaintext),
   cbcDecrypt: (name, key, iv, ciphertext) => aesCbc(name, key, iv).decrypt(ciphertext),
   ephemeral,
+  agreementKey,
   ephemeralDh,
   decapsulationKey,
   encapsulate,

@@ -8,7 +8,7 @@ import { COORDINATE_LENGTH, isUncompressedPoint } from './key-rules.ts';
 import { random } from './node-random.ts';
 import { alive, base64url, fromBase64url, memoised, once, plain, works } from './node-runtime.ts';
 import { leftPad, stripZeros, toBigInt } from './numbers.ts';
-import type { AgreementName, Awaitable, CurveName, DecapsulationKey, EphemeralKey, KemName } from './provider.ts';
+import type { AgreementName, Awaitable, CurveName, DecapsulationKey, EphemeralKey, KemName, StaticCurve } from './provider.ts';
 
 /** Key agreement by node:crypto, each kind of key in the cheapest way the runtime has. */
 
@@ -18,11 +18,9 @@ export function ephemeral(name: AgreementName): Awaitable<EphemeralKey> {
   return hasCurve(name) ? new EcKey(name) : js.ephemeral(name);
 }
 
-/** A key with a given private part, for known answers. */
-export function ephemeralFrom(name: OkpName | CurveName, secret: Uint8Array): EphemeralKey {
-  if (name === 'x25519' || name === 'x448')
-    return hasOkp(name) ? new OkpKey(name, givenPair(name, secret)) : js.ephemeralFrom(name, secret);
-  return hasCurve(name) ? new EcKey(name, secret) : js.ephemeralFrom(name, secret);
+export function agreementKey(name: StaticCurve, secret: Uint8Array): EphemeralKey {
+  if (name === 'x25519' || name === 'x448') return hasOkp(name) ? new OkpKey(name, givenPair(name, secret)) : js.agreementKey(name, secret);
+  return hasCurve(name) ? new EcKey(name, secret) : js.agreementKey(name, secret);
 }
 
 export function ephemeralDh(prime: Uint8Array, generator: Uint8Array): Awaitable<EphemeralKey> {

@@ -1,7 +1,7 @@
 import * as crypto from 'node:crypto';
 import { jsProvider } from './js.ts';
 import { hasAead, NodeAead } from './node-aead.ts';
-import { decapsulationKey, encapsulate, ephemeral, ephemeralDh } from './node-agreement.ts';
+import { agreementKey, decapsulationKey, encapsulate, ephemeral, ephemeralDh } from './node-agreement.ts';
 import { compressors } from './node-compression.ts';
 import { digest, NodeHash, NodeHmac, prfKey } from './node-hash.ts';
 import { importPrivateKey, importPublicKey } from './node-keys.ts';
@@ -29,6 +29,7 @@ export const nodeProvider: CryptoProvider = {
   cbcDecrypt: (name, key, iv, text) =>
     hasCbc(name) ? runCbc(crypto.createDecipheriv, name, key, iv, text) : jsProvider.cbcDecrypt(name, key, iv, text),
   ephemeral,
+  agreementKey,
   ephemeralDh,
   decapsulationKey,
   encapsulate,

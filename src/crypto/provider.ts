@@ -56,13 +56,15 @@ export type CbcName =
   | 'aria-256-cbc';
 
 export type CurveName = 'P-256' | 'P-384' | 'P-521';
-export type AgreementName = CurveName | 'x25519' | 'x448' | FfdheName;
 /** The parameter sets of FIPS 204. */
 export type MlDsaName = 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87';
+/** Curves on which a key may outlive a handshake (HPKE). */
+export type StaticCurve = CurveName | 'x25519' | 'x448';
+export type AgreementName = StaticCurve | FfdheName;
 export type FfdheName = 'ffdhe2048' | 'ffdhe3072' | 'ffdhe4096' | 'ffdhe6144' | 'ffdhe8192';
 export type KemName = 'ML-KEM-768' | 'ML-KEM-1024';
 
-/** One ephemeral Diffie-Hellman key, used once. */
+/** One Diffie-Hellman key, nearly always an ephemeral one that is used once. */
 export interface EphemeralKey {
   /** Raw form: u-coordinate (x25519, x448), uncompressed point (P-*), big-endian left-padded integer (ffdhe). */
   readonly publicKey: Uint8Array;
@@ -195,6 +197,8 @@ export interface CryptoProvider {
   cbcDecrypt(name: CbcName, key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Uint8Array;
   /** A fresh key of a named curve or RFC 7919 group. */
   ephemeral(name: AgreementName): Awaitable<EphemeralKey>;
+  /** The key with a given private part, in the raw form of RFC 7748 or as a big-endian number. Throws where it is none of the curve. */
+  agreementKey(name: StaticCurve, secret: Uint8Array): Awaitable<EphemeralKey>;
   /** A fresh key of a finite-field group given by its prime and generator (TLS 1.2 DHE). */
   ephemeralDh(prime: Uint8Array, generator: Uint8Array): Awaitable<EphemeralKey>;
   decapsulationKey(name: KemName): Awaitable<DecapsulationKey>;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { concat, fromHex, toHex, utf8 } from '../bytes/bytes.ts';
 import { jsProvider } from './js.ts';
 import { nodeProvider } from './node.ts';
-import { ephemeralFrom } from './node-agreement.ts';
+import { agreementKey } from './node-agreement.ts';
 import { KeySchedule, keySchedule } from './schedule-tls13.ts';
 
 const keysOf = ({ key, iv }: { key: Uint8Array; iv: Uint8Array }): readonly [string, string] => [toHex(key), toHex(iv)];
@@ -22,7 +22,7 @@ for (const provider of [nodeProvider, jsProvider]) {
     const main = schedule.mainSecret(handshake);
 
     it('agrees on the shared secret from the private keys of the trace', async () => {
-      const client = ephemeralFrom('x25519', fromHex('49af42ba7f7994852d713ef2784bcbcaa7911de26adc5642cb634540e7ea5005'));
+      const client = agreementKey('x25519', fromHex('49af42ba7f7994852d713ef2784bcbcaa7911de26adc5642cb634540e7ea5005'));
       expect(toHex(client.publicKey)).toBe('99381de560e4bd43d23d8e435a7dbafeb3c06e51c13cae4d5413691e529aaf2c');
       const server = fromHex('c9828876112095fe66762bdbf7c672e156d6cc253b833df1dd69b1b04e751f0f');
       expect(toHex((await client.agree(server)) ?? new Uint8Array())).toBe(toHex(shared));

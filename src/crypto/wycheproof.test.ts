@@ -30,13 +30,13 @@ import type {
 
 interface Subject {
   readonly provider: CryptoProvider;
-  readonly ephemeralFrom: (name: CurveName | 'x25519' | 'x448', secret: Uint8Array) => EphemeralKey;
+  readonly agreementKey: (name: CurveName | 'x25519' | 'x448', secret: Uint8Array) => EphemeralKey;
   readonly validStride: number;
 }
 
 const SUBJECTS: readonly Subject[] = [
-  { provider: nodeProvider, ephemeralFrom: nodeAgreement.ephemeralFrom, validStride: 1 },
-  { provider: jsProvider, ephemeralFrom: jsAgreement.ephemeralFrom, validStride: 3 },
+  { provider: nodeProvider, agreementKey: nodeAgreement.agreementKey, validStride: 1 },
+  { provider: jsProvider, agreementKey: jsAgreement.agreementKey, validStride: 3 },
 ];
 
 /** A vector or the group it stands in: strings are mostly hex. */
@@ -197,9 +197,9 @@ const COORDINATES: Readonly<Record<CurveName, number>> = { 'P-256': 32, 'P-384':
 suite(
   'ECDH with points',
   ['ecdh_secp256r1_ecpoint', 'ecdh_secp384r1_ecpoint', 'ecdh_secp521r1_ecpoint'],
-  async ({ ephemeralFrom }, group, test) => {
+  async ({ agreementKey }, group, test) => {
     const curve = CURVES[String(group['curve'])] as CurveName;
-    const key = ephemeralFrom(curve, leftPad(hex(test, 'private'), COORDINATES[curve]));
+    const key = agreementKey(curve, leftPad(hex(test, 'private'), COORDINATES[curve]));
     const shared = await key.agree(hex(test, 'public'));
     return shared !== undefined && sameHex(shared, hex(test, 'shared'));
   },
@@ -210,8 +210,8 @@ suite(
 suite(
   'X25519 and X448',
   ['x25519', 'x448'],
-  async ({ ephemeralFrom }, _group, test, file) => {
-    const shared = await ephemeralFrom(file === 'x448' ? 'x448' : 'x25519', hex(test, 'private')).agree(hex(test, 'public'));
+  async ({ agreementKey }, _group, test, file) => {
+    const shared = await agreementKey(file === 'x448' ? 'x448' : 'x25519', hex(test, 'private')).agree(hex(test, 'public'));
     const expected = hex(test, 'shared');
     if (test['result'] === 'valid') return sameHex(shared, expected);
     const right = expected.every((byte) => byte === 0) ? shared === undefined : sameHex(shared, expected);

@@ -4,6 +4,7 @@ import { SEED } from '../../test/hostile/seed.ts';
 import { concat } from '../bytes/bytes.ts';
 import { build } from '../bytes/writer.ts';
 import { TlsFatal } from '../registry/fatal.ts';
+import { writeEchConfig, writeEchConfigList } from '../wire/ech-config.ts';
 import { type AnyExtension, type Codec, type ExtensionDef, encode, type Place } from './extension.ts';
 import { isHostName, readServerName, serverName } from './server-name.ts';
 import { EXTENSIONS, extensionName, isBuiltIn, readBlock } from './table.ts';
@@ -23,6 +24,20 @@ const timestamps = list(1).map((items) =>
     }),
   ),
 );
+
+/** ECHConfigLists of a version that is known and one that is not. */
+const echConfigs = fc.record({ publicKey: bytes(1, 40), extra: bytes(0, 20) }).map(({ publicKey, extra }) => {
+  const contents = {
+    configId: 1,
+    kem: 0x20,
+    publicKey,
+    cipherSuites: [{ kdf: 1, aead: 1 }],
+    maximumNameLength: 0,
+    publicName: 'a',
+    extensions: [],
+  };
+  return writeEchConfigList([{ raw: writeEchConfig(contents) }, { raw: build((w) => w.u16(0xfe0a).vec16(extra)) }]);
+});
 
 /** Values of each extension in each of its places. */
 const VALUES: { readonly [extension: string]: { readonly [P in Place]?: fc.Arbitrary<unknown> } } = {
@@ -65,6 +80,14 @@ const VALUES: { readonly [extension: string]: { readonly [P in Place]?: fc.Arbit
   post_handshake_auth: { CH: FLAG },
   signature_algorithms_cert: { CH: ids, CR: ids },
   key_share: { CH: fc.uniqueArray(share, { selector: ({ group }) => group, maxLength: 3 }), SH13: share, HRR: u16 },
+  encrypted_client_hello: {
+    CH: fc.oneof(
+      fc.constant('inner'),
+      fc.record({ suite: fc.record({ kdf: u16, aead: u16 }), configId: fc.nat(255), enc: bytes(0, 40), payload: bytes(1, 40) }),
+    ),
+    HRR: bytes(8, 8),
+    EE: echConfigs,
+  },
   renegotiation_info: { CH: bytes(0, 40), SH12: bytes(0, 40) },
 };
 

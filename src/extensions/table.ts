@@ -6,6 +6,7 @@ import { clientCertificateType, serverCertificateType } from './certificate-type
 import { compressCertificate } from './compress-certificate.ts';
 import { cookie } from './cookie.ts';
 import { earlyData } from './early-data.ts';
+import { echOuterExtensions, encryptedClientHello } from './encrypted-client-hello.ts';
 import { type AnyExtension, ExtensionBlock, type Place } from './extension.ts';
 import { signatureAlgorithms, signatureAlgorithmsCert, supportedGroups } from './id-lists.ts';
 import { keyShare } from './key-share.ts';
@@ -42,6 +43,8 @@ export const EXTENSIONS: readonly AnyExtension[] = [
   postHandshakeAuth,
   signatureAlgorithmsCert,
   keyShare,
+  encryptedClientHello,
+  echOuterExtensions,
   renegotiationInfo,
 ];
 

@@ -52,6 +52,19 @@ export type EarlyDataState =
   | 'accepted'
   | 'rejected';
 
+/** How Encrypted ClientHello has come out, on either side (RFC 9849). */
+export type EchState =
+  /** Nobody spoke of it. */
+  | 'none'
+  /** The client sent random bytes in its place. */
+  | 'grease'
+  /** The client sealed its hello; the server has not answered yet. */
+  | 'offered'
+  /** The sealed hello is in force. */
+  | 'accepted'
+  /** The open one is. A client then goes on only to hear, from the public name, with what it should try again. */
+  | 'rejected';
+
 /** What the two sides found out about each other. Everything here outlives the handshake; nothing else does. */
 export class Connection {
   readonly owner: Owner;
@@ -75,6 +88,11 @@ export class Connection {
   /** The name the client asked for, as the server took it or the client sent it. */
   serverName: string | undefined;
   alpn: Uint8Array | undefined;
+  ech: EchState = 'none';
+  /** The public name, which a client authenticates in place of its host after a rejection. */
+  echPublicName: string | undefined;
+  /** ECHConfigList to try again with, once a rejection is authenticated; empty: the server has switched it off. */
+  echRetryConfigs: Uint8Array | undefined;
   session: SslSession | undefined;
   reused = false;
   earlyData: EarlyDataState = 'none';
@@ -328,6 +346,11 @@ export class Connection {
     this.passMessage(write, contentType, bytes[0] as number);
     // OpenSSL tells of change_cipher_spec where it is sent, and of its record alone where it comes.
     if (!write && contentType === CONTENT_TYPE.changeCipherSpec) return;
+    this.showMessage(write, contentType, bytes);
+  }
+
+  /** Shows something to the message callback. */
+  showMessage(write: boolean, contentType: number, bytes: Uint8Array): void {
     const callback = this.owner.get('msgCallback');
     callback?.(write, this.spokenVersion(contentType), contentType, bytes, this.owner.handle, this.owner.get('msgCallbackArg'));
   }

@@ -1,4 +1,5 @@
 import { wipe } from '../bytes/bytes.ts';
+import type { HpkeRecipient, HpkeSymmetric } from '../crypto/hpke.ts';
 import { fatal } from '../registry/fatal.ts';
 import type { MessageDef } from '../wire/message.ts';
 import type { Connection } from './connection.ts';
@@ -6,10 +7,21 @@ import { flush, type ReceivedOf, receive } from './io.ts';
 import type { Step } from './step.ts';
 import { Transcript } from './transcript.ts';
 
+/** What a server made of a sealed ClientHello. */
+export interface EchFinding {
+  /** ECHConfigList for the client, where nothing could be opened and the server has keys. */
+  readonly retryConfigs?: Uint8Array;
+  /** What a second ClientHello is opened with. */
+  readonly opened?: { readonly recipient: HpkeRecipient; readonly suite: HpkeSymmetric; readonly configId: number };
+}
+
 /** One handshake of a connection: its transcript and the secrets that end with it. */
 export class Handshake {
   readonly connection: Connection;
-  readonly transcript: Transcript;
+  /** Of the hello that is in force: that may turn out to be another one (RFC 9849, 6.1.5). */
+  transcript: Transcript;
+  /** What a server found in encrypted_client_hello. */
+  ech: EchFinding | undefined;
   private readonly secrets: Set<Uint8Array> = new Set();
 
   constructor(connection: Connection, transcript: Transcript = new Transcript(connection.provider)) {
@@ -48,5 +60,6 @@ export class Handshake {
   wipe(): void {
     wipe(...this.secrets);
     this.secrets.clear();
+    this.ech?.opened?.recipient.wipe();
   }
 }

@@ -1,4 +1,4 @@
-import { concat } from '../bytes/bytes.ts';
+import { concat, EMPTY } from '../bytes/bytes.ts';
 import { build } from '../bytes/writer.ts';
 import type { CryptoProvider, HashName, RunningHash } from '../crypto/provider.ts';
 import { HANDSHAKE_TYPE } from '../registry/content-types.ts';
@@ -72,6 +72,13 @@ export class Transcript {
   replaceByHash(hash: HashName): void {
     this.start(hash);
     this.restart(hash, this.digest());
+  }
+
+  /** What `replaceByHash` would leave, with this one untouched: which of two hellos a retry answers is not known yet (RFC 9849, 6.1.4). */
+  afterRetry(hash: HashName): Transcript {
+    const transcript = new Transcript(this.provider);
+    transcript.restart(hash, this.digestWith(hash, EMPTY));
+    return transcript;
   }
 
   /** Begins again from the hash of a first ClientHello that is not at hand: it came back in a cookie. */

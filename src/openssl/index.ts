@@ -20,6 +20,7 @@ export * from './custom-extensions.ts';
 export * from './dane.ts';
 export * from './dtls.ts';
 export * from './early-data.ts';
+export * from './ech.ts';
 export * from './err.ts';
 export type { ErrorEntry } from './errors.ts';
 export * from './ex-data.ts';

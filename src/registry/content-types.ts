@@ -8,6 +8,8 @@ export const CONTENT_TYPE = {
   recordHeader: 256,
   /** SSL3_RT_INNER_CONTENT_TYPE: the hidden type of a protected TLS 1.3 record. */
   innerContentType: 257,
+  /** BoringSSL's SSL3_RT_CLIENT_HELLO_INNER, on a number of our own: OpenSSL's pseudo types have that one. */
+  clientHelloInner: 512,
 } as const;
 
 /** Handshake message types (RFC 9846, 4; RFC 5246, 7.4). */

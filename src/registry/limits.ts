@@ -65,6 +65,12 @@ export const LIMITS = {
   retryCookieAge: { value: 60, unit: 'seconds', reason: 'a HelloRetryRequest cookie proves an address now, not for ever' },
   alpnName: { value: 255, unit: 'bytes', reason: 'RFC 7301, 3.1' },
   serverName: { value: 255, unit: 'bytes', reason: 'the longest DNS name' },
+  echConfigs: { value: 64, unit: 'ECHConfigs in one list', reason: 'far more than a server publishes' },
+  echTrials: {
+    value: 16,
+    unit: 'ECH keys tried on one ClientHello',
+    reason: 'RFC 9849, 4.1: their ids should differ; each trial costs a key agreement',
+  },
   extensions: { value: 100, unit: 'extensions in one message', reason: 'far more than there are' },
   verifySignatures: {
     value: 100,

@@ -331,6 +331,28 @@ export class Ssl implements Owner {
     return this.running?.driver.failure;
   }
 
+  /**
+   * SSL_ech_accepted: whether the sealed ClientHello is in force. A client that sends early data is told so before the server has
+   * answered: the data was sealed in.
+   */
+  get echAccepted(): boolean {
+    const { ech = 'none', earlyData = 'none' } = this.running?.connection ?? {};
+    return ech === 'accepted' || (ech === 'offered' && earlyData === 'offered');
+  }
+
+  /** SSL_get0_ech_name_override: the public name that a client authenticates once its sealed ClientHello was not opened. */
+  get echNameOverride(): string | undefined {
+    return this.running?.connection.echPublicName;
+  }
+
+  /**
+   * SSL_get0_ech_retry_configs: after a failure with ECH_REJECTED, the ECHConfigList to try once more with, on a new connection; empty
+   * where the public name says that there is no ECH any more. Undefined in any other state: then nobody has said anything.
+   */
+  get echRetryConfigs(): Uint8Array | undefined {
+    return this.running?.connection.echRetryConfigs;
+  }
+
   /** What is known of the peer and agreed with it; undefined before the first I/O. */
   get connection(): Connection | undefined {
     return this.running?.connection;

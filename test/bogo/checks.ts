@@ -9,8 +9,21 @@ const hex = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).
 const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString('latin1');
 
 /** While a client's early data is under way hardly anything is known of the peer. */
-export function checkEarlyState(flags: Flags): void {
+export function checkEarlyState(ssl: Ssl, flags: Flags): void {
   demand(!flags['expect-no-offer-early-data'], 'early data was offered');
+  checkEch(ssl, flags);
+}
+
+function checkEch({ echAccepted }: Ssl, flags: Flags): void {
+  demand(echAccepted === flags['expect-ech-accept'], `ECH was ${echAccepted ? '' : 'not '}accepted`);
+}
+
+/** After a failure: the configs that a client should try again with. */
+export function checkRejection(ssl: Ssl, flags: Flags): void {
+  const { 'expect-ech-retry-configs': configs, 'expect-no-ech-retry-configs': none } = flags;
+  if (configs === undefined && !none) return;
+  demand(ssl.failure?.reason === 'ECH_REJECTED' && ssl.echRetryConfigs !== undefined, 'ECH was not rejected');
+  demand(hex(ssl.echRetryConfigs) === hex(configs), 'other retry configs were expected');
 }
 
 export function checkHandshake(ssl: Ssl, state: State, isResumption: boolean): void {
@@ -19,6 +32,7 @@ export function checkHandshake(ssl: Ssl, state: State, isResumption: boolean): v
   if (connection === undefined) throw new Mismatch('no connection');
   checkAuthentication(connection, flags);
   checkNegotiated(connection, flags);
+  checkEch(ssl, flags);
   demand(state.handshakes > 0, 'the handshake was not completed');
   demand(
     connection.reused === (isResumption && !flags['expect-session-miss']),

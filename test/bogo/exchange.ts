@@ -50,7 +50,7 @@ export class Exchange {
     if (wantsEarlyData && !flags.server && (ssl.session?.data.maxEarlyData ?? 0) > 0) await this.offerEarlyData();
     else if (wantsEarlyData && flags.server) await this.awaitEarlyData();
     if (this.inEarlyData) {
-      if (!flags.server) checkEarlyState(flags);
+      if (!flags.server) checkEarlyState(ssl, flags);
       return;
     }
     await this.complete();

@@ -1,6 +1,6 @@
 /** The command line of the runner: every flag that this shim knows, and nothing of what it means. */
 
-/** `flag`: alone; the others take the next argument, those in the plural each time they stand. */
+/** `flag`: alone; the others take the next argument, and those in the plural add it to those before. */
 const FLAGS = {
   // Running the test
   port: 'integer',
@@ -115,6 +115,19 @@ const FLAGS = {
   'select-empty-alpn': 'flag',
   // The number of an extension that is not sent over TCP
   'quic-use-legacy-codepoint': 'integer',
+  // Encrypted ClientHello
+  'ech-config-list': 'base64',
+  'enable-ech-grease': 'flag',
+  'reject-unusable-ech-config': 'flag',
+  'ech-server-config': 'base64s',
+  'ech-server-key': 'base64s',
+  'ech-is-retry-config': 'integers',
+  'expect-ech-accept': 'flag',
+  'expect-ech-name-override': 'text',
+  'expect-no-ech-name-override': 'flag',
+  'expect-ech-retry-configs': 'base64',
+  'expect-no-ech-retry-configs': 'flag',
+  'fail-early-callback-ech-rewind': 'flag',
   // Sessions, tickets, early data
   'no-ticket': 'flag',
   'use-ticket-callback': 'flag',
@@ -175,6 +188,7 @@ interface Values {
   readonly integers: readonly number[];
   readonly text: string | undefined;
   readonly base64: Uint8Array | undefined;
+  readonly base64s: readonly Uint8Array[];
 }
 
 type Parsed<Table extends { readonly [name: string]: keyof Values }> = { readonly [Name in keyof Table]: Values[Table[Name]] };
@@ -234,7 +248,7 @@ const flagsOf = ({ connection, credential, credentials }: RawSet): Flags =>
   ({ ...connection, credential, credentials }) as unknown as Flags;
 
 function blank(table: { readonly [name: string]: keyof Values }): Record<string, unknown> {
-  const initial: Values = { flag: false, integer: undefined, integers: [], text: undefined, base64: undefined };
+  const initial: Values = { flag: false, integer: undefined, integers: [], text: undefined, base64: undefined, base64s: [] };
   return Object.fromEntries(Object.entries(table).map(([name, kind]) => [name, initial[kind]]));
 }
 
@@ -250,6 +264,8 @@ function read(kind: keyof Values, text: string, before: unknown): Values[keyof V
       return text;
     case 'base64':
       return new Uint8Array(Buffer.from(text, 'base64'));
+    case 'base64s':
+      return [...(before as readonly Uint8Array[]), new Uint8Array(Buffer.from(text, 'base64'))];
   }
 }
 

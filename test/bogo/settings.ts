@@ -8,7 +8,9 @@ import {
   type Credential,
   type CredentialOptions,
   cipherSuiteByName,
+  EchKeys,
   type ExternalPsk,
+  echKey,
   HANDSHAKE_TYPE,
   INFO,
   MODES,
@@ -131,7 +133,17 @@ function contextOptions(state: State, kept: Kept): SslContextOptions {
     permuteExtensions: flags['permute-extensions'],
     quietShutdown: !flags['check-close-notify'],
     pskIdentityHint: flags['psk-identity'],
+    echConfigList: flags['ech-config-list'],
+    echGrease: flags['enable-ech-grease'],
+    rejectUnusableEchConfig: flags['reject-unusable-ech-config'],
+    echKeys: echKeys(flags),
   });
+}
+
+function echKeys(flags: Flags): EchKeys | undefined {
+  const { 'ech-server-config': configs, 'ech-server-key': keys, 'ech-is-retry-config': retries } = flags;
+  if (configs.length === 0) return undefined;
+  return new EchKeys(configs.map((config, i) => echKey(config, keys[i] ?? new Uint8Array(), retries[i] === 1)));
 }
 
 /** A scheme that is not built here has no test for us. */
@@ -311,6 +323,7 @@ function installHelloCallbacks(context: SslContext, state: State, loaded: Loaded
   let waited = !flags.async;
   context.set('clientHelloCallback', (ssl) => {
     state.earlyCallbackCalled = true;
+    if (ssl.echAccepted && flags['fail-early-callback-ech-rewind']) return 'disable_ech';
     if (flags['fail-early-callback']) return { alert: ALERTS.handshake_failure };
     if (flags['fail-ddos-callback']) return { alert: ALERTS.internal_error };
     if (!flags['use-early-callback']) return 'ok';
@@ -352,6 +365,7 @@ function installCertificateCallbacks(context: SslContext, state: State, loaded: 
     });
   }
   context.set('verifyCallback', (_ok, store) => {
+    checkNameOverride(state);
     const { 'expect-peer-rpk-sha256': rawKeyHash } = flags;
     const fails =
       state.flags['verify-fail'] || (rawKeyHash !== undefined && hex(rawKeyHash) !== sha256(state.ssl?.connection?.peerRawKey?.spki));
@@ -361,6 +375,14 @@ function installCertificateCallbacks(context: SslContext, state: State, loaded: 
       throw new TlsFatal('certificate_unknown', 'CERTIFICATE_VERIFY_FAILED');
     return flags['use-custom-verify-callback'] && flags.async ? later(!fails) : !fails;
   });
+}
+
+/** The name that the certificate has to be for. */
+function checkNameOverride({ ssl, flags }: State): void {
+  const name = ssl?.echNameOverride;
+  demand(!flags['expect-no-ech-name-override'] || name === undefined, 'an ECH name override');
+  const expected = flags['expect-ech-name-override'];
+  demand(expected === undefined || name === expected, `the ECH name override was ${name}`);
 }
 
 function selectAlpn(state: State, offered: readonly Uint8Array[]): Uint8Array | 'noack' | { readonly alert: number } {
@@ -424,6 +446,8 @@ function traceLine(contentType: number, bytes: Uint8Array): string | undefined {
   switch (contentType) {
     case CONTENT_TYPE.handshake:
       return bytes[0] === undefined || !Object.values<number>(HANDSHAKE_TYPE).includes(bytes[0]) ? 'hs ?' : `hs ${bytes[0]}`;
+    case CONTENT_TYPE.clientHelloInner:
+      return 'clienthelloinner';
     case CONTENT_TYPE.changeCipherSpec:
       return 'ccs';
     case CONTENT_TYPE.alert:

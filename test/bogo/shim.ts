@@ -4,6 +4,7 @@
  */
 import { writeSync } from 'node:fs';
 import { PeerAlert, SslError, type SslSession } from '../../src/index.ts';
+import { checkRejection } from './checks.ts';
 import { Exchange } from './exchange.ts';
 import { type FlagSets, parseFlags, Unimplemented } from './flags.ts';
 import { type Kept, makeConnection } from './settings.ts';
@@ -27,6 +28,7 @@ async function run(sets: FlagSets): Promise<void> {
     } catch (error) {
       // A failed connection still has its alert to say, however slowly the bytes go out.
       if (ssl.failure !== undefined) while (!ssl.flush()) bio.letWrite();
+      checkRejection(ssl, state.flags);
       throw error;
     } finally {
       await bio.close();

@@ -39,7 +39,7 @@ type EphemeralFrom = (name: 'x25519' | 'P-256', secret: Uint8Array) => Ephemeral
 
 interface Setting {
   readonly provider: CryptoProvider;
-  readonly ephemeralFrom: EphemeralFrom;
+  readonly agreementKey: EphemeralFrom;
   /** The key of section 3's ticket, which section 4 uses. */
   ticketKey: Uint8Array;
 }
@@ -72,7 +72,7 @@ class Trace {
 
   constructor(setting: Setting, { group, clientKey }: (typeof traces)[number]) {
     this.setting = setting;
-    this.own = setting.ephemeralFrom(group === 'P-256' ? 'P-256' : 'x25519', fromHex(clientKey));
+    this.own = setting.agreementKey(group === 'P-256' ? 'P-256' : 'x25519', fromHex(clientKey));
     this.schedule = new KeySchedule(setting.provider, 'sha256');
     this.transcript = new Transcript(setting.provider);
   }
@@ -212,8 +212,8 @@ const SAID: Readonly<Record<number, readonly string[]>> = {
 };
 
 const SETTINGS: readonly Setting[] = [
-  { provider: nodeProvider, ephemeralFrom: nodeAgreement.ephemeralFrom, ticketKey: new Uint8Array(32) },
-  { provider: jsProvider, ephemeralFrom: jsAgreement.ephemeralFrom, ticketKey: new Uint8Array(32) },
+  { provider: nodeProvider, agreementKey: nodeAgreement.agreementKey, ticketKey: new Uint8Array(32) },
+  { provider: jsProvider, agreementKey: jsAgreement.agreementKey, ticketKey: new Uint8Array(32) },
 ];
 
 describe.each(SETTINGS)('RFC 8448 over $provider.name', (setting) => {
@@ -227,7 +227,7 @@ describe.each(SETTINGS)('RFC 8448 over $provider.name', (setting) => {
   it('and the shares of both sides agree', async () => {
     for (const { group, clientKey, serverKey } of traces) {
       const [client, server] = [clientKey, serverKey].map((key) =>
-        setting.ephemeralFrom(group === 'P-256' ? 'P-256' : 'x25519', fromHex(key)),
+        setting.agreementKey(group === 'P-256' ? 'P-256' : 'x25519', fromHex(key)),
       );
       const [one, other] = [await client?.agree(found(server).publicKey), await server?.agree(found(client).publicKey)];
       expect(sameBytes(found(one), found(other))).toBe(true);

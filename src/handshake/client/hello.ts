@@ -7,6 +7,7 @@ import { supportedVersions } from '../../extensions/supported-versions.ts';
 import { readBlock } from '../../extensions/table.ts';
 import { PlainSeal } from '../../record/protect-none.ts';
 import { type CipherSuite, cipherSuite, cipherSuiteName } from '../../registry/cipher-suites.ts';
+import { CONTENT_TYPE } from '../../registry/content-types.ts';
 import { fatal } from '../../registry/fatal.ts';
 import { groupName } from '../../registry/groups.ts';
 import { LIMITS } from '../../registry/limits.ts';
@@ -19,15 +20,18 @@ import { demandHostName } from '../common/verify-peer.ts';
 import type { Established } from '../established.ts';
 import type { Handshake } from '../handshake.ts';
 import { type Step, settle } from '../step.ts';
-import { makeOffer, type Offer, offers13, writeOffer } from './offer.ts';
+import { chooseSealing, type Envelope, greaseEch, INNER, makeEnvelope, nextEnvelope, sealOffer, settleEnvelope } from './ech.ts';
+import { makeOffer, type Offer, offeredVersions, offers13, writeOffer } from './offer.ts';
 import { knowsPsks } from './psk.ts';
 import { clientTls12 } from './tls12.ts';
 import { clientTls13 } from './tls13.ts';
 
-/** What stands on the wire of an offer: the types of the extensions that answers may be to. */
+/** An offer that went out, and the types of the extensions that answers may be to. */
 export interface SentOffer {
   readonly offer: Offer;
   readonly extensions: ReadonlySet<number>;
+  /** The envelope it went in, as long as the server has not shown which of the two it took. */
+  readonly envelope?: Envelope;
 }
 
 /** A client's handshake up to the ServerHello that settles the version; one function for each version goes on from there. */
@@ -37,9 +41,9 @@ export function* clientHandshake(handshake: Handshake): Step<Established> {
   if (!knowsPsks(connection)) demandHostName(connection);
   let sent: SentOffer | undefined;
   try {
-    const offer = yield* makeOffer(connection);
+    const { offer, envelope } = yield* prepare(handshake);
     for (const psk of offer.psks) if (psk.kind === 'imported') handshake.keep(psk.secret);
-    sent = sendHello(handshake, offer);
+    sent = sendHello(handshake, offer, envelope);
     connection.io.changeCipherSpecs = LIMITS.changeCipherSpecRecords.value;
     if (sent.offer.earlyData) yield* beginEarlyData(handshake, sent.offer);
     else if (connection.earlyData === 'wanted') connection.earlyData = 'none';
@@ -48,14 +52,17 @@ export function* clientHandshake(handshake: Handshake): Step<Established> {
     let retrySuite: CipherSuite | undefined;
     if (isHelloRetryRequest(answer.value)) {
       retrySuite = checkAnswer(sent.offer, answer.value, TLS1_3_VERSION);
+      sent = settleEnvelope(handshake, sent, answer, retrySuite);
       sent = yield* retry(handshake, sent, answer.value, answer.raw, retrySuite);
       answer = yield* handshake.receiveUncounted(serverHello);
       // RFC 9846, 4.1.4: a second HelloRetryRequest is unexpected_message.
       if (isHelloRetryRequest(answer.value)) fatal('unexpected_message', 'UNEXPECTED_MESSAGE', 'a second HelloRetryRequest');
     }
     connection.showExtensions(answer.value.extensions);
+    const chosen = chosenSuite13(sent.offer, answer.value);
+    sent = settleEnvelope(handshake, sent, answer, chosen);
     const version = versionOf(sent.offer, answer.value);
-    const suite = checkAnswer(sent.offer, answer.value, version);
+    const suite = chosen ?? checkAnswer(sent.offer, answer.value, version);
     handshake.transcript.add(answer.raw);
     if (version < TLS1_3_VERSION) {
       // RFC 9846, 4.1.2 and 4.2.10: neither a retry nor early data leads to an older version.
@@ -71,19 +78,37 @@ export function* clientHandshake(handshake: Handshake): Step<Established> {
     return yield* clientTls13(handshake, sent, answer.value, suite);
   } finally {
     for (const share of sent?.offer.keyShares ?? []) share.wipe();
+    sent?.envelope?.sealing.sender.wipe();
   }
 }
 
-function sendHello(handshake: Handshake, offer: Offer): SentOffer {
+/** The offer, and an envelope for it where the server has published a key. */
+function* prepare(handshake: Handshake): Step<{ readonly offer: Offer; readonly envelope: Envelope | undefined }> {
+  const { connection } = handshake;
+  const sealing = yield* chooseSealing(connection);
+  if (sealing === undefined) {
+    const offer = yield* makeOffer(connection, offeredVersions(connection));
+    if (!offers13(offer) || !connection.get('echGrease') || connection.established) return { offer, envelope: undefined };
+    connection.ech = 'grease';
+    return { offer: { ...offer, ech: yield* greaseEch(connection) }, envelope: undefined };
+  }
+  // RFC 9849, 6.1: neither an older version nor a session of one.
+  const offer = yield* makeOffer(connection, [TLS1_3_VERSION]);
+  return { offer: { ...offer, ech: INNER }, envelope: makeEnvelope(connection, offer, sealing) };
+}
+
+function sendHello(handshake: Handshake, offer: Offer, envelope?: Envelope): SentOffer {
   const { connection, transcript } = handshake;
   connection.clientRandom = offer.random;
-  connection.clientVersion = Math.max(...offer.versions);
-  const { raw, extensions } = writeOffer(connection, offer, transcript);
-  connection.io.sendRaw(raw);
+  connection.clientVersion = Math.max(...(envelope?.offer ?? offer).versions);
+  const sealed = envelope && sealOffer(connection, offer, envelope, transcript);
+  const { raw, extensions } = sealed?.inner ?? writeOffer(connection, offer, transcript);
+  if (sealed !== undefined) connection.showMessage(true, CONTENT_TYPE.clientHelloInner, raw);
+  connection.io.sendRaw(sealed?.raw ?? raw);
   transcript.add(raw);
   // RFC 9846, 5.1: only the first ClientHello's record may say 0x0301. A renegotiation stays under its keys.
   if (!connection.established) connection.io.protectWrite(new PlainSeal(TLS1_2_VERSION));
-  return { offer, extensions };
+  return { offer, extensions, ...(sealed && { envelope: sealed.envelope }) };
 }
 
 /** Early data goes right behind the ClientHello, under keys of the first PSK alone (RFC 9846, 4.2.10). */
@@ -129,6 +154,10 @@ function checkAnswer(offer: Offer, hello: ServerHello, version: number): CipherS
   return suite;
 }
 
+/** The suite of a server that chose TLS 1.3. */
+const chosenSuite13 = (offer: Offer, hello: ServerHello): CipherSuite | undefined =>
+  hello.extensions.some(({ type }) => type === supportedVersions.id) ? checkAnswer(offer, hello, TLS1_3_VERSION) : undefined;
+
 /** The version a server chose (RFC 9846, 4.2.1). */
 function versionOf(offer: Offer, hello: ServerHello): number {
   if (hello.extensions.some(({ type }) => type === supportedVersions.id)) return TLS1_3_VERSION;
@@ -160,7 +189,7 @@ function checkDowngrade(offer: Offer, hello: ServerHello): void {
 /** The second ClientHello: the first but for what the server asked to change (RFC 9846, 4.1.2 and 4.1.4). */
 function* retry(
   handshake: Handshake,
-  { offer, extensions }: SentOffer,
+  { offer, extensions, envelope }: SentOffer,
   hello: ServerHello,
   raw: Uint8Array,
   suite: CipherSuite,
@@ -174,6 +203,8 @@ function* retry(
   parseCustomExtensions(connection, EXT.TLS1_3_HELLO_RETRY_REQUEST, hello.extensions);
   transcript.replaceByHash(suite.hash);
   transcript.add(raw);
+  envelope?.transcript.replaceByHash(suite.hash);
+  envelope?.transcript.add(raw);
   if (connection.earlyData === 'offered') {
     // RFC 9846, 4.2.10: a retry refuses early data; the second hello is in the clear again.
     connection.earlyData = 'rejected';
@@ -190,14 +221,9 @@ function* retry(
   }
   const keyShares = group === undefined ? offer.keyShares : yield* settle(offerKeyShares(connection.provider, [group]));
   if (group !== undefined) for (const share of offer.keyShares) share.wipe();
-  const second = sendHello(handshake, {
-    ...offer,
-    keyShares,
-    cookie: retryCookie,
-    retried: true,
-    earlyData: false,
-    psks: offer.psks.filter(({ hash }) => hash === suite.hash),
-  });
+  const changed = { keyShares, cookie: retryCookie, retried: true, earlyData: false };
+  const psks = offer.psks.filter(({ hash }) => hash === suite.hash);
+  const second = sendHello(handshake, { ...offer, ...changed, psks }, envelope && nextEnvelope(envelope, changed, psks.length > 0));
   yield* handshake.flush();
   return second;
 }

@@ -71,20 +71,32 @@ export interface Offer {
   /** It answers a HelloRetryRequest. */
   readonly retried: boolean;
   readonly earlyData: boolean;
+  /** The host it asks for. */
+  readonly serverName: string | undefined;
+  readonly alpn: readonly Uint8Array[];
+  /** encrypted_client_hello, in whichever of its forms. */
+  readonly ech: RawExtension | undefined;
+  /** It is the open envelope of a sealed hello, and says nothing that others should not know (RFC 9849, 10.5). */
+  readonly isEnvelope: boolean;
+  /** pre_shared_key of random bytes in such an envelope. */
+  readonly greasePsk: RawExtension | undefined;
 }
 
-/** Puts an offer together from a connection's settings. */
-export function* makeOffer(connection: Connection): Step<Offer> {
-  const { provider } = connection;
+/** Versions that a client may offer, newest first. */
+export const offeredVersions = (connection: Connection): readonly number[] =>
   // RFC 9846, 4.1.2: a renegotiation keeps the version.
-  const inForce = versions(connection).filter(
+  versions(connection).filter(
     (version) => (!connection.established || version === connection.version) && (version === TLS1_3_VERSION || !demandsPsk(connection)),
   );
+
+/** Puts an offer of some versions together from a connection's settings. */
+export function* makeOffer(connection: Connection, inForce: readonly number[]): Step<Offer> {
+  const { provider } = connection;
   const [newest] = inForce;
   if (newest === undefined) return fatal('internal_error', 'NO_PROTOCOLS_AVAILABLE');
   const suites13 = newest === TLS1_3_VERSION ? tls13Suites(connection) : [];
   const older = inForce.find((version) => version < TLS1_3_VERSION);
-  const suites = [...suites13, ...(older === undefined ? [] : suitesOf(connection, inForce))];
+  const suites = suitesFor(connection, inForce);
   if (suites.length === 0) return fatal('internal_error', 'NO_CIPHERS_AVAILABLE');
   const usable = newest === TLS1_3_VERSION ? groups(connection) : groups(connection).filter((id) => namedGroup(id)?.tls12);
   const resumption12 =
@@ -112,6 +124,11 @@ export function* makeOffer(connection: Connection): Step<Offer> {
     isFallback: (connection.get('mode') & MODES.SEND_FALLBACK_SCSV) !== 0,
     // RFC 9846, 4.2.10: early data goes under the first PSK, if under any.
     earlyData: connection.earlyData === 'wanted' && (psks[0]?.maxEarlyData ?? 0) > 0,
+    serverName: connection.get('serverName'),
+    alpn: connection.get('alpnProtocols'),
+    ech: undefined,
+    isEnvelope: false,
+    greasePsk: undefined,
   };
 }
 
@@ -122,8 +139,14 @@ const FALLBACK_SCSV = 0x5600;
 const freshSessionId = (connection: Connection, newest: number): Uint8Array =>
   connection.provider.random(newest === TLS1_3_VERSION && connection.hasOption(OPTIONS.ENABLE_MIDDLEBOX_COMPAT) ? 32 : 0);
 
+/** Suites of any of the versions, those of TLS 1.3 first. */
+export const suitesFor = (connection: Connection, inForce: readonly number[]): readonly CipherSuite[] => [
+  ...(inForce.includes(TLS1_3_VERSION) ? tls13Suites(connection) : []),
+  ...olderSuites(connection, inForce),
+];
+
 /** Suites that some older version in force can use, each once, in our order. */
-function suitesOf(connection: Connection, inForce: readonly number[]): readonly CipherSuite[] {
+function olderSuites(connection: Connection, inForce: readonly number[]): readonly CipherSuite[] {
   const older = inForce.filter((version) => version < TLS1_3_VERSION);
   const usable = new Set(older.flatMap((version) => suites12(connection, version)));
   return (connection.get('cipherList') ?? DEFAULT_TLS12_SUITES).flatMap((id) => [...usable].find((suite) => suite.id === id) ?? []);
@@ -148,16 +171,33 @@ export function writeOffer(
   offer: Offer,
   transcript: Transcript,
 ): { readonly raw: Uint8Array; readonly extensions: ReadonlySet<number> } {
-  const extensions = ordered(offer, [
-    ...offeredExtensions(connection, offer),
-    ...customExtensionsFor(connection, EXT.CLIENT_HELLO, undefined),
-  ]);
-  const binding = offer.psks.length > 0 ? [unboundPsks(connection, offer)] : [];
-  if (connection.hasOption(OPTIONS.TLSEXT_PADDING)) extensions.push(...padding(offer, [...extensions, ...binding]));
-  extensions.push(...binding);
-  const types = new Set(extensions.map(({ type }) => type));
-  const raw = encodeMessage(clientHello, helloOf(offer, extensions));
+  const extensions = extensionsOf(connection, offer);
+  if (connection.hasOption(OPTIONS.TLSEXT_PADDING)) extensions.push(...padding(offer, [...extensions, ...pskExtension(connection, offer)]));
+  return writeHello(connection, offer, extensions, transcript);
+}
+
+/** The same with its extensions chosen already, all but pre_shared_key, which comes last. */
+export function writeHello(
+  connection: Connection,
+  offer: Offer,
+  extensions: readonly RawExtension[],
+  transcript: Transcript,
+): { readonly raw: Uint8Array; readonly extensions: ReadonlySet<number> } {
+  const all = [...extensions, ...pskExtension(connection, offer)];
+  const raw = encodeMessage(clientHello, helloOf(offer, all));
+  const types = new Set(all.map(({ type }) => type));
   return { raw: offer.psks.length > 0 ? bind(connection, offer, raw, transcript) : raw, extensions: types };
+}
+
+/** The extensions of an offer in the order they go, but for pre_shared_key. What the application adds is not for an envelope. */
+export function extensionsOf(connection: Connection, offer: Offer): RawExtension[] {
+  const own = offer.isEnvelope ? [] : customExtensionsFor(connection, EXT.CLIENT_HELLO, undefined);
+  return ordered(offer, [...offeredExtensions(connection, offer), ...own]);
+}
+
+function pskExtension(connection: Connection, offer: Offer): readonly RawExtension[] {
+  if (offer.psks.length > 0) return [unboundPsks(connection, offer)];
+  return offer.greasePsk === undefined ? [] : [offer.greasePsk];
 }
 
 /** RFC 7685: some servers hang on hellos of 256 to 511 bytes; those are made longer (SSL_OP_TLSEXT_PADDING). */
@@ -166,7 +206,7 @@ function padding(offer: Offer, extensions: readonly RawExtension[]): readonly Ra
   return length > 0xff && length < 0x200 ? [{ type: 21, data: new Uint8Array(Math.max(1, 0x200 - length - 4)) }] : [];
 }
 
-function helloOf(offer: Offer, extensions: readonly RawExtension[]): ClientHello {
+export function helloOf(offer: Offer, extensions: readonly RawExtension[]): ClientHello {
   const suites = [
     ...(offer.grease ? [offer.grease.suite] : []),
     ...offer.suites.map(({ id }) => id),
@@ -187,10 +227,10 @@ function offeredExtensions(connection: Connection, offer: Offer): RawExtension[]
   const { grease } = offer;
   const out: (RawExtension | undefined)[] = [
     grease && { type: grease.firstExtension, data: new Uint8Array(0) },
-    serverNameOf(connection),
+    serverNameOf(offer),
     connection.get('maxFragmentLength') > 0 ? encode(maxFragmentLength, 'CH', connection.get('maxFragmentLength')) : undefined,
     encode(supportedGroups, 'CH', grease ? [grease.group, ...offer.groups] : offer.groups),
-    alpnOf(connection),
+    offer.alpn.length > 0 ? encode(alpn, 'CH', offer.alpn) : undefined,
     asksForStaple(connection) ? encode(statusRequest, 'CH', { responderIds: [], requestExtensions: new Uint8Array(0) }) : undefined,
     // RFC 5246, 7.4.1.4.1: not to servers that can only be older than TLS 1.2.
     offer.legacyVersion >= TLS1_2_VERSION && offer.schemes.length > 0
@@ -208,9 +248,11 @@ function offeredExtensions(connection: Connection, offer: Offer): RawExtension[]
       : undefined,
     authoritiesOf(connection),
     ...(offers13(offer) ? offeredCompression(connection, 'CH') : []),
-    ...offeredCertificateTypes(connection),
+    // The public name is authenticated by a certificate (RFC 9849, 6.1.7).
+    ...(offer.isEnvelope ? [] : offeredCertificateTypes(connection)),
     offers13(offer) ? encode(supportedVersions, 'CH', grease ? [grease.version, ...offer.versions] : offer.versions) : undefined,
     offer.cookie && encode(cookie, 'CH', offer.cookie),
+    offer.ech,
     ...older12(connection, offer),
     offers13(offer) ? encode(pskKeyExchangeModes, 'CH', pskModes(connection)) : undefined,
     offers13(offer) ? encode(keyShare, 'CH', [...greaseShare(offer), ...offer.keyShares]) : undefined,
@@ -226,16 +268,10 @@ const greaseShare = ({ grease, retried }: Offer): readonly KeyShareEntry[] =>
   grease && !retried ? [{ group: grease.group, share: Uint8Array.of(0) }] : [];
 
 /** Address literals are not names and are not sent (RFC 6066, 3). */
-function serverNameOf(connection: Connection): RawExtension | undefined {
-  const name = connection.get('serverName');
+export function serverNameOf({ serverName: name }: Offer): RawExtension | undefined {
   if (name === undefined) return undefined;
   const bytes = utf8(name.endsWith('.') ? name.slice(0, -1) : name);
   return isHostName(bytes) && parseIp(name) === undefined ? encode(serverName, 'CH', bytes) : undefined;
-}
-
-function alpnOf(connection: Connection): RawExtension | undefined {
-  const names = connection.get('alpnProtocols');
-  return names.length > 0 ? encode(alpn, 'CH', names) : undefined;
 }
 
 function authoritiesOf(connection: Connection): RawExtension | undefined {

@@ -58,6 +58,7 @@ import type { Connection } from '../connection.ts';
 import type { Established } from '../established.ts';
 import type { Handshake } from '../handshake.ts';
 import type { Proof, Step } from '../step.ts';
+import { endRejected } from './ech.ts';
 import type { SentOffer } from './hello.ts';
 
 /** What a ServerHello of TLS 1.2 announces besides what was agreed on. */
@@ -92,7 +93,7 @@ function readServerHello(connection: Connection, sent: SentOffer, hello: ServerH
   connection.serverRandom = copyOf(hello.random);
   checkRenegotiation(connection, block);
   checkPointFormats(block.get(ecPointFormats));
-  readProtocol(connection, block);
+  readProtocol(connection, sent, block);
   takeCertificateTypes(connection, block);
   takeRecordSizes(connection, { limit: block.get(recordSizeLimit), code: block.get(maxFragmentLength) });
   parseCustomExtensions(connection, EXT.TLS1_2_SERVER_HELLO, hello.extensions);
@@ -132,10 +133,10 @@ function checkRenegotiation(connection: Connection, block: ExtensionBlock<'SH12'
   connection.secureRenegotiation = true;
 }
 
-function readProtocol(connection: Connection, block: ExtensionBlock<'SH12'>): void {
+function readProtocol(connection: Connection, { offer }: SentOffer, block: ExtensionBlock<'SH12'>): void {
   const protocol = block.get(alpn);
   // RFC 7301, 3.1: the server chooses among what we offered.
-  if (protocol !== undefined && !connection.get('alpnProtocols').some((name) => sameBytes(name, protocol))) {
+  if (protocol !== undefined && !offer.alpn.some((name) => sameBytes(name, protocol))) {
     fatal('illegal_parameter', 'BAD_EXTENSION', 'ALPN');
   }
   connection.alpn = protocol;
@@ -202,6 +203,8 @@ function* fullHandshake(handshake: Handshake, sent: SentOffer, hello: ServerHell
   keepSession(connection, hello, master);
   if (announced.ticket) yield* receiveTicket(handshake, master);
   const held = yield* receiveFinished(handshake, prf, master, keys);
+  // TLS 1.2 has no place for configs to try again with (RFC 9849, 6.1.6).
+  if (connection.ech === 'rejected') endRejected(connection, undefined);
   rememberSession(connection);
   return { identity, finished: held };
 }
@@ -297,6 +300,11 @@ function* checkServerKeys(handshake: Handshake, sent: SentOffer, suite: CipherSu
 
 function* sendClientCertificate(handshake: Handshake, request: CertificateRequest12, version: number): Step<Chosen12 | undefined> {
   const { connection } = handshake;
+  // RFC 9849, 6.1.7: who we are is not for the public name.
+  if (connection.ech === 'rejected') {
+    sendCertificate12(handshake, undefined);
+    return undefined;
+  }
   yield* askForClientCertificate(connection);
   const demand: Demand12 = {
     version,

@@ -5,6 +5,7 @@ import { certificateAuthorities } from '../../extensions/certificate-authorities
 import { signedCertificateTimestamp, statusRequest } from '../../extensions/certificate-status.ts';
 import { compressCertificate } from '../../extensions/compress-certificate.ts';
 import { earlyData } from '../../extensions/early-data.ts';
+import { encryptedClientHello } from '../../extensions/encrypted-client-hello.ts';
 import type { ExtensionBlock } from '../../extensions/extension.ts';
 import { signatureAlgorithms, signatureAlgorithmsCert } from '../../extensions/id-lists.ts';
 import { keyShare } from '../../extensions/key-share.ts';
@@ -49,6 +50,7 @@ import type { Connection } from '../connection.ts';
 import type { Established } from '../established.ts';
 import type { Handshake } from '../handshake.ts';
 import { type Proof, type Step, settle } from '../step.ts';
+import { endRejected } from './ech.ts';
 import type { SentOffer } from './hello.ts';
 import { demandsPsk } from './psk.ts';
 
@@ -80,7 +82,8 @@ export function* clientTls13(handshake: Handshake, sent: SentOffer, hello: Serve
   resume(connection, psk);
 
   const ee = (yield* handshake.receive(encryptedExtensions)).value;
-  readEncryptedExtensions(connection, sent, readBlock('EE', ee.extensions), psk);
+  const encrypted = readBlock('EE', ee.extensions);
+  readEncryptedExtensions(connection, sent, encrypted, psk);
   parseCustomExtensions(connection, EXT.TLS1_3_ENCRYPTED_EXTENSIONS, ee.extensions);
   if (connection.earlyData === 'rejected' && sent.offer.earlyData) beginProtectedFlight(handshake, suite, clientSecret);
 
@@ -109,6 +112,7 @@ export function* clientTls13(handshake: Handshake, sent: SentOffer, hello: Serve
   handshake.keep(application.client);
   handshake.keep(application.server);
   yield* handshake.flush();
+  if (connection.ech === 'rejected') endRejected(connection, encrypted.get(encryptedClientHello));
   return { identity, finished: held };
 }
 
@@ -162,9 +166,12 @@ function resume(connection: Connection, psk: Psk | undefined): void {
 
 function readEncryptedExtensions(connection: Connection, sent: SentOffer, block: ExtensionBlock<'EE'>, psk: Psk | undefined): void {
   block.onlyAnswersTo(sent.extensions);
+  // RFC 9849, 5: configs to try again with make no sense beside a hello that was opened.
+  if (connection.ech === 'accepted' && block.has(encryptedClientHello))
+    fatal('unsupported_extension', 'UNSOLICITED_EXTENSION', encryptedClientHello.name);
   const protocol = block.get(alpn);
   // RFC 7301, 3.1: the server chooses among what we offered.
-  if (protocol !== undefined && !connection.get('alpnProtocols').some((name) => sameBytes(name, protocol)))
+  if (protocol !== undefined && !sent.offer.alpn.some((name) => sameBytes(name, protocol)))
     fatal('illegal_parameter', 'BAD_EXTENSION', 'ALPN');
   connection.alpn = protocol;
   if (psk === undefined) takeCertificateTypes(connection, block);
@@ -223,6 +230,11 @@ function* serverAuthentication(
 export function* clientAuthentication(handshake: Handshake, request: CertificateRequest): Step<void> {
   const { connection } = handshake;
   const demand = readRequest(connection, request);
+  // RFC 9849, 6.1.7: who we are is not for the public name.
+  if (connection.ech === 'rejected') {
+    sendCertificate(handshake, request.context, undefined, demand, undefined);
+    return;
+  }
   yield* askForClientCertificate(connection);
   const chosen = orNothing(connection, chooseCredential(connection, [connection.ownCertificateType], demand));
   sendCertificate(handshake, request.context, chosen?.credential, demand, undefined);

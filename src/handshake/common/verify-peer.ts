@@ -137,7 +137,8 @@ function* verdict(
 
 /** The TLSA records of a client, under the flags in force now. */
 function daneRecords(connection: Connection): DaneRecords | undefined {
-  const records = connection.isServer ? undefined : connection.get('dane');
+  // RFC 9849, 6.1.7: the records are those of the host that is meant, not of the public name.
+  const records = connection.isServer || connection.echPublicName !== undefined ? undefined : connection.get('dane');
   if (records !== undefined) records.flags = connection.get('daneFlags');
   return records;
 }
@@ -152,6 +153,10 @@ function verifyParameters(connection: Connection): X509VerifyParam {
   if (depth >= 0) params.assign({ depth });
   // Suite B has the same bits there.
   params.setFlags(connection.get('certFlags') & CERT_FLAGS.SUITEB_128_LOS);
+  if (connection.echPublicName !== undefined) {
+    // RFC 9849, 6.1.7: after a rejection the certificate MUST be valid for the public name, a DNS name.
+    return params.assign({ hosts: [connection.echPublicName], ip: undefined, email: undefined });
+  }
   if (needsHostName(connection, params) && connection.serverName !== undefined) expect(params, connection.serverName);
   return params;
 }

@@ -7,11 +7,13 @@ import { fatal } from '../../registry/fatal.ts';
 import { LIMITS } from '../../registry/limits.ts';
 import { SUPPORTED_VERSIONS, TLS1_2_VERSION, TLS1_3_VERSION, versionName } from '../../registry/versions.ts';
 import { type ClientHello, clientHello } from '../../wire/client-hello.ts';
+import type { Received } from '../../wire/message.ts';
 import { versions } from '../common/policy.ts';
 import type { Connection } from '../connection.ts';
 import type { Established } from '../established.ts';
 import type { Handshake } from '../handshake.ts';
 import { type Step, untilAnswered } from '../step.ts';
+import { declineHello, openHello } from './ech.ts';
 import { serverTls12 } from './tls12.ts';
 import { serverTls13 } from './tls13.ts';
 
@@ -23,21 +25,34 @@ export function* serverHandshake(handshake: Handshake): Step<Established> {
   const { connection } = handshake;
   // RFC 9846, 4.2.2: a stateless server may meet the compatibility record of a hello that it answered and forgot.
   if (connection.stateless) connection.io.changeCipherSpecs = LIMITS.changeCipherSpecRecords.value;
-  const { value: hello, raw } = yield* handshake.receiveUncounted(clientHello);
+  const received = yield* handshake.receiveUncounted(clientHello);
   if (!connection.established) connection.io.protectWrite(new PlainSeal(TLS1_2_VERSION));
   connection.io.changeCipherSpecs = LIMITS.changeCipherSpecRecords.value;
+  const { hello, raw } = yield* meantHello(handshake, received);
   connection.clientRandom = copyOf(hello.random);
   connection.peerCipherSuites = hello.cipherSuites;
   connection.showExtensions(hello.extensions);
-  yield* showClientHello(connection, hello, raw);
   const version = chooseVersion(connection, hello);
   return version === TLS1_3_VERSION ? yield* serverTls13(handshake, hello, raw) : yield* serverTls12(handshake, hello, raw, version);
 }
 
-/** SSL_CTX_set_client_hello_cb(3). */
-function* showClientHello(connection: Connection, hello: ClientHello, raw: Uint8Array): Step<void> {
+/** The hello to answer: what was sealed in the one that came, unless the application will not serve that. */
+function* meantHello(
+  handshake: Handshake,
+  received: Received<'ClientHello', ClientHello>,
+): Step<{ readonly hello: ClientHello; readonly raw: Uint8Array }> {
+  const { connection } = handshake;
+  const { value: hello, raw } = yield* openHello(handshake, received);
+  if (yield* showClientHello(connection, hello, raw)) return { hello, raw };
+  declineHello(handshake);
+  yield* showClientHello(connection, received.value, received.raw);
+  return { hello: received.value, raw: received.raw };
+}
+
+/** SSL_CTX_set_client_hello_cb(3). False where a hello that was sealed is to be put aside. */
+function* showClientHello(connection: Connection, hello: ClientHello, raw: Uint8Array): Step<boolean> {
   const callback = connection.get('clientHelloCallback');
-  if (callback === undefined) return;
+  if (callback === undefined) return true;
   const info = {
     raw,
     legacyVersion: hello.legacyVersion,
@@ -48,7 +63,9 @@ function* showClientHello(connection: Connection, hello: ClientHello, raw: Uint8
     extensions: hello.extensions,
   };
   const verdict = yield* untilAnswered(() => callback(connection.owner.handle, info), 'client_hello_cb');
+  if (verdict === 'disable_ech') return connection.ech !== 'accepted';
   if (verdict !== 'ok') fatal(alertByCode(verdict.alert), 'CALLBACK_FAILED', 'ClientHello callback');
+  return true;
 }
 
 /** The newest version both sides speak (RFC 9846, 4.2.1). */

@@ -4,6 +4,7 @@ import { Reader } from '../../bytes/reader.ts';
 import { build } from '../../bytes/writer.ts';
 import { cookie } from '../../extensions/cookie.ts';
 import { earlyData } from '../../extensions/early-data.ts';
+import { CONFIRMATION_LENGTH, encryptedClientHello } from '../../extensions/encrypted-client-hello.ts';
 import { encode } from '../../extensions/extension.ts';
 import { keyShare } from '../../extensions/key-share.ts';
 import { supportedVersions } from '../../extensions/supported-versions.ts';
@@ -17,9 +18,11 @@ import { clientHello } from '../../wire/client-hello.ts';
 import { encodeMessage, type RawExtension } from '../../wire/message.ts';
 import { HELLO_RETRY_RANDOM, serverHello } from '../../wire/server-hello.ts';
 import { customExtensionsFor, EXT } from '../common/custom-extensions.ts';
+import { confirmation } from '../common/ech.ts';
 import type { Connection } from '../connection.ts';
 import type { Handshake } from '../handshake.ts';
 import type { Step } from '../step.ts';
+import { isInner, openSecondHello } from './ech.ts';
 import { checkSecondHello, type ReadHello, readHello } from './select.ts';
 
 /** What was asked in a retry, as far as the answer to the second hello depends on it. */
@@ -34,16 +37,23 @@ export function* retryHello(handshake: Handshake, first: ReadHello, retry: Retry
   const { connection, transcript } = handshake;
   transcript.replaceByHash(retry.suite.hash);
   const raw = helloRetryRequest(connection, first, retry, undefined);
+  if (isInner(connection, first.block)) confirmRetry(handshake, first, retry, raw);
   transcript.add(connection.io.sendRaw(raw));
   if (first.hello.legacySessionId.length > 0 && connection.hasOption(OPTIONS.ENABLE_MIDDLEBOX_COMPAT)) connection.io.sendChangeCipherSpec();
   connection.enter('EARLY_DATA');
   yield* handshake.flush();
   // RFC 9846, 4.2.10: early data that is under way is protected, and is passed over until the second hello comes in the clear.
   if (first.block.has(earlyData)) connection.io.reader.skipEarlyData(connection.get('recvMaxEarlyData'), true);
-  const received = yield* handshake.receiveUncounted(clientHello);
+  const received = openSecondHello(handshake, yield* handshake.receiveUncounted(clientHello));
   const second = readHello(received.value, received.raw);
   checkSecondHello(first, second);
   return second;
+}
+
+/** Writes the signal over the zeros that a retry for an opened hello ends with (RFC 9849, 7.2.1). */
+function confirmRetry({ connection, transcript }: Handshake, { hello }: ReadHello, { suite }: Retry, raw: Uint8Array): void {
+  const signal = confirmation(connection.provider, suite.hash, 'retry', hello.random, transcript, raw);
+  raw.set(signal, raw.length - signal.length);
 }
 
 /** Asks for a cookie and forgets the client: the second hello brings all that is needed (SSL_stateless(3)). */
@@ -82,6 +92,8 @@ function helloRetryRequest(
   extensions.push(
     ...customExtensionsFor(connection, EXT.TLS1_3_HELLO_RETRY_REQUEST, new Set(first.hello.extensions.map(({ type }) => type))),
   );
+  // The signal, once it is known; it stands at the end.
+  if (isInner(connection, first.block)) extensions.push(encode(encryptedClientHello, 'HRR', new Uint8Array(CONFIRMATION_LENGTH)));
   return encodeMessage(serverHello, {
     legacyVersion: TLS1_2_VERSION,
     random: HELLO_RETRY_RANDOM,

@@ -5,6 +5,7 @@ import { signedCertificateTimestamp, statusRequest } from '../../extensions/cert
 import { compressCertificate } from '../../extensions/compress-certificate.ts';
 import { cookie } from '../../extensions/cookie.ts';
 import { earlyData } from '../../extensions/early-data.ts';
+import { encryptedClientHello } from '../../extensions/encrypted-client-hello.ts';
 import type { ExtensionBlock } from '../../extensions/extension.ts';
 import { signatureAlgorithms, supportedGroups } from '../../extensions/id-lists.ts';
 import { type KeyShareEntry, keyShare } from '../../extensions/key-share.ts';
@@ -14,6 +15,7 @@ import type { CipherSuite } from '../../registry/cipher-suites.ts';
 import { fatal } from '../../registry/fatal.ts';
 import { OPTIONS } from '../../registry/options.ts';
 import type { ClientHello } from '../../wire/client-hello.ts';
+import type { RawExtension } from '../../wire/message.ts';
 import { candidateRanks } from '../common/candidates.ts';
 import { type CertificateDemand, chooseAmong } from '../common/certificate.ts';
 import { groups, sharedSuites, tls13Suites } from '../common/policy.ts';
@@ -145,6 +147,9 @@ function selectShare(connection: Connection, { block }: ReadHello): KeyShareEntr
 /** Extensions that may differ between the two ClientHellos of a retry (RFC 9846, 4.1.2). */
 const MAY_CHANGE: ReadonlySet<number> = new Set([keyShare.id, earlyData.id, cookie.id, preSharedKey.id, 21]);
 
+/** What was sealed is sealed anew, or left out, where it was not opened; that a hello came out of an envelope stays (RFC 9849, 7.1.1). */
+const isSealed = ({ type, data }: RawExtension): boolean => type === encryptedClientHello.id && data.length > 1;
+
 /** RFC 9846, 4.1.2: the second ClientHello is the first but for what the retry asked to change. */
 export function checkSecondHello(first: ReadHello, second: ReadHello): void {
   const a = first.hello;
@@ -155,7 +160,7 @@ export function checkSecondHello(first: ReadHello, second: ReadHello): void {
     sameBytes(a.legacySessionId, b.legacySessionId) &&
     a.cipherSuites.length === b.cipherSuites.length &&
     a.cipherSuites.every((suite, i) => suite === b.cipherSuites[i]);
-  const fixedOf = ({ hello }: ReadHello) => hello.extensions.filter(({ type }) => !MAY_CHANGE.has(type));
+  const fixedOf = ({ hello }: ReadHello) => hello.extensions.filter((extension) => !MAY_CHANGE.has(extension.type) && !isSealed(extension));
   const [before, after] = [fixedOf(first), fixedOf(second)];
   const sameExtensions =
     before.length === after.length && before.every(({ type, data }, i) => type === after[i]?.type && sameBytes(data, after[i].data));

@@ -3,6 +3,7 @@ import { answerKeyShare } from '../../crypto/key-exchange.ts';
 import { keySchedule } from '../../crypto/schedule-tls13.ts';
 import { alpn } from '../../extensions/alpn.ts';
 import { earlyData } from '../../extensions/early-data.ts';
+import { CONFIRMATION_LENGTH, encryptedClientHello } from '../../extensions/encrypted-client-hello.ts';
 import { encode } from '../../extensions/extension.ts';
 import { keyShare } from '../../extensions/key-share.ts';
 import { postHandshakeAuth } from '../../extensions/post-handshake-auth.ts';
@@ -17,8 +18,8 @@ import { OPTIONS, VERIFY } from '../../registry/options.ts';
 import { TLS1_2_VERSION, TLS1_3_VERSION } from '../../registry/versions.ts';
 import type { SslSession } from '../../session/session.ts';
 import type { ClientHello } from '../../wire/client-hello.ts';
-import type { RawExtension } from '../../wire/message.ts';
-import { serverHello } from '../../wire/server-hello.ts';
+import { encodeMessage, type RawExtension } from '../../wire/message.ts';
+import { type ServerHello, serverHello } from '../../wire/server-hello.ts';
 import { encryptedExtensions, endOfEarlyData, finished } from '../../wire/tls13-messages.ts';
 import {
   type CertificateDemand,
@@ -29,6 +30,7 @@ import {
   sendCertificateVerify,
 } from '../common/certificate.ts';
 import { customExtensionsFor, EXT } from '../common/custom-extensions.ts';
+import { confirmation } from '../common/ech.ts';
 import { checkFinished, verifyData } from '../common/finished.ts';
 import { installApplicationSecrets, readWith, writeWith } from '../common/keys.ts';
 import { helloRandom, verifyMode } from '../common/policy.ts';
@@ -43,6 +45,7 @@ import type { Handshake } from '../handshake.ts';
 import { type Proof, type Step, settle } from '../step.ts';
 import { readClientCertificate, requestCertificate } from './client-auth.ts';
 import { Consultation } from './consult.ts';
+import { isInner } from './ech.ts';
 import { settleAlpn, settleServerName } from './names.ts';
 import type { SelectedPsk } from './psk.ts';
 import { demandCookie, retryHello, takeUpCookie } from './retry.ts';
@@ -203,27 +206,41 @@ function earlyTrafficSecret(connection: Connection, early: Uint8Array, helloHash
 }
 
 /** ServerHello, with our share; gives the (EC)DHE secret, if there is one. */
-function* sendServerHello(handshake: Handshake, { hello }: ReadHello, { suite, psk, share }: Selection): Step<Uint8Array | undefined> {
+function* sendServerHello(
+  handshake: Handshake,
+  { hello, block }: ReadHello,
+  { suite, psk, share }: Selection,
+): Step<Uint8Array | undefined> {
   const { connection } = handshake;
   const answer = share && (yield* settle(answerKeyShare(connection.provider, share.group, share.share)));
   if (share !== undefined) connection.group = share.group;
-  connection.serverRandom = helloRandom(connection);
+  const random = helloRandom(connection);
   const extensions: RawExtension[] = [encode(supportedVersions, 'SH13', TLS1_3_VERSION)];
   if (share !== undefined && answer !== undefined) extensions.push(encode(keyShare, 'SH13', { group: share.group, share: answer.share }));
   if (psk !== undefined) extensions.push(encode(preSharedKey, 'SH13', psk.index));
   extensions.push(...customExtensionsFor(connection, EXT.TLS1_3_SERVER_HELLO, typesOf(hello)));
-  handshake.send(serverHello, {
+  const answered: ServerHello = {
     legacyVersion: TLS1_2_VERSION,
-    random: connection.serverRandom,
+    random,
     legacySessionIdEcho: hello.legacySessionId,
     cipherSuite: suite.id,
     legacyCompressionMethod: 0,
     extensions,
-  });
+  };
+  if (isInner(connection, block)) confirmHello(handshake, hello, suite, answered);
+  connection.serverRandom = random;
+  handshake.send(serverHello, answered);
   if (hello.legacySessionId.length > 0 && connection.hasOption(OPTIONS.ENABLE_MIDDLEBOX_COMPAT) && !connection.io.sentChangeCipherSpec) {
     connection.io.sendChangeCipherSpec();
   }
   return answer && handshake.keep(answer.secret);
+}
+
+/** The last eight bytes of the random say that the hello was opened (RFC 9849, 7.2). */
+function confirmHello({ connection, transcript }: Handshake, { random }: ClientHello, { hash }: CipherSuite, answer: ServerHello): void {
+  const signal = answer.random.subarray(-CONFIRMATION_LENGTH);
+  signal.fill(0);
+  signal.set(confirmation(connection.provider, hash, 'hello', random, transcript, encodeMessage(serverHello, answer)));
 }
 
 const typesOf = (hello: ClientHello): ReadonlySet<number> => new Set(hello.extensions.map(({ type }) => type));
@@ -245,6 +262,8 @@ function sendEncryptedExtensions(
   if (sizes.limit !== undefined) extensions.push(encode(recordSizeLimit, 'EE', sizes.limit));
   if (sizes.code !== undefined) extensions.push(encode(maxFragmentLength, 'EE', sizes.code));
   if (acceptsEarlyData) extensions.push(encode(earlyData, 'EE', true));
+  // RFC 9849, 7.1: a server with keys MUST say which, where none of them fitted.
+  if (handshake.ech?.retryConfigs !== undefined) extensions.push(encode(encryptedClientHello, 'EE', handshake.ech.retryConfigs));
   extensions.push(...customExtensionsFor(connection, EXT.TLS1_3_ENCRYPTED_EXTENSIONS, typesOf(hello)));
   handshake.send(encryptedExtensions, { extensions });
 }
