@@ -1,9 +1,8 @@
 // Rates of two sides in interleaved rounds: by the clock, and by the time all threads of the process spent.
 
-/** So long at least one measurement takes, in milliseconds. */
-const LEAST = 250;
-/** Rounds that only warm the code up. */
-const WARM_UP = 4;
+/** So long at least one measurement takes, in milliseconds, and so many rounds only warm the code up. */
+export const THOROUGH = { least: 250, warmUp: 4 };
+export const QUICK = { least: 100, warmUp: 1 };
 
 /** @typedef {(count: number) => Promise<unknown>} Work does something `count` times */
 
@@ -12,14 +11,14 @@ const WARM_UP = 4;
  * @param {{ sides: Record<string, Work>, batch: number, per: number }[]} rows `batch`: how often between two looks at the clock; `per`: units of one time
  * @returns {Promise<Record<string, { wall: number[], cpu: number[] }>[]>} units per second, a number for each round
  */
-export async function measure(rows, rounds, tell = () => undefined) {
+export async function measure(rows, rounds, tell = () => undefined, { least, warmUp } = THOROUGH) {
   const results = rows.map(({ sides }) => Object.fromEntries(Object.keys(sides).map((name) => [name, { wall: [], cpu: [] }])));
-  for (let round = -WARM_UP; round < rounds; round++) {
+  for (let round = -warmUp; round < rounds; round++) {
     for (const [index, { sides, batch, per }] of rows.entries()) {
       const names = Object.keys(sides);
       if (round % 2 === 0) names.reverse();
       for (const name of names) {
-        const { wall, cpu } = await rate(sides[name], batch);
+        const { wall, cpu } = await rate(sides[name], batch, least);
         if (round < 0) continue;
         results[index][name].wall.push(wall * per);
         results[index][name].cpu.push(cpu * per);
@@ -31,12 +30,12 @@ export async function measure(rows, rounds, tell = () => undefined) {
 }
 
 /** Times a second. */
-async function rate(work, batch) {
+async function rate(work, batch, least) {
   let times = 0;
   const cpuBefore = process.cpuUsage();
   const before = performance.now();
   let passed = 0;
-  while (passed < LEAST) {
+  while (passed < least) {
     await work(batch);
     times += batch;
     // Native objects are let go of only when the event loop turns.

@@ -1,17 +1,22 @@
 // Our connections over memory BIOs.
 import { MemBio, Ssl, SslContext } from '../dist/index.js';
 
-/** Contexts of both roles. @param {{ identity: { cert: string, key: string }, ca: { cert: string }, group: string, suite: string }} setup */
-export function contexts({ identity, ca, group, suite }) {
-  const common = { groups: [group], cipherSuites: [suite], minProtoVersion: 'TLSv1.3' };
+const CIPHER_LIST = { TLS_AES_128_GCM_SHA256: 'ECDHE+AESGCM' };
+
+/** Contexts of both roles. @param {import('./cases.mjs').Setup} setup */
+export function contexts({ identity, client: clientIdentity, ca, group, suite, version }) {
+  const suites = version === 'TLSv1.2' ? { cipherList: CIPHER_LIST[suite] ?? suite } : { cipherSuites: [suite] };
+  const common = { groups: group.split(':'), ...suites, minProtoVersion: version, maxProtoVersion: version };
   const sessions = [];
   const client = new SslContext({
     role: 'client',
     ca: ca.cert,
     ...common,
+    ...(clientIdentity && { cert: clientIdentity.cert, key: clientIdentity.key }),
     newSessionCallback: (_ssl, session) => sessions.length < 1 && sessions.push(session.upRef()),
   });
-  const server = new SslContext({ role: 'server', cert: identity.cert, key: identity.key, ...common });
+  const asks = clientIdentity && { ca: ca.cert, verifyMode: 3 };
+  const server = new SslContext({ role: 'server', cert: identity.cert, key: identity.key, ...common, ...asks });
   return { client, server, sessions };
 }
 
@@ -50,18 +55,22 @@ export const memoryHandshakes = (both, session) => async (count) => {
   }
 };
 
-export function memorySession(both) {
+/** A connection that is kept, its tickets read. */
+export function memoryConnection(both) {
   const ends = pair(both);
   shake(ends);
   ends.client.read();
-  end(ends);
+  return ends;
+}
+
+export function memorySession(both) {
+  end(memoryConnection(both));
   return both.sessions[0];
 }
 
 /** Sends chunks one way and the other by turns, each read to its last byte. */
 export function memoryBulk(both, chunk) {
-  const { client, server } = pair(both);
-  shake({ client, server });
+  const { client, server } = memoryConnection(both);
   return async (count) => {
     for (let i = 0; i < count; i++) {
       const [from, to] = i % 2 === 0 ? [client, server] : [server, client];
@@ -72,9 +81,7 @@ export function memoryBulk(both, chunk) {
 }
 
 export function memoryEchoes(both, message) {
-  const { client, server } = pair(both);
-  shake({ client, server });
-  client.read();
+  const { client, server } = memoryConnection(both);
   return async (count) => {
     for (let i = 0; i < count; i++) {
       client.write(message);

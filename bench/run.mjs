@@ -1,20 +1,22 @@
-// Speed beside node:tls, on the same machine in the same run: handshakes, bulk data and small messages, in memory and over loopback TCP.
-//   npm run bench -- [--quick] [--rounds N] [--only words] [--json FILE] [--readme]
+// Speed beside node:tls, other TLS stacks in JavaScript and the bare primitives, on the same machine in the same run.
+//   npm run bench -- [--quick] [--rounds N] [--only words] [--json FILE] [--svg] [--readme] [--guard | --store]
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as nodeTls from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import * as libssl from '../dist/node/index.js';
 import { makeCertificates } from '../test/interop/certificates.mjs';
-import { measure, median } from './measure.mjs';
-import * as ours from './ours.mjs';
-import * as streams from './streams.mjs';
+import { cases } from './cases.mjs';
+import { measure, QUICK, THOROUGH } from './measure.mjs';
+import { onceRows } from './once.mjs';
+import { peer } from './peers.mjs';
+import { chart, fallen, markdown, plain, ratiosOf, summary, table } from './report.mjs';
 
-const README = fileURLToPath(new URL('../README.md', import.meta.url));
-const BEGIN = '<!-- bench -->';
-const END = '<!-- /bench -->';
+const at = (path) => fileURLToPath(new URL(path, import.meta.url));
+const README = at('../README.md');
+const CHART = at('../docs/bench.svg');
+const RATIOS = at('./ratios.json');
+const [BEGIN, END] = ['<!-- bench -->', '<!-- /bench -->'];
 
 const { values: flags } = parseArgs({
   options: {
@@ -22,136 +24,73 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string' },
     only: { type: 'string' },
     json: { type: 'string' },
+    svg: { type: 'boolean' },
     readme: { type: 'boolean' },
+    guard: { type: 'boolean' },
+    store: { type: 'boolean' },
   },
 });
 const rounds = Number(flags.rounds ?? (flags.quick ? 3 : 7));
 const words = flags.only?.toLowerCase().split(',') ?? [];
+const chosen = ({ name }) => words.every((word) => name.toLowerCase().includes(word));
+/** Where stored ratios differ by runtime. */
+const runtime = `node ${process.versions.node.split('.')[0]}`;
 
 const directory = mkdtempSync(join(tmpdir(), 'libssl-bench-'));
 const pki = makeCertificates(directory);
 rmSync(directory, { recursive: true });
 
-const [AES128, AES256, CHACHA] = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];
-/** Four full records at a time. */
-const CHUNK = new Uint8Array(65_536).fill(7);
-const MESSAGE = new Uint8Array(64).fill(7);
-const GB = 1e-9;
-const HYBRID = 'X25519MLKEM768';
-const hasHybrid = Number.parseFloat(process.versions.openssl) >= 3.5;
-
-const setup = (certificate, group = 'x25519', suite = AES128) => ({ identity: pki.server[certificate], ca: pki.ca, group, suite });
-
-/** What is measured. `make` gives the work of one side. */
-const ROWS = [
-  handshake('full handshake, P-256 certificate, x25519', setup('p256')),
-  handshake('full handshake, P-256, x25519, AES-256 and SHA-384', setup('p256', 'x25519', AES256)),
-  handshake('full handshake, RSA-2048, x25519', setup('rsa')),
-  handshake(`full handshake, P-256, ${HYBRID}`, setup('p256', HYBRID), hasHybrid),
-  resumed('resumed handshake, x25519', setup('p256')),
-  bulk('bulk, AES-128-GCM', setup('p256')),
-  bulk('bulk, AES-256-GCM', setup('p256', 'x25519', AES256)),
-  bulk('bulk, ChaCha20-Poly1305', setup('p256', 'x25519', CHACHA)),
-  { name: 'echo of 64 bytes', unit: '/s', batch: 500, per: 1, make: (side) => side.memoryEchoes(side.contexts(setup('p256')), MESSAGE) },
-  {
-    name: 'full handshake over TCP, P-256, x25519',
-    unit: '/s',
-    batch: 20,
-    per: 1,
-    over: 'tcp',
-    make: async (tls) => streams.tcpHandshakes(await tcpOf(tls)),
-  },
-  {
-    name: 'bulk over TCP, AES-128-GCM',
-    unit: 'GB/s',
-    batch: 64,
-    per: CHUNK.length * GB,
-    over: 'tcp',
-    make: async (tls) => streams.tcpBulk(await tcpOf(tls), CHUNK),
-  },
-  {
-    name: 'echo of 64 bytes over TCP',
-    unit: '/s',
-    batch: 200,
-    per: 1,
-    over: 'tcp',
-    make: async (tls) => streams.tcpEchoes(await tcpOf(tls), MESSAGE),
-  },
-];
-
-function tcpOf(tls) {
-  return streams.tcp(streams.contexts(setup('p256'), tls), tls);
-}
-
-function handshake(name, one, both = true) {
-  return { name, unit: '/s', batch: 20, per: 1, both, make: (side) => side.memoryHandshakes(side.contexts(one)) };
-}
-
-function resumed(name, one) {
-  const make = async (side) => {
-    const both = side.contexts(one);
-    return side.memoryHandshakes(both, await side.memorySession(both));
-  };
-  return { name, unit: '/s', batch: 20, per: 1, make };
-}
-
-function bulk(name, one) {
-  return { name, unit: 'GB/s', batch: 64, per: CHUNK.length * GB, make: (side) => side.memoryBulk(side.contexts(one), CHUNK) };
-}
-
-const chosen = ROWS.filter(({ name }) => words.every((word) => name.toLowerCase().includes(word)));
-const rows = [];
-for (const { make, over, both = true, ...row } of chosen) {
-  const [mine, other] = over === 'tcp' ? [libssl, nodeTls] : [ours, streams];
-  const sides = { libssl: await make(mine), ...(both ? { 'node:tls': await make(other) } : {}) };
-  rows.push({ ...row, sides });
-}
-
+if ((await peer('node-forge')) === undefined) console.log('The other stacks are left out: npm install --prefix bench/peers brings them.');
 const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} cores, Node ${process.versions.node} (OpenSSL ${process.versions.openssl}), ${process.platform}-${process.arch}`;
 console.log(`${machine}; ${rounds} rounds`);
-const results = await measure(rows, rounds, (round) => console.log(`round ${round + 1} of ${rounds}`));
 
-const table = [
-  ['', 'libssl', 'node:tls', 'ratio', 'libssl per CPU second', 'node:tls per CPU second', 'ratio'],
-  ...rows.map(({ name, unit }, index) => {
-    const { libssl: mine, 'node:tls': other } = results[index];
-    return [name, ...cells('wall', mine, other, unit), ...cells('cpu', mine, other, unit)];
-  }),
-];
-console.log(plain(table));
-if (flags.json) {
-  const data = rows.map(({ name, unit }, index) => ({ name, unit, ...results[index] }));
-  writeFileSync(flags.json, `${JSON.stringify({ machine, rounds, results: data }, undefined, 2)}\n`);
-}
+const results = [...(await measured()), ...(await measuredOnce())];
+console.log(plain(table(results)));
+const caption = `${machine}; medians of ${rounds} interleaved rounds, both ends in one process, verification on`;
+if (flags.json) writeFileSync(flags.json, `${JSON.stringify({ machine, rounds, results }, undefined, 2)}\n`);
+if (flags.svg || words.length === 0) writeFileSync(CHART, chart(results, caption));
 if (flags.readme && existsSync(README)) writeReadme();
-process.exit();
+const failed = flags.guard ? fallen(ratiosOf(results), stored()[runtime] ?? {}) : [];
+for (const one of failed) console.log(`slower than it was: ${one}`);
+if (flags.guard && failed.length === 0) console.log('no ratio fell by more than 15 %');
+if (flags.store) writeFileSync(RATIOS, `${JSON.stringify({ ...stored(), [runtime]: ratiosOf(results) }, undefined, 2)}\n`);
+process.exit(failed.length > 0 ? 1 : 0);
 
-function cells(kind, mine, other, unit) {
-  const ratio = other === undefined ? '' : (median(mine[kind]) / median(other[kind])).toFixed(2);
-  return [spread(mine[kind], unit), other === undefined ? '–' : spread(other[kind], unit), ratio];
+/** The rates, all sides of all rows by turns. */
+async function measured() {
+  const rows = [];
+  for (const { sides, ...row } of cases(pki).filter(chosen)) {
+    const works = {};
+    for (const [side, make] of Object.entries(sides)) {
+      const work = await make();
+      if (work !== undefined) works[side] = work;
+    }
+    rows.push({ ...row, sides: works });
+  }
+  const rates = await measure(rows, rounds, (round) => console.log(`round ${round + 1} of ${rounds}`), flags.quick ? QUICK : THOROUGH);
+  return rows.map(({ name, unit }, index) => ({ name, unit, sides: rates[index] }));
 }
 
-/** Median, and the least and the most of all rounds. */
-function spread(values, unit) {
-  const text = (value) => (unit === 'GB/s' ? value.toFixed(2) : Math.round(value).toLocaleString('en'));
-  return `${text(median(values))}${unit === 'GB/s' ? ' GB' : ''}/s (${text(Math.min(...values))}–${text(Math.max(...values))})`;
+/** What has one value for each process. */
+async function measuredOnce() {
+  const setup = { identity: pki.server.p256, ca: pki.ca, group: 'x25519', suite: 'TLS_AES_128_GCM_SHA256', version: 'TLSv1.3' };
+  const out = [];
+  for (const { name, unit, values } of onceRows(setup, rounds).filter(chosen)) {
+    const sides = Object.entries(await values()).map(([side, all]) => [side, { wall: all, cpu: all }]);
+    out.push({ name, unit, less: true, sides: Object.fromEntries(sides) });
+  }
+  return out;
 }
 
-function plain(lines) {
-  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  return lines
-    .map((line) => line.map((text, column) => (column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column]))).join('  '))
-    .join('\n');
+function stored() {
+  return existsSync(RATIOS) ? JSON.parse(readFileSync(RATIOS, 'utf8')) : {};
 }
 
 function writeReadme() {
   const page = readFileSync(README, 'utf8');
   const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
-  const lines = [table[0], table[0].map((_, i) => (i === 0 ? '---' : '---:')), ...table.slice(1)]
-    .map((line) => `| ${line.join(' | ')} |`)
-    .join('\n');
-  const words = `${machine}. Both ends in one process; medians of ${rounds} interleaved rounds (least–most). A handshake counts for both sides, verification and two tickets included.`;
-  const block = `${BEGIN}\n\n${words}\n\n${lines}\n\n${END}`;
+  const words = `${machine}. Both ends in one process; medians of ${rounds} interleaved rounds. A handshake counts for both sides, verification and two tickets included.`;
+  const block = `${BEGIN}\n\n${words}\n\n${markdown(summary(results))}\n\n${END}`;
   writeFileSync(
     README,
     begin >= 0 && end > begin ? page.slice(0, begin) + block + page.slice(end + END.length) : `${page.trimEnd()}\n\n${block}\n`,

@@ -38,21 +38,25 @@ function duplexPair() {
   return [a, b];
 }
 
-const OPENSSL_GROUP = { x25519: 'X25519' };
+const CIPHER_LIST = { TLS_AES_128_GCM_SHA256: 'ECDHE+AESGCM' };
 
-export function contexts({ identity, ca, group, suite }, { createSecureContext } = tls) {
-  const common = { ciphers: suite, ecdhCurve: OPENSSL_GROUP[group] ?? group, minVersion: 'TLSv1.3' };
-  const server = { ...common, cert: identity.cert, key: identity.key };
+/** Contexts of both roles. @param {import('./cases.mjs').Setup} setup */
+export function contexts({ identity, client: clientIdentity, ca, group, suite, version }, { createSecureContext } = tls) {
+  const ciphers = version === 'TLSv1.2' ? (CIPHER_LIST[suite] ?? suite) : suite;
+  const common = { ciphers, ecdhCurve: group.replace('x25519', 'X25519'), minVersion: version, maxVersion: version };
+  const asks = clientIdentity && { ca: ca.cert, requestCert: true, rejectUnauthorized: true };
+  const server = { ...common, cert: identity.cert, key: identity.key, ...asks };
+  const client = { ...common, ca: ca.cert, ...(clientIdentity && { cert: clientIdentity.cert, key: clientIdentity.key }) };
   return {
-    client: { secureContext: createSecureContext({ ...common, ca: ca.cert }), servername: 'server.example' },
+    client: { secureContext: createSecureContext(client), servername: 'server.example' },
     server: { secureContext: createSecureContext(server), ...server },
   };
 }
 
 /** A connection over memory: ready when both sides say so and, after a full handshake, the client has a ticket (node:tls shows none of a resumed one). */
-function connectInMemory({ client: options, server: { secureContext } }, session) {
+function connectInMemory({ client: options, server: { secureContext, requestCert, rejectUnauthorized } }, session) {
   const [a, b] = duplexPair();
-  const server = new tls.TLSSocket(b, { isServer: true, secureContext });
+  const server = new tls.TLSSocket(b, { isServer: true, secureContext, requestCert, rejectUnauthorized });
   const client = tls.connect({ ...options, socket: a, session });
   const full = session === undefined ? [once(client, 'session')] : [];
   return { client, server, ready: Promise.all([once(client, 'secureConnect'), once(server, 'secure'), ...full]) };
@@ -73,6 +77,13 @@ export async function memorySession(both) {
   const [, , [session]] = await ready;
   client.destroy();
   return session;
+}
+
+/** A connection that is kept. */
+export async function memoryConnection(both) {
+  const { client, server, ready } = connectInMemory(both);
+  await ready;
+  return { client, server };
 }
 
 export async function memoryBulk(both, chunk) {
@@ -138,11 +149,21 @@ export async function tcp({ client: options, server: serverOptions }, { createSe
   return { connect, close: () => server.close() };
 }
 
+/** A session of a connection over TCP, as its client is told of it. */
+export async function tcpSession({ connect }) {
+  const { client, server } = await connect();
+  const [session] = await once(client, 'session');
+  client.destroy();
+  server.destroy();
+  return session;
+}
+
 export const tcpHandshakes =
   ({ connect }, session) =>
   async (count) => {
     for (let i = 0; i < count; i++) {
       const { client, server } = await connect(session);
+      if (session !== undefined && !client.isSessionReused()) throw new Error('not resumed');
       client.destroy();
       server.destroy();
     }

@@ -1,0 +1,81 @@
+// What is measured once for each process: memory of idle connections, time to import and to a first handshake; and the size of a bundle.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+const SIDES = { libssl: './ours.mjs', 'node:tls': './streams.mjs' };
+/** Idle connections at a time. */
+const PAIRS = 5000;
+
+/**
+ * Rows where less is better.
+ * @param {import('./cases.mjs').Setup} setup
+ */
+export const onceRows = (setup, rounds) => [
+  { name: `memory of an idle pair, ${PAIRS} of them`, unit: 'KiB', values: () => inChildren('idle', Math.min(rounds, 3), setup) },
+  { name: 'import and first handshake', unit: 'ms', values: () => inChildren('start', 2 * rounds, setup) },
+  { name: 'bundle of everything `libssl` exports, minified and gzipped', unit: 'KiB', values: bundleSize },
+];
+
+/** Every side in processes of its own, by turns. */
+function inChildren(what, rounds, setup) {
+  const out = {};
+  const env = { ...process.env, LIBSSL_BENCH_SETUP: JSON.stringify(setup) };
+  const file = fileURLToPath(import.meta.url);
+  for (let i = 0; i < rounds; i++) {
+    for (const side of Object.keys(SIDES)) {
+      const { stdout, stderr, status } = spawnSync(process.execPath, ['--expose-gc', file, what, side], { encoding: 'utf8', env });
+      if (status !== 0) throw new Error(stderr);
+      out[side] = [...(out[side] ?? []), Number(stdout)];
+    }
+  }
+  return out;
+}
+
+async function bundleSize() {
+  const { rolldown } = await import('rolldown');
+  const build = await rolldown({
+    input: fileURLToPath(new URL('../dist/index.js', import.meta.url)),
+    platform: 'node',
+    external: /^node:/,
+    logLevel: 'silent',
+  });
+  const { output } = await build.generate({ minify: true });
+  return { libssl: [output.reduce((sum, { code = '' }) => sum + gzipSync(code).length, 0) / 1024] };
+}
+
+/** KiB of the process's memory that one more idle pair holds. */
+async function idle(side, setup) {
+  const both = side.contexts(setup);
+  const kept = [];
+  const open = async (count) => {
+    for (let i = 0; i < count; i++) {
+      kept.push(await side.memoryConnection(both));
+      if (i % 20 === 0) await new Promise(setImmediate);
+    }
+    for (let i = 0; i < 3; i++) {
+      globalThis.gc();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  // What the first ones cost (code, caches, pools) is nobody's share.
+  await open(200);
+  const before = process.memoryUsage().rss;
+  await open(PAIRS);
+  return (process.memoryUsage().rss - before) / PAIRS / 1024;
+}
+
+/** Milliseconds from nothing loaded to the end of a first handshake. */
+async function start(file, setup) {
+  const begun = performance.now();
+  const side = await import(file);
+  await side.memoryConnection(side.contexts(setup));
+  return performance.now() - begun;
+}
+
+const [, main, what, name] = process.argv;
+if (main === fileURLToPath(import.meta.url) && name !== undefined) {
+  const setup = JSON.parse(process.env.LIBSSL_BENCH_SETUP ?? 'null');
+  console.log(what === 'idle' ? await idle(await import(SIDES[name]), setup) : await start(SIDES[name], setup));
+  process.exit();
+}
