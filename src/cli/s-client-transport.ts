@@ -30,11 +30,7 @@ export async function reach(args: Arguments, server: Address): Promise<Socket> {
   const proxy = args.text('proxy');
   const { host, port } = proxy === undefined ? server : parseAddress(proxy, 'host', HTTP_PORT);
   const family = args.has('4') ? 4 : args.has('6') ? 6 : 0;
-  const socket = connect(
-    path === undefined
-      ? { host: host ?? 'localhost', port: Number(port), family, allowHalfOpen: true, noDelay: true }
-      : { path, allowHalfOpen: true },
-  );
+  const socket = connect(path === undefined ? { host: host ?? 'localhost', port: Number(port), family, noDelay: true } : { path });
   await once(socket, 'connect');
   return socket;
 }

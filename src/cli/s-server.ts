@@ -101,7 +101,7 @@ class ServerRun {
   private readonly terminal: Terminal;
   private readonly context: SecureContext;
   private readonly second: SslContext | undefined;
-  private readonly server: Server = createServer({ allowHalfOpen: true, noDelay: true });
+  private readonly server: Server = createServer({ noDelay: true });
   private readonly counts = { accepts: 0, renegotiations: 0, finished: 0, reused: 0 };
   /** Connections that were accepted and wait for the one before them to end. */
   private readonly waiting: Socket[] = [];
@@ -272,7 +272,6 @@ class ServerRun {
       isServer: true,
       secureContext: this.context,
       requestCert: false,
-      allowHalfOpen: false,
       stateless: this.args.has('stateless'),
     });
     // Whoever waits for something hears of a failure there; nobody else needs to.
@@ -305,7 +304,7 @@ class ServerRun {
     await once(socket, 'secure');
     this.counts.finished++;
     socket.on('secure', () => this.counts.renegotiations++);
-    if (socket.isSessionReused()) this.counts.reused++;
+    if (ssl.connection?.reused === true) this.counts.reused++;
     const mode = this.answerMode;
     if (mode !== undefined) return await answerRequest(socket, mode, this.commandLine, this.terminal);
     this.report(ssl);

@@ -1,52 +1,62 @@
-import { connect as connectTcp, type NetConnectOpts, type TcpNetConnectOpts } from 'node:net';
+import { isIP } from 'node:net';
+import { checkFunction, checkNumber, invalidValue, outOfRange } from './arguments.ts';
 import { type ConnectOptions, checkNames } from './options.ts';
+import { checkServerIdentity } from './server-identity.ts';
 import { TLSSocket } from './tls-socket.ts';
 
 type Listener = () => void;
+type Argument = ConnectOptions | number | string | Listener | null | undefined;
 
 /** tls.connect: a connection to a host and port, a path, or over a Duplex in `socket`. `listener` hears 'secureConnect'. */
-export function connect(target: ConnectOptions | number, listener?: Listener): TLSSocket;
-export function connect(port: number, options: ConnectOptions | undefined, listener?: Listener): TLSSocket;
-export function connect(port: number, host: string, options?: ConnectOptions | Listener, listener?: Listener): TLSSocket;
-export function connect(...args: readonly (ConnectOptions | number | string | Listener | undefined)[]): TLSSocket {
-  const options = optionsOf(args);
+export function connect(options: ConnectOptions, listener?: Listener): TLSSocket;
+export function connect(portOrPath: number | string, options?: ConnectOptions | Listener, listener?: Listener): TLSSocket;
+export function connect(port: number | string, host: string | null, options?: ConnectOptions | Listener, listener?: Listener): TLSSocket;
+export function connect(...args: readonly Argument[]): TLSSocket {
+  const options: ConnectOptions = { rejectUnauthorized: !allowsAnybody(), checkServerIdentity, minDHSize: 1024, ...optionsOf(args) };
+  checkOptions(options);
+  const socket = new TLSSocket(options.socket, options);
   const listener = args.find((arg) => typeof arg === 'function');
-  checkNames(options);
-  const transport = options.socket ?? connectTcp({ ...netOptions(options), ...readInPlace((bytes) => socket.arrivedOnLoan(bytes)) });
-  const socket: TLSSocket = new TLSSocket(transport, options);
   if (listener !== undefined) socket.once('secureConnect', listener);
-  if (options.timeout !== undefined) socket.setTimeout(options.timeout);
+  if (options.socket === undefined || options.socket === null) {
+    if (options.timeout) socket.setTimeout(options.timeout);
+    socket.connect(netOptions(options) as unknown as Parameters<TLSSocket['connect']>[0]);
+  }
   return socket;
 }
 
-/** The forms with a port and a host in front; options that stand behind go over them. */
-function optionsOf(args: readonly (ConnectOptions | number | string | Listener | undefined)[]): ConnectOptions {
+/** The forms with a path, or a port and a host, in front; options that stand behind go over them. */
+function optionsOf(args: readonly Argument[]): ConnectOptions {
   const [first, second] = args;
-  const port = typeof first === 'number' || typeof first === 'string' ? { port: first } : {};
-  const host = typeof second === 'string' ? { host: second } : {};
-  const bag = args.find((arg) => typeof arg === 'object');
-  return { ...port, ...host, ...(typeof bag === 'object' ? bag : {}) };
+  const bag = args.find((arg) => typeof arg === 'object' && arg !== null) as ConnectOptions | undefined;
+  if (typeof first !== 'number' && typeof first !== 'string') return { ...bag };
+  if (typeof first === 'string' && !(Number(first) >= 0)) return { path: first, ...bag };
+  return { port: first, ...(typeof second === 'string' && { host: second }), ...bag };
 }
 
-/** Where all sockets that we made ourselves read to, one after the other: a chunk is opened before the next one comes. */
-let landing: Buffer | undefined;
-const LANDING_SIZE = 256 * 1024;
-
-/** Not on Windows, whose reads have their buffers long before there is anything to read. */
-function readInPlace(arrived: (bytes: Uint8Array) => void): Pick<TcpNetConnectOpts, 'onread'> {
-  if (process.platform === 'win32') return { onread: undefined };
-  landing ??= Buffer.allocUnsafeSlow(LANDING_SIZE);
-  const buffer = landing;
-  const callback = (length: number): boolean => {
-    arrived(buffer.subarray(0, length));
-    return true;
-  };
-  return { onread: { buffer, callback } };
+function checkOptions(options: ConnectOptions): void {
+  checkNames(options);
+  const { minDHSize, servername } = options;
+  checkFunction('options.checkServerIdentity', options.checkServerIdentity);
+  checkNumber('options.minDHSize', minDHSize);
+  if ((minDHSize as number) < 1) throw outOfRange('options.minDHSize', '>= 1', minDHSize);
+  // RFC 6066, 3: literal addresses are not permitted in server_name.
+  if (servername && isIP(servername) !== 0)
+    throw invalidValue('options.servername', servername, 'Setting the TLS ServerName to an IP address is not permitted.');
 }
 
-function netOptions(options: ConnectOptions): NetConnectOpts {
-  // Our end stays open when the peer's ends: close_notify is still to be said.
-  const own = { ...options, allowHalfOpen: true };
-  const target = typeof options.path === 'string' ? own : { ...own, path: undefined, host: options.host ?? 'localhost' };
-  return target as unknown as NetConnectOpts;
+let warned = false;
+
+/** NODE_TLS_REJECT_UNAUTHORIZED=0, said so once. */
+function allowsAnybody(): boolean {
+  const allows = process.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0';
+  if (allows && !warned) {
+    warned = true;
+    process.emitWarning(
+      "Setting the NODE_TLS_REJECT_UNAUTHORIZED environment variable to '0' makes TLS connections and HTTPS requests insecure by disabling certificate verification.",
+    );
+  }
+  return allows;
 }
+
+/** What the transport is told: what belongs to the stream on top of it would be done twice. */
+const netOptions = ({ onread: _onread, signal: _signal, timeout: _timeout, ...options }: ConnectOptions): object => options;

@@ -3,27 +3,34 @@ import { PeerAlert, SslError, sentence, TlsFatal } from '../registry/fatal.ts';
 import type { Reason } from '../registry/reasons.ts';
 import type { X509VerifyResult } from '../registry/verify-results.ts';
 import { VERIFY_TEXTS } from '../registry/verify-texts.ts';
-import type { Certificate } from '../x509/certificate.ts';
-import { addressText } from '../x509/ip-address.ts';
 
 export interface NodeError extends Error {
   code: string;
 }
 
 /** An error with a code and whatever else belongs to it. */
-export const withCode = (code: string, message: string, extra: object = {}): NodeError =>
-  Object.assign(new Error(message), { code, ...extra });
+export const withCode = (code: string, message: string, extra: object = {}, Kind: ErrorConstructor = Error): NodeError =>
+  Object.assign(new Kind(message), { code, ...extra });
+
+/** OpenSSL 3.2 renamed the alerts that came with SSL 3.0; an error has the name it would have from this runtime's `node:tls`. */
+const NEWER_NAMES = newer(process.versions.openssl ?? '');
+
+function newer(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > 3 || (major === 3 && minor >= 2);
+}
 
 /** ERR_LIB_SSL, where an error code says which library it is from. */
 const LIBRARY = 20;
 
 /** A failure of TLS as `node:tls` reports OpenSSL's: the `SslError` itself is its `cause`. */
-function tlsError(error: SslError): NodeError {
+export function tlsError(error: SslError): NodeError {
   const packed = ((LIBRARY << 23) | error.reasonCode).toString(16).padStart(8, '0').toUpperCase();
-  const reason = sentence(error.reason);
-  const detail = error.message.slice(reason.length);
+  const detail = error.message.slice(sentence(error.reason).length);
+  const name = NEWER_NAMES ? error.reason.replace(/^SSLV3_ALERT/, 'SSL/TLS_ALERT') : error.reason;
+  const reason = name.toLowerCase().replaceAll('_', ' ');
   return Object.assign(new Error(`error:${packed}:SSL routines::${reason}${detail}`, { cause: error }), {
-    code: error.code,
+    code: `ERR_SSL_${name}`,
     library: 'SSL routines',
     reason,
     ...(error instanceof TlsFatal && { alert: error.alert }),
@@ -72,31 +79,10 @@ const NODE_CODES: ReadonlySet<X509VerifyResult> = new Set<X509VerifyResult>([
   'HOSTNAME_MISMATCH',
 ]);
 
-/** A result of verification as an error; `host` and the certificate say what did not fit where it is the name. */
-export function verifyError(result: X509VerifyResult, host: string, leaf: Certificate | undefined, cause?: unknown): NodeError {
-  if (leaf !== undefined && (result === 'HOSTNAME_MISMATCH' || result === 'IP_ADDRESS_MISMATCH')) return nameError(result, host, leaf);
+/** A result of verification as an error. */
+export function verifyError(result: X509VerifyResult, cause?: unknown): NodeError {
   return Object.assign(new Error(VERIFY_TEXTS[result], { cause }), {
     code: NODE_CODES.has(result) ? result : 'UNSPECIFIED',
     verifyResult: result,
   });
 }
-
-function nameError(result: X509VerifyResult, host: string, leaf: Certificate): NodeError {
-  const names = altNames(leaf);
-  const list = names.length === 0 ? 'Cert does not contain a DNS name' : undefined;
-  const reason =
-    result === 'IP_ADDRESS_MISMATCH'
-      ? `IP: ${host} is not in the cert's list: ${names
-          .filter((name) => name.startsWith('IP'))
-          .map((name) => name.slice(11))
-          .join(', ')}`
-      : (list ?? `Host: ${host}. is not in the cert's altnames: ${names.join(', ')}`);
-  return withCode('ERR_TLS_CERT_ALTNAME_INVALID', `Hostname/IP does not match certificate's altnames: ${reason}`, { reason, host });
-}
-
-/** subjectAltName as Node writes it: `DNS:example.com`, `IP Address:192.0.2.1`. */
-const altNames = (leaf: Certificate): string[] =>
-  (leaf.extensions.subjectAltName ?? []).flatMap((name) => {
-    if (name.kind === 'dns') return [`DNS:${name.value}`];
-    return name.kind === 'ip' ? [`IP Address:${addressText(name.value)}`] : [];
-  });

@@ -1,5 +1,14 @@
 /** `libssl/node`: TLS as streams, with the names and shapes of `node:tls`. */
-export { connect } from './connect.ts';
+import { convertALPNProtocols } from './alpn.ts';
+import { getCertificateCompressionAlgorithms, getCiphers } from './capabilities.ts';
+import { connect } from './connect.ts';
+import { type Defaults, defaults } from './defaults.ts';
+import { bundledCertificates, getCACertificates, rootCertificates, setDefaultCACertificates } from './root-certificates.ts';
+import { createSecureContext, SecureContext } from './secure-context.ts';
+import { createServer, Server } from './server.ts';
+import { checkServerIdentity } from './server-identity.ts';
+import { TLSSocket } from './tls-socket.ts';
+
 export type { NodeError } from './errors.ts';
 export type { FetchStatusOptions } from './fetch-option.ts';
 export { type FetchLimits, StatusFetcher } from './fetch-status.ts';
@@ -12,15 +21,81 @@ export type {
   FurtherSettings,
   KeyWithPassphrase,
   Material,
+  OnRead,
   SecureContextOptions,
   ServerOptions,
   ServerPskCallback,
   SNICallback,
   TLSSocketOptions,
 } from './options.ts';
-export { rootCertificates } from './root-certificates.ts';
-export { createSecureContext, SecureContext } from './secure-context.ts';
-export { createServer, Server } from './server.ts';
-export { TLSSocket } from './tls-socket.ts';
+export type { SecureConnectionListener } from './server.ts';
+export { systemBundle } from './system-bundle.ts';
 export { resolveTlsa, type TlsaAnswer, type TlsaQuery } from './tlsa.ts';
-export { addDirectoryCrls, systemBundle, systemDirectory, type TrustSources, trustStore } from './trust-stores.ts';
+export { addDirectoryCrls, systemDirectory, type TrustSources, trustStore } from './trust-stores.ts';
+export {
+  checkServerIdentity,
+  connect,
+  convertALPNProtocols,
+  createSecureContext,
+  createServer,
+  getCACertificates,
+  getCertificateCompressionAlgorithms,
+  getCiphers,
+  rootCertificates,
+  SecureContext,
+  Server,
+  setDefaultCACertificates,
+  TLSSocket,
+};
+
+/** What each was when this was loaded: those who mean to change them do it on the default export, as with `node:tls`. */
+export const CLIENT_RENEG_LIMIT: number = defaults.CLIENT_RENEG_LIMIT;
+export const CLIENT_RENEG_WINDOW: number = defaults.CLIENT_RENEG_WINDOW;
+export const DEFAULT_CIPHERS: string = defaults.DEFAULT_CIPHERS;
+export const DEFAULT_ECDH_CURVE: string = defaults.DEFAULT_ECDH_CURVE;
+export const DEFAULT_MIN_VERSION: string = defaults.DEFAULT_MIN_VERSION;
+export const DEFAULT_MAX_VERSION: string = defaults.DEFAULT_MAX_VERSION;
+
+interface Tls extends Defaults {
+  readonly rootCertificates: readonly string[];
+  readonly getCiphers: typeof getCiphers;
+  readonly getCertificateCompressionAlgorithms: typeof getCertificateCompressionAlgorithms;
+  readonly getCACertificates: typeof getCACertificates;
+  readonly setDefaultCACertificates: typeof setDefaultCACertificates;
+  readonly convertALPNProtocols: typeof convertALPNProtocols;
+  readonly checkServerIdentity: typeof checkServerIdentity;
+  readonly createSecureContext: typeof createSecureContext;
+  readonly SecureContext: typeof SecureContext;
+  readonly TLSSocket: typeof TLSSocket;
+  readonly Server: typeof Server;
+  readonly createServer: typeof createServer;
+  readonly connect: typeof connect;
+}
+
+const functions: Omit<Tls, keyof Defaults | 'rootCertificates'> = {
+  getCiphers,
+  getCertificateCompressionAlgorithms,
+  getCACertificates,
+  setDefaultCACertificates,
+  convertALPNProtocols,
+  checkServerIdentity,
+  createSecureContext,
+  SecureContext,
+  TLSSocket,
+  Server,
+  createServer,
+  connect,
+};
+
+/** `node:tls` as a module object: what `import tls from` and `require` give, with defaults that can be set. */
+const tls: Tls = Object.defineProperties({ ...functions } as Tls, {
+  rootCertificates: { enumerable: true, get: bundledCertificates },
+  ...Object.fromEntries(
+    (Object.keys(defaults) as (keyof Defaults)[]).map((name) => [
+      name,
+      { enumerable: true, get: () => defaults[name], set: (value: never) => Object.assign(defaults, { [name]: value }) },
+    ]),
+  ),
+});
+
+export { tls as default, tls as 'module.exports' };

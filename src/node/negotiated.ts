@@ -45,18 +45,49 @@ export function ephemeralKeyInfo({ group, reused }: Connection): EphemeralKeyInf
 
 export const x509Of = (certificate: Certificate): X509Certificate => new X509Certificate(certificate.der);
 
-/** `detailed`: with `issuerCertificate`, along the chain that was verified or, failing that, the one that was sent. */
-export function peerCertificate({ peerChain, verifiedChain }: Connection, detailed: boolean): PeerCertificate {
-  const chain = verifiedChain.length > 0 ? verifiedChain : peerChain;
-  const [leaf, ...issuers] = chain.map((certificate) => x509Of(certificate).toLegacyObject() as unknown as PeerCertificate);
+/** A chain in Node's newer form: `issuerCertificate` of each is the next. */
+export function x509Chain([leaf, ...issuers]: readonly Certificate[]): X509Certificate | undefined {
+  if (leaf === undefined) return undefined;
+  const issuer = x509Chain(issuers);
+  const form = x509Of(leaf);
+  return issuer === undefined ? form : Object.defineProperty(form, 'issuerCertificate', { value: issuer, configurable: true });
+}
+
+/** The peer's chain: as it was verified or, where it was not or not as far, as it was sent, in this handshake or in the one of the session. */
+export function peerChainOf({ peerChain, verifiedChain, session }: Connection): readonly Certificate[] {
+  if (verifiedChain.length > peerChain.length || (verifiedChain.length > 0 && session?.data.verifyResult === 'OK')) return verifiedChain;
+  return peerChain.length > 0 ? peerChain : (session?.data.peerChain ?? []);
+}
+
+/** A chain in Node's older form; `detailed`: with `issuerCertificate`, up to a certificate that is its own issuer. */
+export function legacyCertificate(chain: readonly Certificate[], detailed: boolean): PeerCertificate {
+  const [leaf, ...issuers] = detailed ? chain.map(legacyForm) : chain.slice(0, 1).map(legacyForm);
   if (leaf === undefined) return {};
-  if (!detailed) return leaf;
   let lower = leaf;
   for (const issuer of issuers) {
     lower.issuerCertificate = issuer;
     lower = issuer;
   }
-  // Node's mark for the end: a certificate that is its own issuer.
-  if (chain.at(-1)?.selfIssued === true) lower.issuerCertificate = lower;
+  if (detailed && chain.at(-1)?.selfIssued === true) lower.issuerCertificate = lower;
   return leaf;
+}
+
+export function legacyForm(certificate: Certificate): PeerCertificate {
+  const form = x509Of(certificate).toLegacyObject() as unknown as PeerCertificate;
+  const { infoAccess } = form;
+  if (typeof infoAccess === 'string') form['infoAccess'] = infoAccessLists(infoAccess);
+  return form;
+}
+
+/** Lines of `method:value`, where a value that holds a quote is a JSON string, as lists by method. */
+function infoAccessLists(text: string): Record<string, string[]> {
+  const lists: Record<string, string[]> = Object.create(null) as Record<string, string[]>;
+  for (const line of text.split('\n')) {
+    const colon = line.indexOf(':');
+    if (colon < 0) continue;
+    const value = line.slice(colon + 1);
+    const method = line.slice(0, colon);
+    lists[method] = [...(lists[method] ?? []), value.startsWith('"') ? (JSON.parse(value) as string) : value];
+  }
+  return lists;
 }

@@ -5,7 +5,7 @@ import { integer, sequence } from '../asn1/der-writer.ts';
 import { pemText } from '../asn1/pem.ts';
 import { ffdheGroup } from '../crypto/ffdhe.ts';
 import { OPTIONS } from '../registry/options.ts';
-import { type ConnectOptions, connect, createSecureContext, TLSSocket, type TLSSocketOptions } from './index.ts';
+import tls, { type ConnectOptions, connect, createSecureContext, TLSSocket, type TLSSocketOptions } from './index.ts';
 
 const { ca, cert, key } = LIVE;
 const RENEGOTIATING = { options: OPTIONS.LEGACY_SERVER_CONNECT } as const;
@@ -49,7 +49,9 @@ describe('options of TLS 1.2', () => {
 
   it('dhparam is refused where it is none', () => {
     for (const dhparam of [cert, Buffer.from([1, 2, 3])])
-      expect(() => createSecureContext({ dhparam })).toThrow(expect.objectContaining({ reason: 'BAD_DH_VALUE' }));
+      expect(() => createSecureContext({ dhparam })).toThrow(
+        expect.objectContaining({ code: 'ERR_SSL_BAD_DH_VALUE', reason: 'bad dh value' }),
+      );
   });
 
   it('pskIdentityHint reaches the callback of the client', async () => {
@@ -102,10 +104,10 @@ describe('renegotiate', () => {
 
   it('is refused where options or TLS 1.3 forbid it, and the connection goes on', async () => {
     for (const [options, code] of [
-      [{}, 'ERR_SSL_NO_RENEGOTIATION'],
+      [{ secureOptions: OPTIONS.NO_RENEGOTIATION }, 'ERR_SSL_NO_RENEGOTIATION'],
       [{ maxVersion: 'TLSv1.3' }, 'ERR_SSL_WRONG_SSL_VERSION'],
     ] as const) {
-      const both = await connected(options);
+      const both = await connected(options, options);
       let refused: unknown;
       const heard = new Promise<void>((resolve) => {
         expect(
@@ -124,12 +126,26 @@ describe('renegotiate', () => {
   });
 
   it('fails at a client whose server wants none', async () => {
-    const both = await connected({}, { ssl: RENEGOTIATING });
+    const both = await connected({ secureOptions: OPTIONS.NO_RENEGOTIATION });
     const failed = once(both.client, 'error');
     both.server.on('error', () => undefined);
     both.client.renegotiate({});
     expect((await failed)[0]).toMatchObject({ code: 'ERR_SSL_NO_RENEGOTIATION' });
     close(both);
+  });
+
+  it('costs a client the connection after disableRenegotiation, and after CLIENT_RENEG_LIMIT of its own', async () => {
+    const disabled = await connected({});
+    disabled.client.on('error', () => undefined);
+    disabled.server.disableRenegotiation();
+    disabled.client.renegotiate({});
+    expect((await once(disabled.server, 'error'))[0]).toMatchObject({ code: 'ERR_TLS_RENEGOTIATION_DISABLED' });
+    const limited = await connected({});
+    limited.client.on('error', () => undefined);
+    for (let i = 0; i < tls.CLIENT_RENEG_LIMIT; i++)
+      expect(await new Promise((resolve) => limited.client.renegotiate({}, resolve))).toBeNull();
+    limited.client.renegotiate({});
+    expect((await once(limited.server, 'error'))[0]).toMatchObject({ code: 'ERR_TLS_SESSION_ATTACK' });
   });
 });
 

@@ -3,11 +3,12 @@ import type { KeyObject } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { SslContextOptions } from '../ssl/context.ts';
 import type { FetchStatusOptions } from './fetch-option.ts';
+import type { PeerCertificate } from './negotiated.ts';
 import type { SecureContext } from './secure-context.ts';
 import type { TLSSocket } from './tls-socket.ts';
 
 /** PEM or DER, text or bytes. */
-export type Material = string | Uint8Array;
+export type Material = string | Uint8Array | DataView;
 
 export interface KeyWithPassphrase {
   readonly pem: Material;
@@ -42,8 +43,14 @@ export interface SecureContextOptions {
   readonly sessionIdContext?: string | undefined;
   /** Seconds. */
   readonly sessionTimeout?: number | undefined;
-  /** 48 bytes as in Node, or 80 as in OpenSSL. */
-  readonly ticketKeys?: Uint8Array | undefined;
+  /** 48 bytes as in Node, or 80 as in OpenSSL; of a list the first seals, and all open. */
+  readonly ticketKeys?: Uint8Array | readonly Uint8Array[] | undefined;
+  /** Refused: there are no engines. A key that lies elsewhere is an object that signs, `ssl: { key }`. */
+  readonly privateKeyIdentifier?: string | undefined;
+  readonly privateKeyEngine?: string | undefined;
+  readonly clientCertEngine?: string | undefined;
+  /** Node's own mark of a context for one connection; it says nothing here. */
+  readonly singleUse?: boolean | undefined;
   readonly allowPartialTrustChain?: boolean | undefined;
   /** Server, TLS 1.2 and below: PEM or DER of a finite-field group, or `auto` for those of RFC 7919, as it is without this. */
   readonly dhparam?: Material | undefined;
@@ -58,23 +65,31 @@ export interface SecureContextOptions {
 
 export type SNICallback = (servername: string, callback: (error: Error | null, context?: SecureContext) => void) => void;
 export type ALPNCallback = (offer: { readonly servername: string; readonly protocols: readonly string[] }) => string | undefined;
-export type ClientPskCallback = (hint: string | null) => { readonly psk: Uint8Array; readonly identity: string } | null | undefined;
-export type ServerPskCallback = (socket: TLSSocket, identity: string) => Uint8Array | null | undefined;
-export type CheckServerIdentity = (host: string, certificate: object) => Error | undefined;
+export type ClientPskCallback = (hint: string | null) => { readonly psk: ArrayBufferView; readonly identity: string } | null | undefined;
+export type ServerPskCallback = (
+  socket: TLSSocket,
+  identity: string,
+) => ArrayBufferView | { readonly psk: ArrayBufferView } | null | undefined;
+export type CheckServerIdentity = (host: string, certificate: PeerCertificate) => Error | undefined;
 
 /** What one connection takes, whichever side it is. */
 export interface ConnectionOptions {
   readonly secureContext?: SecureContext | undefined;
   readonly isServer?: boolean | undefined;
   /** Names, best first, or their wire form. */
-  readonly ALPNProtocols?: readonly (string | Uint8Array)[] | Uint8Array | undefined;
+  readonly ALPNProtocols?: readonly (string | ArrayBufferView)[] | ArrayBufferView | undefined;
   readonly requestCert?: boolean | undefined;
   readonly rejectUnauthorized?: boolean | undefined;
   readonly allowHalfOpen?: boolean | undefined;
   /** Milliseconds, 120,000 unless said; 0: never. */
   readonly handshakeTimeout?: number | undefined;
+  readonly highWaterMark?: number | undefined;
   /** Server: demand a cookie of every client before anything is kept of it (SSL_stateless(3)); TLS 1.3 only. */
   readonly stateless?: boolean | undefined;
+  /** Take an end of the transport without close_notify for the failure it may be; without this it is an end, and `truncated` tells. */
+  readonly requireCloseNotify?: boolean | undefined;
+  /** Write what is sent and received to the standard error stream. */
+  readonly enableTrace?: boolean | undefined;
 }
 
 /** What `renegotiate` takes: on a server, whether the client is asked for a certificate now, and whether it must have a good one. */
@@ -87,18 +102,30 @@ export interface TLSSocketOptions extends SecureContextOptions, ConnectionOption
   readonly pskCallback?: ClientPskCallback | ServerPskCallback | undefined;
   readonly servername?: string | null | undefined;
   readonly host?: string | undefined;
-  readonly session?: Uint8Array | null | undefined;
+  readonly session?: Uint8Array | string | null | undefined;
   readonly requestOCSP?: boolean | undefined;
   readonly checkServerIdentity?: CheckServerIdentity | undefined;
   /** Client: 0-RTT data for the first flight. It may be replayed; whether it was taken, `earlyData` says afterwards. */
   readonly earlyData?: Uint8Array | undefined;
+  /** Least bits of a Diffie-Hellman group of TLS 1.2; 1024 unless said. */
+  readonly minDHSize?: number | undefined;
+  /** Ends the connection when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+  /** A buffer that what arrives is copied into, and who is told, in place of 'data'. */
+  readonly onread?: OnRead | undefined;
+}
+
+/** As in node:net: `callback` is told how many bytes of `buffer` are new; false: it wants no more until `resume`. */
+export interface OnRead {
+  readonly buffer: Uint8Array | (() => Uint8Array);
+  readonly callback: (bytesWritten: number, buffer: Uint8Array) => boolean | undefined;
 }
 
 export interface ConnectOptions extends TLSSocketOptions {
   readonly port?: number | string | undefined;
   readonly path?: string | null | undefined;
   /** A stream to run over in place of a new TCP connection. */
-  readonly socket?: Duplex | undefined;
+  readonly socket?: Duplex | null | undefined;
   readonly pskCallback?: ClientPskCallback | undefined;
   /** Milliseconds of the idle timeout. */
   readonly timeout?: number | undefined;
@@ -111,7 +138,7 @@ export interface ServerOptions extends SecureContextOptions, ConnectionOptions {
   readonly noDelay?: boolean | undefined;
   readonly keepAlive?: boolean | undefined;
   readonly keepAliveInitialDelay?: number | undefined;
-  readonly highWaterMark?: number | undefined;
+  readonly pauseOnConnect?: boolean | undefined;
 }
 
 /** Milliseconds (`node:tls` has the same for servers). */
@@ -140,6 +167,10 @@ const OF_CONTEXTS = [
   'certificateCompression',
   'fetchStatus',
   'ssl',
+  'privateKeyIdentifier',
+  'privateKeyEngine',
+  'clientCertEngine',
+  'singleUse',
 ];
 const OF_CONNECTIONS = [
   'secureContext',
@@ -160,6 +191,10 @@ const OF_CONNECTIONS = [
   'requestOCSP',
   'checkServerIdentity',
   'earlyData',
+  'requireCloseNotify',
+  'minDHSize',
+  'enableTrace',
+  'pauseOnConnect',
   'socket',
   'timeout',
 ];
@@ -183,7 +218,6 @@ const OF_OTHERS = [
   'readable',
   'writable',
   'fd',
-  'pauseOnConnect',
   'backlog',
   'exclusive',
   'blockList',
@@ -225,7 +259,6 @@ const OF_OTHERS = [
   'username',
   'agentRemoveSocket',
   '_defaultAgent',
-  'enableTrace',
   ...['allowHTTP1', 'settings', 'unknownProtocolTimeout', 'maxDeflateDynamicTableSize', 'maxSettings', 'maxSessionMemory'],
   ...['maxOutstandingPings', 'maxSendHeaderBlockLength', 'paddingStrategy', 'peerMaxConcurrentStreams', 'maxSessionInvalidFrames'],
   ...['maxHeaderListPairs', 'maxSessionRejectedStreams', 'remoteCustomSettings', 'strictFieldWhitespaceValidation'],
@@ -233,8 +266,8 @@ const OF_OTHERS = [
   ...['requestTimeout', 'headersTimeout', 'keepAliveTimeout', 'keepAliveTimeoutBuffer', 'connectionsCheckingInterval', 'requireHostHeader'],
   ...['rejectNonStandardBodyWrites', 'shouldUpgradeCallback', 'optimizeEmptyRequests'],
 ];
-/** Known, and refused: to pass over them would leave out a certificate or a key that somebody counts on. */
-const NOT_YET = ['pfx', 'clientCertEngine', 'privateKeyEngine', 'privateKeyIdentifier'];
+/** What Node has and this does not: to pass over it would leave out something that somebody counts on. */
+const NOT_YET = ['pfx', 'certificateCompression'];
 
 const KNOWN: ReadonlySet<string> = new Set([...OF_CONTEXTS, ...OF_CONNECTIONS, ...OF_OTHERS]);
 const warned = new Set<string>();

@@ -8,6 +8,9 @@ import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
 import tls from 'node:tls';
 import * as face from './index.ts';
+import { keepNative } from './root-certificates.ts';
+
+keepNative();
 
 /** The servers that took node:tls's for a parent when they were loaded; those of Bun did not. */
 const heirs = [https.Server, Object.getPrototypeOf(http2.createSecureServer()).constructor as typeof https.Server].filter(

@@ -30,7 +30,7 @@ describe('createSecureContext', () => {
     const { context } = createSecureContext({ certificateCompression: ['zlib', 'brotli'] });
     expect(context.get('certCompression').map(({ id }) => id)).toEqual([1, 2]);
     expect(() => createSecureContext({ certificateCompression: ['lzw'] })).toThrow(
-      expect.objectContaining({ reason: 'BAD_COMPRESSION_ALGORITHM' }),
+      expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE' }),
     );
   });
 
@@ -39,7 +39,7 @@ describe('createSecureContext', () => {
     const { context } = createSecureContext({ cert, key: encrypted, passphrase: 'secret' });
     expect(context.get('credentials').isKeyless).toBe(false);
     expect(createSecureContext({ cert, key: [{ pem: encrypted, passphrase: 'secret' }] }).context.get('credentials').isKeyless).toBe(false);
-    expect(() => createSecureContext({ cert, key: encrypted, passphrase: 'wrong' })).toThrow(/wrong password/);
+    expect(() => createSecureContext({ cert, key: encrypted, passphrase: 'wrong' })).toThrow(/bad decrypt/);
   });
 
   it('takes key objects of node:crypto', () => {
@@ -47,7 +47,7 @@ describe('createSecureContext', () => {
   });
 
   it('refuses a key that is not the certificate’s', () => {
-    expect(() => createSecureContext({ cert, key: LIVE.clientKey })).toThrow(/does not belong/);
+    expect(() => createSecureContext({ cert, key: LIVE.clientKey })).toThrow(/key values mismatch/);
   });
 
   it('shares tickets between servers by ticketKeys', async () => {

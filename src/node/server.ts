@@ -1,75 +1,138 @@
-import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
-import { checkNames, type SecureContextOptions, type ServerOptions } from './options.ts';
-import { SecureContext } from './secure-context.ts';
+import { AssertionError } from 'node:assert';
+import { captureRejectionSymbol } from 'node:events';
+import { type AddressInfo, Server as NetServer, type ServerOpts } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { convertALPNProtocols } from './alpn.ts';
+import { checkBuffer, checkFunction, checkNumber, checkObject, checkString, invalidType } from './arguments.ts';
+import { withCode } from './errors.ts';
+import { checkNames, DEFAULT_HANDSHAKE_TIMEOUT, type SecureContextOptions, type ServerOptions } from './options.ts';
+import { createSecureContext, defaultSessionIdContext, SecureContext } from './secure-context.ts';
 import { TLSSocket } from './tls-socket.ts';
 
-/** A context that answers for host names: a leading `*` stands for one label. */
+export type SecureConnectionListener = (socket: TLSSocket) => void;
+
+/** A context that answers for the host names that fit. */
 interface NamedContext {
-  readonly labels: readonly string[];
+  readonly pattern: RegExp;
   readonly context: SecureContext;
 }
 
 /**
  * A TCP server whose connections speak TLS. 'secureConnection' brings each one that completed its handshake, 'tlsClientError' each one that
- * did not; 'connection' the bare sockets before.
+ * did not; 'connection' the bare sockets before, and takes any Duplex that is emitted there.
  */
-export class Server extends NetServer {
-  private shared: SecureContext;
-  private readonly options: ServerOptions;
-  private readonly named: NamedContext[] = [];
+class TlsServer extends NetServer {
+  // Declared alone: `prepare` sets them, on objects too that this class did not make.
+  declare requestCert: boolean;
+  declare rejectUnauthorized: boolean;
+  declare ALPNProtocols: Buffer | undefined;
+  declare private shared: SecureContext;
+  declare private options: ServerOptions;
+  declare private named: NamedContext[];
+  declare private lasting: Pick<SecureContextOptions, 'ticketKeys' | 'sessionTimeout'>;
 
-  constructor(options: ServerOptions = {}, listener?: (socket: TLSSocket) => void) {
-    checkNames(options);
-    super({ ...tcpOptions(options), allowHalfOpen: true });
+  constructor(options?: ServerOptions | SecureConnectionListener | null, listener?: SecureConnectionListener) {
+    const bag = bagOf(options);
+    super(bag as ServerOpts);
+    this.prepare(bag, typeof options === 'function' ? options : listener);
+  }
+
+  /** What a constructor does behind that of net.Server. */
+  prepare(options: ServerOptions, listener: SecureConnectionListener | undefined): void {
+    checkOptions(options);
     this.options = options;
-    this.shared = options.secureContext ?? new SecureContext(options);
-    this.on('connection', (socket: Socket) => this.secure(socket));
+    this.named = [];
+    this.lasting = {};
+    this.requestCert = options.requestCert === true;
+    this.rejectUnauthorized = options.rejectUnauthorized !== false;
+    if (options.ALPNProtocols) convertALPNProtocols(options.ALPNProtocols, this as { ALPNProtocols?: Buffer });
+    if (options.secureContext === undefined) this.setSecureContext(options);
+    else this.shared = options.secureContext;
+    this.on('connection', (transport: Duplex) => this.secure(transport));
     if (listener !== undefined) this.on('secureConnection', listener);
   }
 
-  /** The context of a host name, for clients that ask for it by SNI; the newest one that fits is taken. */
+  /** The context of a host name, for clients that ask for it by SNI; `*` stands for one label. The newest one that fits is taken. */
   addContext(hostname: string, context: SecureContext | SecureContextOptions): void {
-    const chosen = context instanceof SecureContext ? context : new SecureContext(context);
-    this.named.unshift({ labels: hostname.toLowerCase().split('.'), context: chosen });
+    if (!hostname) throw withCode('ERR_TLS_REQUIRED_SERVER_NAME', '"servername" is required parameter for Server.addContext');
+    const literal = hostname.replace(/[.^$+?\-\\[\]{}()|]/g, '\\$&').replaceAll('*', '[^.]*');
+    const chosen = context instanceof SecureContext ? context : createSecureContext(context);
+    this.named.unshift({ pattern: new RegExp(`^${literal}$`), context: chosen });
   }
 
-  /** Another certificate, another set of settings, for connections from now on. */
+  /** Another certificate, another set of settings, for connections from now on. Ticket keys and their lifetime stay where nothing is said of them. */
   setSecureContext(options: SecureContextOptions): void {
-    this.shared = new SecureContext(options);
+    checkObject('options', options);
+    const { ticketKeys, sessionTimeout } = options;
+    this.lasting = { ...this.lasting, ...(ticketKeys && { ticketKeys }), ...(sessionTimeout && { sessionTimeout }) };
+    const sessionIdContext = options.sessionIdContext || defaultSessionIdContext();
+    const honorCipherOrder = options.honorCipherOrder ?? true;
+    this.shared = createSecureContext({ ...options, ...this.lasting, honorCipherOrder, sessionIdContext });
   }
 
-  private secure(transport: Socket): void {
-    const { requestCert, rejectUnauthorized, ALPNProtocols, ALPNCallback, pskCallback, allowHalfOpen, handshakeTimeout } = this.options;
+  /** The 48 bytes that open and seal tickets, to be shared with other servers. */
+  getTicketKeys(): Buffer {
+    return this.shared.getTicketKeys();
+  }
+
+  /** 48 bytes, or a list of them: the first seals tickets from now on, all open. */
+  setTicketKeys(keys: Uint8Array | readonly Uint8Array[]): void {
+    for (const key of Array.isArray(keys) && keys.length > 0 ? (keys as readonly Uint8Array[]) : [keys]) {
+      checkBuffer('buffer', key);
+      if (key.byteLength !== 48) throw new AssertionError({ message: 'Session ticket keys must be a 48-byte buffer' });
+    }
+    this.shared.setTicketKeys(keys);
+  }
+
+  /** What node:cluster hands to the other workers that listen on the same port. */
+  _getServerData(): { readonly ticketKeys: string } {
+    return { ticketKeys: this.getTicketKeys().toString('hex') };
+  }
+
+  _setServerData({ ticketKeys }: { readonly ticketKeys: string }): void {
+    this.setTicketKeys(Buffer.from(ticketKeys, 'hex'));
+  }
+
+  private secure(transport: Duplex): void {
+    const { SNICallback, ALPNCallback, pskCallback, handshakeTimeout, enableTrace, stateless, requireCloseNotify } = this.options;
     const socket = new TLSSocket(transport, {
       isServer: true,
       server: this,
       secureContext: this.shared,
-      requestCert,
-      rejectUnauthorized,
-      ALPNProtocols,
+      requestCert: this.requestCert,
+      rejectUnauthorized: this.rejectUnauthorized,
+      ALPNProtocols: this.ALPNProtocols,
       ALPNCallback,
       pskCallback,
-      allowHalfOpen,
-      handshakeTimeout,
-      SNICallback: this.options.SNICallback ?? (this.named.length > 0 ? (name, done) => done(null, this.contextFor(name)) : undefined),
+      handshakeTimeout: handshakeTimeout || DEFAULT_HANDSHAKE_TIMEOUT,
+      enableTrace,
+      stateless,
+      requireCloseNotify,
+      SNICallback: SNICallback ?? (this.named.length > 0 ? (name, done) => done(null, this.contextFor(name)) : undefined),
     });
-    let handedOver = false;
-    socket.once('secure', () => {
-      handedOver = true;
-      this.emit('secureConnection', socket);
-    });
+    if (this.options.pauseOnConnect === true) socket.pause();
     if (this.listenerCount('keylog') > 0) socket.on('keylog', (line: Buffer) => this.emit('keylog', line, socket));
-    // Who has the socket listens to its errors; before that they are the server's.
-    socket.on('error', (error: Error) => {
-      if (!handedOver) this.emit('tlsClientError', error, socket);
+    this.watch(socket);
+  }
+
+  /** Until a handshake is complete its failures are the server's to tell, once; then they belong to whoever has the socket. */
+  private watch(socket: TLSSocket): void {
+    let told = false;
+    const failed = (error: Error): void => {
+      if (!told) this.emit('tlsClientError', error, socket);
+      told = true;
+    };
+    const closed = (): void => failed(withCode('ECONNRESET', 'socket hang up'));
+    socket.on('error', failed).once('close', closed);
+    socket.once('secure', () => {
+      told = true;
+      socket.off('error', failed).off('close', closed);
+      this.emit('secureConnection', socket);
     });
   }
 
   private contextFor(name: string): SecureContext | undefined {
-    const labels = name.toLowerCase().split('.');
-    const fits = (pattern: readonly string[]): boolean =>
-      pattern.length === labels.length && pattern.every((label, i) => label === labels[i] || (i === 0 && label === '*'));
-    return this.named.find((entry) => fits(entry.labels))?.context;
+    return this.named.find(({ pattern }) => pattern.test(name))?.context;
   }
 
   /** The port it listens on; 0 before it listens, and on a path. */
@@ -79,18 +142,52 @@ export class Server extends NetServer {
   }
 }
 
+export type Server = TlsServer;
+
+/** A listener of 'secureConnection' that is asynchronous and fails costs its connection, where rejections are captured. */
+function rejected(this: TlsServer, error: Error, event: string | symbol, socket: unknown): void {
+  if (event === 'secureConnection' && socket instanceof TLSSocket) socket.destroy(error);
+  else this.emit('error', error);
+}
+Object.defineProperty(TlsServer.prototype, captureRejectionSymbol, { value: rejected, configurable: true, writable: true });
+
+/**
+ * tls.Server, which may be called as a function: `https.Server` has its prototype behind its own and calls this on itself, and so do
+ * programs that use `util.inherits`.
+ */
+export const Server: typeof TlsServer = new Proxy(TlsServer, {
+  apply(_target, self: unknown, args: unknown[]) {
+    const [options, listener] = args as [(ServerOptions | SecureConnectionListener | null)?, SecureConnectionListener?];
+    if (!(self instanceof TlsServer)) return new Server(options, listener);
+    const bag = bagOf(options);
+    (NetServer as unknown as (this: TlsServer, options: object) => void).call(self, bag);
+    self.prepare(bag, typeof options === 'function' ? options : listener);
+    return undefined;
+  },
+});
+TlsServer.prototype.constructor = Server;
+
 /** tls.createServer. */
-export function createServer(options?: ServerOptions | ((socket: TLSSocket) => void), listener?: (socket: TLSSocket) => void): Server {
-  return typeof options === 'function' ? new Server({}, options) : new Server(options, listener);
+export const createServer = (options?: ServerOptions | SecureConnectionListener | null, listener?: SecureConnectionListener): Server =>
+  new Server(options, listener);
+
+function bagOf(options: ServerOptions | SecureConnectionListener | null | undefined): ServerOptions {
+  if (typeof options === 'function' || options === undefined || options === null) return {};
+  if (typeof options !== 'object') throw invalidType('options', 'of type object', options);
+  return options;
+}
+
+function checkOptions(options: ServerOptions): void {
+  checkNames(options);
+  const { ALPNCallback, ALPNProtocols, SNICallback, pskCallback, pskIdentityHint, handshakeTimeout } = options;
+  if (ALPNCallback && ALPNProtocols) {
+    const text = 'The ALPNCallback and ALPNProtocols TLS options are mutually exclusive';
+    throw withCode('ERR_TLS_ALPN_CALLBACK_WITH_PROTOCOLS', text, {}, TypeError);
+  }
+  checkNumber('options.handshakeTimeout', handshakeTimeout || DEFAULT_HANDSHAKE_TIMEOUT);
+  if (SNICallback) checkFunction('options.SNICallback', SNICallback);
+  if (pskCallback) checkFunction('options.pskCallback', pskCallback);
+  if (pskIdentityHint) checkString('options.pskIdentityHint', pskIdentityHint);
 }
 
 const isAddress = (address: AddressInfo | string | null): address is AddressInfo => typeof address === 'object' && address !== null;
-
-function tcpOptions({ noDelay, keepAlive, keepAliveInitialDelay, highWaterMark }: ServerOptions): object {
-  return {
-    ...(noDelay !== undefined && { noDelay }),
-    ...(keepAlive !== undefined && { keepAlive }),
-    ...(keepAliveInitialDelay !== undefined && { keepAliveInitialDelay }),
-    ...(highWaterMark !== undefined && { highWaterMark }),
-  };
-}

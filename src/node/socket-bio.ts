@@ -14,16 +14,32 @@ export class SocketBio implements Bio {
   private readonly transport: Duplex;
   private chunks: Uint8Array[] = [];
   private ended = false;
+  /** Whether the record layer was told that nothing more will come. */
+  saidEnd = false;
   /** Bytes that the record layer took, and bytes that it gave. */
   bytesRead = 0;
   bytesWritten = 0;
 
+  private holds = 0;
   /** A socket has sent what its callback tells of; another stream may have passed it on to who still looks at it. */
   readonly take: Bio['take'];
 
   constructor(transport: Duplex) {
     this.transport = transport;
     this.take = transport instanceof Socket ? (bytes, release) => this.lend(bytes, release) : undefined;
+  }
+
+  /** Takes nothing to write until `release` was called as often. */
+  hold(): void {
+    this.holds++;
+  }
+
+  release(): void {
+    this.holds--;
+  }
+
+  get held(): boolean {
+    return this.holds > 0;
   }
 
   /** Takes a chunk that arrived. */
@@ -55,7 +71,10 @@ export class SocketBio implements Bio {
 
   read(max: number): Uint8Array | 'retry' | 'eof' {
     const [chunk] = this.chunks;
-    if (chunk === undefined) return this.ended ? 'eof' : 'retry';
+    if (chunk === undefined) {
+      this.saidEnd = this.ended;
+      return this.ended ? 'eof' : 'retry';
+    }
     if (chunk.length <= max) this.chunks.shift();
     else this.chunks[0] = chunk.subarray(max);
     this.bytesRead += Math.min(chunk.length, max);
@@ -65,7 +84,7 @@ export class SocketBio implements Bio {
   write(bytes: Uint8Array): number {
     // An alert to a transport that is gone has nobody to hear it; the transport's own event says what happened.
     if (this.isGone) return bytes.length;
-    if (this.transport.writableLength >= OUTGOING_LIMIT) return 0;
+    if (this.isFull) return 0;
     this.transport.write(Buffer.from(bytes));
     this.bytesWritten += bytes.length;
     return bytes.length;
@@ -73,10 +92,14 @@ export class SocketBio implements Bio {
 
   private lend(bytes: Uint8Array, release: () => void): boolean {
     if (this.isGone) release();
-    else if (this.transport.writableLength >= OUTGOING_LIMIT) return false;
+    else if (this.isFull) return false;
     else this.transport.write(bytes, release);
     this.bytesWritten += bytes.length;
     return true;
+  }
+
+  private get isFull(): boolean {
+    return this.holds > 0 || this.transport.writableLength >= OUTGOING_LIMIT;
   }
 
   private get isGone(): boolean {

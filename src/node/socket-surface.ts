@@ -1,4 +1,4 @@
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Socket } from 'node:net';
 import { Duplex, type DuplexOptions } from 'node:stream';
 
 /**
@@ -14,6 +14,12 @@ export abstract class SocketSurface extends Duplex {
     super(options);
     this.transport = transport;
     transport.on('timeout', () => this.emit('timeout'));
+  }
+
+  /** Connects the transport, for those who gave none; takes what `net.Socket` takes. */
+  connect(...args: Parameters<Socket['connect']>): this {
+    (this.transport as Socket).connect(...args);
+    return this;
   }
 
   /** The transport as what it usually is; nothing is taken for granted of it. */
@@ -66,6 +72,11 @@ export abstract class SocketSurface extends Duplex {
     return this.writable ? 'writeOnly' : 'closed';
   }
 
+  /** Bytes of plaintext that wait to be sent. */
+  get bufferSize(): number | undefined {
+    return this.destroyed ? undefined : this.writableLength;
+  }
+
   /** Milliseconds of the idle timeout; undefined where none was set. */
   get timeout(): number | undefined {
     return this.idle?.milliseconds ?? this.socket.timeout;
@@ -112,6 +123,13 @@ export abstract class SocketSurface extends Duplex {
     return this;
   }
 
+  /** Resets a TCP connection in place of ending it. */
+  resetAndDestroy(): this {
+    if (this.socket.resetAndDestroy === undefined) return this.destroy();
+    this.socket.resetAndDestroy();
+    return this.destroy();
+  }
+
   /** Writes what is left, says goodbye and is gone. */
   destroySoon(): void {
     if (this.writable) this.end();
@@ -125,3 +143,7 @@ export abstract class SocketSurface extends Duplex {
     callback(error);
   }
 }
+
+// A TLSSocket is a net.Socket to those who ask `instanceof`, as in Node, without being made as one: it has no handle, and whatever
+// would touch one stands above.
+Object.setPrototypeOf(SocketSurface.prototype, Socket.prototype);

@@ -1,14 +1,20 @@
 import type { X509Certificate } from 'node:crypto';
 import { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { addAbortSignal, type Duplex } from 'node:stream';
 import { fromUtf8 } from '../bytes/bytes.ts';
 import type { Connection } from '../handshake/connection.ts';
-import { OPTIONS, VERIFY } from '../registry/options.ts';
+import { SslUsageError } from '../registry/fatal.ts';
+import { INFO, OPTIONS, VERIFY } from '../registry/options.ts';
 import type { X509VerifyResult } from '../registry/verify-results.ts';
 import { versionName } from '../registry/versions.ts';
 import { decodeSession, encodeSession } from '../session/asn1.ts';
+import type { SslSession } from '../session/session.ts';
 import { Ssl } from '../ssl/ssl.ts';
+import type { Certificate } from '../x509/certificate.ts';
 import { parseIp } from '../x509/ip-address.ts';
+import { convertALPNProtocols } from './alpn.ts';
+import { checkBoolean, checkBuffer, checkFunction, checkInteger, checkObject, checkString, invalidType } from './arguments.ts';
+import { BufferSink } from './buffer-sink.ts';
 import { installCallbacks, register } from './callbacks.ts';
 import { connectionError, isReason, verifyError, withCode } from './errors.ts';
 import {
@@ -16,14 +22,26 @@ import {
   cipherInfo,
   type EphemeralKeyInfo,
   ephemeralKeyInfo,
+  legacyCertificate,
+  legacyForm,
   type PeerCertificate,
-  peerCertificate,
+  peerChainOf,
+  x509Chain,
   x509Of,
 } from './negotiated.ts';
-import { checkNames, DEFAULT_HANDSHAKE_TIMEOUT, type RenegotiationOptions, type TLSSocketOptions } from './options.ts';
+import {
+  checkNames,
+  DEFAULT_HANDSHAKE_TIMEOUT,
+  type RenegotiationOptions,
+  type SecureContextOptions,
+  type TLSSocketOptions,
+} from './options.ts';
+import { ownTransport } from './own-transport.ts';
 import { SecureContext } from './secure-context.ts';
+import { checkServerIdentity } from './server-identity.ts';
 import { sigalgName } from './sigalg-names.ts';
 import { TlsStream } from './tls-stream.ts';
+import { trace } from './trace.ts';
 
 /** A TLS connection with the face of `node:tls`'s TLSSocket, over a socket or any other Duplex. */
 export class TLSSocket extends TlsStream {
@@ -39,33 +57,47 @@ export class TLSSocket extends TlsStream {
   /** The server it belongs to; `node:http` sets its own. */
   server: unknown;
   private readonly options: TLSSocketOptions;
+  private sink: BufferSink | undefined;
+  /** What a callback of the program's threw: it is what the connection fails of. */
+  fault: Error | undefined;
+  private newest: { readonly session: Buffer; readonly ticket: Buffer } | undefined;
+  private identity: Error | undefined | 'unchecked' = 'unchecked';
 
-  constructor(transport: Duplex, options: TLSSocketOptions = {}) {
+  constructor(transport?: Duplex | null, options: TLSSocketOptions = {}) {
     checkNames(options);
-    super(newSsl(options), transport, {
-      allowHalfOpen: options.allowHalfOpen,
+    if (transport && typeof transport.pipe !== 'function') throw invalidType('socket', 'an instance of Duplex', transport);
+    const carrier = transport ?? ownTransport((bytes) => this?.arrivedOnLoan(bytes));
+    super(newSsl(options), carrier, {
+      // A stream that was given knows itself whether its halves end together, unless it is said here.
+      allowHalfOpen: options.allowHalfOpen ?? transport?.allowHalfOpen,
       handshakeTimeout: options.handshakeTimeout ?? DEFAULT_HANDSHAKE_TIMEOUT,
       earlyData: options.earlyData,
       stateless: options.stateless,
+      requireCloseNotify: options.requireCloseNotify,
+      highWaterMark: options.highWaterMark,
     });
     this.options = options;
     this.server = options.server;
     register(this.ssl, this, options);
     this.configure();
-    this.announceTransport(transport);
+    if (options.onread && !transport) this.sink = new BufferSink(this, options.onread);
+    if (options.signal !== undefined) addAbortSignal(options.signal, this);
+    this.announceTransport(carrier);
   }
 
   /** A handshake starts when the transport is there, and never before the caller had time to listen for events. */
   private announceTransport(transport: Duplex): void {
     const start = (): void => {
+      if (this.destroyed) return;
       installCallbacks(this, this.options);
       this.begin();
     };
-    if (!(transport instanceof Socket && transport.connecting)) {
+    if (!(transport instanceof Socket && transport.pending)) {
       process.nextTick(start);
       return;
     }
-    transport.once('lookup', (...args: unknown[]) => this.emit('lookup', ...args));
+    for (const event of ['lookup', 'connectionAttempt', 'connectionAttemptFailed', 'connectionAttemptTimeout'])
+      transport.on(event, (...args: unknown[]) => this.emit(event, ...args));
     transport.once('connect', () => {
       this.emit('connect');
       this.emit('ready');
@@ -75,20 +107,31 @@ export class TLSSocket extends TlsStream {
 
   private configure(): void {
     const { ssl, options } = this;
-    if (options.ALPNProtocols !== undefined) ssl.set('alpnProtocols', options.ALPNProtocols);
+    if (options.enableTrace !== undefined && options.enableTrace !== null) {
+      checkBoolean('options.enableTrace', options.enableTrace);
+      if (options.enableTrace) this.enableTrace();
+    }
+    this.offerProtocols();
+    for (const name of ['SNICallback', 'ALPNCallback', 'pskCallback'] as const)
+      if (options[name]) checkFunction(name === 'pskCallback' ? name : `options.${name}`, options[name]);
     if (ssl.isServer) {
       this.configureClientAuthentication();
       return;
     }
-    const host = this.expectedHost;
     if (options.rejectUnauthorized === false) ssl.set('verifyMode', VERIFY.NONE);
-    // Somebody else's judgement of the name takes the place of ours, behind the handshake as in Node.
-    if (options.checkServerIdentity !== undefined) ssl.set('checkHostName', false);
-    else expectPeer(ssl, host);
-    const name = options.servername ?? host;
+    // The name is `checkServerIdentity`'s to judge, unless TLSA records say where names count (RFC 7671, 5.1).
+    if (ssl.get('dane') === undefined) ssl.set('checkHostName', false);
+    else expectPeer(ssl, this.expectedHost);
+    const name = options.servername || options.host || '';
     if (name !== '' && parseIp(name) === undefined) ssl.set('serverName', name);
     if (options.requestOCSP === true) ssl.set('statusRequest', true);
     if (options.session) this.setSession(options.session);
+  }
+
+  private offerProtocols(): void {
+    const out: { ALPNProtocols?: Buffer } = {};
+    if (this.options.ALPNProtocols) convertALPNProtocols(this.options.ALPNProtocols, out);
+    if (out.ALPNProtocols !== undefined) this.ssl.set('alpnProtocols', out.ALPNProtocols);
   }
 
   private configureClientAuthentication(): void {
@@ -111,9 +154,8 @@ export class TLSSocket extends TlsStream {
     const { connection } = this.ssl;
     if (connection === undefined) return;
     this.alpnProtocol = connection.alpn === undefined ? false : fromUtf8(connection.alpn);
-    if (connection.isServer) this.servername = connection.serverName ?? false;
-    else this.servername = connection.serverName ?? null;
-    const failure = this.judge();
+    this.servername = connection.serverName ?? false;
+    const failure = this.judge(connection);
     this.authorized = failure === undefined && (!connection.isServer || this.options.requestCert === true);
     this.authorizationError = failure === undefined ? null : codeOf(failure);
     if (failure !== undefined && !connection.isServer && this.options.rejectUnauthorized !== false) {
@@ -125,25 +167,42 @@ export class TLSSocket extends TlsStream {
   }
 
   /** What there is to be said against the peer's identity. */
-  private judge(): Error | undefined {
-    const { connection } = this.ssl;
-    if (connection === undefined) return undefined;
-    const { verifyResult, peerChain, reused, isServer } = connection;
-    if (verifyResult !== 'OK') return verifyError(resultOf(connection), this.expectedHost, peerChain[0]);
-    if (isServer) {
-      const absent =
-        this.options.requestCert === true && peerChain.length === 0 && !reused && connection.session?.data.peerChain.length === 0;
-      return absent ? verifyError('UNABLE_TO_GET_ISSUER_CERT', '', undefined) : undefined;
-    }
-    if (this.options.checkServerIdentity === undefined || reused) return undefined;
-    return this.options.checkServerIdentity(this.expectedHost, peerCertificate(connection, true));
+  private judge(connection: Connection): Error | undefined {
+    if (connection.isServer) return this.judgeClient(connection);
+    const key = ephemeralKeyInfo(connection);
+    if (key.type === 'DH' && (key.size ?? 0) < (this.options.minDHSize ?? 0))
+      return withCode('ERR_TLS_DH_PARAM_SIZE', `DH parameter size ${key.size} is less than 2048`);
+    if (this.identity !== 'unchecked') return this.identity;
+    if (connection.verifyResult !== 'OK') return verifyError(resultOf(connection));
+    return this.checkIdentity(connection, peerChainOf(connection));
+  }
+
+  private judgeClient({ verifyResult, peerChain, peerRawKey, session }: Connection): Error | undefined {
+    if (verifyResult !== 'OK') return verifyError(verifyResult);
+    const absent = peerChain.length === 0 && peerRawKey === undefined && session?.data.peerChain.length === 0;
+    return this.options.requestCert === true && absent ? verifyError('UNABLE_TO_GET_ISSUER_CERT') : undefined;
+  }
+
+  /**
+   * Whether the certificate is one for the host. It is asked within the handshake, so that a wrong server is told why and is shown no
+   * certificate of ours; and behind it where a session brought the certificate, for the default question alone.
+   */
+  checkIdentity(connection: Connection, chain: readonly Certificate[]): Error | undefined {
+    const { checkServerIdentity: check = checkServerIdentity } = this.options;
+    if (connection.peerRawKey !== undefined || this.ssl.get('dane') !== undefined) return undefined;
+    if (connection.reused && check !== checkServerIdentity) return undefined;
+    this.identity = check(this.expectedHost, legacyCertificate(chain, true));
+    return this.identity;
   }
 
   protected override failureOf(error: unknown): Error {
     const { connection } = this.ssl;
+    this.servername ??= connection?.serverName ?? null;
+    if (this.fault !== undefined) return this.fault;
+    if (isReason(error, 'TOO_MANY_RENEGOTIATIONS')) return withCode('ERR_TLS_SESSION_ATTACK', 'TLS session renegotiation attack detected');
     if (connection !== undefined && isReason(error, 'CERTIFICATE_VERIFY_FAILED')) {
-      const failure = verifyError(resultOf(connection), this.expectedHost, connection.peerChain[0], error);
-      if (connection.peerChain[0] !== undefined) Object.assign(failure, { cert: peerCertificate(connection, true) });
+      const failure = this.identity instanceof Error ? this.identity : verifyError(resultOf(connection), error);
+      if (connection.peerChain.length > 0) Object.assign(failure, { cert: legacyCertificate(peerChainOf(connection), true) });
       this.authorizationError = codeOf(failure);
       return failure;
     }
@@ -152,15 +211,24 @@ export class TLSSocket extends TlsStream {
   }
 
   private closedTooEarly(): Error {
-    const { host, path, port } = this.options as { readonly host?: string; readonly path?: string; readonly port?: number };
+    const { host, path, port, localAddress } = this.options as { readonly [name: string]: unknown };
     return this.ssl.isServer
       ? withCode('ECONNRESET', 'socket hang up')
       : withCode('ECONNRESET', 'Client network socket disconnected before secure TLS connection was established', {
-          host,
           path,
+          host,
           port,
-          localAddress: this.localAddress,
+          localAddress,
         });
+  }
+
+  protected override deliver(chunk: Uint8Array): boolean {
+    return this.sink === undefined ? super.deliver(chunk) : this.sink.take(chunk);
+  }
+
+  override resume(): this {
+    if (this.sink?.resume() === true) this.wantMore();
+    return super.resume();
   }
 
   protected override earlyDataArrived(bytes: Uint8Array): void {
@@ -169,80 +237,97 @@ export class TLSSocket extends TlsStream {
 
   // ---- what was agreed
 
+  /** The connection, until the socket is destroyed. */
+  private get connection(): Connection | undefined {
+    return this.destroyed ? undefined : this.ssl.connection;
+  }
+
   /** `TLSv1.3`; null before and after the connection. */
   getProtocol(): string | null {
-    const version = this.ssl.connection?.version ?? 0;
+    const version = this.connection?.version ?? 0;
     return version === 0 ? null : versionName(version);
   }
 
-  getCipher(): CipherInfo | undefined {
-    const { connection } = this.ssl;
-    return connection && cipherInfo(connection);
+  getCipher(): CipherInfo | null | undefined {
+    return this.connection && cipherInfo(this.connection);
   }
 
   /** null on a server. */
   getEphemeralKeyInfo(): EphemeralKeyInfo | null {
-    const { connection } = this.ssl;
+    const { connection } = this;
     return connection === undefined || connection.isServer ? null : ephemeralKeyInfo(connection);
   }
 
   /** The session as it stands now, to be given to `session` of a later connection. A client resumes with those of 'session' events. */
   getSession(): Buffer | undefined {
-    const { session } = this.ssl;
-    return session && Buffer.from(encodeSession(session));
+    const session = this.destroyed ? undefined : this.ssl.session;
+    if (session === undefined) return undefined;
+    return this.newest?.session ?? Buffer.from(encodeSession(session));
   }
 
-  /** The session a client tries to resume; one that cannot be read is refused. */
-  setSession(session: Uint8Array): void {
-    const decoded = decodeSession(new Uint8Array(session));
+  /** The session a client tries to resume; one that cannot be read is passed over, and the handshake is a full one. */
+  setSession(session: Uint8Array | string): void {
+    const decoded = readSession(typeof session === 'string' ? Buffer.from(session, 'latin1') : session);
+    if (decoded === undefined) return;
     this.ssl.setSession(decoded);
     decoded.free();
   }
 
+  /** A session that may be resumed came: until the next one does, it is what `getSession` gives. */
+  announceSession(session: Buffer, ticket: Buffer): void {
+    this.newest = { session, ticket };
+    this.emit('session', session);
+  }
+
   isSessionReused(): boolean {
-    return this.ssl.connection?.reused ?? false;
+    return this.connection?.reused ?? false;
   }
 
   /** The ticket a client's session has. */
   getTLSTicket(): Buffer | undefined {
-    const ticket = this.ssl.session?.data.ticket;
+    const ticket = this.destroyed ? undefined : (this.newest?.ticket ?? this.ssl.session?.data.ticket);
     return ticket === undefined || ticket.length === 0 ? undefined : Buffer.from(ticket);
   }
 
   /** Empty where the peer showed none; null where the connection is gone. */
   getPeerCertificate(detailed = false): PeerCertificate | null {
-    const { connection } = this.ssl;
-    return connection === undefined ? null : peerCertificate(connection, detailed);
+    const { connection } = this;
+    return connection === undefined ? null : legacyCertificate(peerChainOf(connection), detailed);
   }
 
   getPeerX509Certificate(): X509Certificate | undefined {
-    const leaf = this.ssl.connection?.peerChain[0];
-    return leaf && x509Of(leaf);
+    return this.connection && x509Chain(peerChainOf(this.connection));
   }
 
+  /** The certificate we show. */
   getCertificate(): PeerCertificate | null {
-    const leaf = this.getX509Certificate();
-    return leaf === undefined ? {} : (leaf.toLegacyObject() as unknown as PeerCertificate);
+    const leaf = this.ownLeaf;
+    if (this.destroyed) return null;
+    return leaf === undefined ? {} : legacyForm(leaf);
   }
 
   getX509Certificate(): X509Certificate | undefined {
-    const leaf = this.ssl.connection?.ownCredential?.leaf ?? this.ssl.get('credentials').selected?.chain[0];
+    const leaf = this.ownLeaf;
     return leaf && x509Of(leaf);
   }
 
+  private get ownLeaf(): Certificate | undefined {
+    return this.destroyed ? undefined : (this.ssl.connection?.ownCredential?.leaf ?? this.ssl.get('credentials').selected?.chain[0]);
+  }
+
   getFinished(): Buffer | undefined {
-    const bytes = this.ssl.connection?.ownFinished;
+    const bytes = this.connection?.ownFinished;
     return bytes && Buffer.from(bytes);
   }
 
   getPeerFinished(): Buffer | undefined {
-    const bytes = this.ssl.connection?.peerFinished;
+    const bytes = this.connection?.peerFinished;
     return bytes && Buffer.from(bytes);
   }
 
   /** Schemes both sides would sign with, in our order, by OpenSSL's older names. */
   getSharedSigalgs(): string[] {
-    const theirs = this.ssl.connection?.peerSignatureSchemes ?? [];
+    const theirs = this.connection?.peerSignatureSchemes ?? [];
     return this.ssl
       .get('sigalgs')
       .filter((id) => theirs.includes(id))
@@ -251,6 +336,9 @@ export class TLSSocket extends TlsStream {
 
   /** RFC 9846, 7.5. */
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Buffer {
+    checkInteger('length', length, 1, 0xffff_ffff);
+    checkString('label', label);
+    if (context !== undefined) checkBuffer('context', context);
     if (this.secureConnecting) throw withCode('ERR_TLS_INVALID_STATE', 'TLS socket connection must be securely established');
     return Buffer.from(this.ssl.exportKeyingMaterial(length, label, context));
   }
@@ -265,11 +353,25 @@ export class TLSSocket extends TlsStream {
 
   /** The name to ask for, before the handshake. */
   setServername(name: string): void {
+    checkString('name', name);
+    if (this.ssl.isServer) throw withCode('ERR_TLS_SNI_FROM_SERVER', 'Cannot issue SNI from a TLS server-side socket');
     this.ssl.set('serverName', name);
+  }
+
+  /** Another certificate and key for this connection, from a callback of its handshake. */
+  setKeyCert(context: SecureContext | SecureContextOptions): void {
+    const { context: source } = context instanceof SecureContext ? context : new SecureContext(context);
+    this.ssl.set('credentials', source.get('credentials'));
+  }
+
+  /** Writes messages as they are sent and received to the standard error stream. */
+  enableTrace(): void {
+    this.ssl.set('msgCallback', trace);
   }
 
   /** Most plaintext bytes of a record, 512 to 16,384; false for another number. */
   setMaxSendFragment(size: number): boolean {
+    checkInteger('size', size);
     try {
       this.ssl.set('maxSendFragment', size);
       return true;
@@ -279,11 +381,13 @@ export class TLSSocket extends TlsStream {
   }
 
   /**
-   * Another handshake on this connection, on a server the request for one: TLS 1.2 and below, where SSL_OP_NO_RENEGOTIATION was
-   * taken away. Its end is a second 'secure'. False: it cannot be, and `callback` hears why.
+   * Another handshake on this connection, on a server the request for one: TLS 1.2 and below. Its end is a second 'secure'. False: it
+   * cannot be, and `callback` hears why.
    */
-  renegotiate(options: RenegotiationOptions, callback?: (error: Error | null) => void): boolean {
-    if (this.destroyed) return false;
+  renegotiate(options: RenegotiationOptions, callback?: (error: Error | null) => void): boolean | undefined {
+    checkObject('options', options);
+    if (callback !== undefined) checkFunction('callback', callback);
+    if (this.destroyed) return undefined;
     const done = (): void => callback?.(null);
     this.once('secure', done);
     try {
@@ -297,8 +401,19 @@ export class TLSSocket extends TlsStream {
     return true;
   }
 
+  /** From now on a client that begins another handshake loses the connection. */
   disableRenegotiation(): void {
-    this.ssl.set('options', this.ssl.get('options') | OPTIONS.NO_RENEGOTIATION);
+    const { ssl } = this;
+    if (!ssl.isServer) {
+      ssl.set('options', ssl.get('options') | OPTIONS.NO_RENEGOTIATION);
+      return;
+    }
+    const before = ssl.get('infoCallback');
+    ssl.set('infoCallback', (of, where, ret) => {
+      before?.(of, where, ret);
+      if ((where & INFO.HANDSHAKE_START) !== 0)
+        this.destroy(withCode('ERR_TLS_RENEGOTIATION_DISABLED', 'TLS session renegotiation disabled for this socket'));
+    });
   }
 
   /** New keys for what we send; with `request` the peer is asked to change its own as well (RFC 9846, 4.6.3). */
@@ -313,6 +428,8 @@ const clientVerifyMode = ({ requestCert, rejectUnauthorized }: RenegotiationOpti
 
 /** The connection of a socket. A context that was made for it alone goes with it. */
 function newSsl(options: TLSSocketOptions): Ssl {
+  if (options.secureContext !== undefined && !(options.secureContext instanceof SecureContext))
+    throw withCode('ERR_TLS_INVALID_CONTEXT', 'context must be a SecureContext', {}, TypeError);
   const shared = options.secureContext ?? new SecureContext(options);
   const ssl = new Ssl(shared.context).setRole(options.isServer === true ? 'server' : 'client');
   if (options.secureContext === undefined) shared.context.free();
@@ -332,3 +449,12 @@ const resultOf = ({ verifyResult, verifiedChain }: Connection): X509VerifyResult
   verifyResult === 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY' && verifiedChain.length <= 1 ? 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' : verifyResult;
 
 const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : error.message);
+
+function readSession(bytes: Uint8Array): SslSession | undefined {
+  try {
+    return decodeSession(new Uint8Array(bytes));
+  } catch (error) {
+    if (error instanceof SslUsageError) return undefined;
+    throw error;
+  }
+}

@@ -166,8 +166,22 @@ describe('the end', () => {
     expect((await readAll(socket)).toString()).toBe('got 5');
   });
 
-  it('reports an end without close_notify as an error: data may be missing', async () => {
-    const { client, server, wires } = overPair();
+  it('ends where the transport does, as node:tls does, and says whether the peer had said so', async () => {
+    for (const cut of [true, false]) {
+      const { client, server, wires } = overPair();
+      await Promise.all([once(client, 'secureConnect'), once(server, 'secure')]);
+      const ended = once(client.resume(), 'end');
+      server.on('error', () => undefined);
+      if (cut) wires[1].end();
+      else server.end();
+      await ended;
+      expect(client.truncated).toBe(cut);
+      server.destroy();
+    }
+  });
+
+  it('fails for an end without close_notify where it is told to: data may be missing', async () => {
+    const { client, server, wires } = overPair({ requireCloseNotify: true });
     await Promise.all([once(client, 'secureConnect'), once(server, 'secure')]);
     client.resume();
     server.on('error', () => undefined);
@@ -182,7 +196,8 @@ describe('the end', () => {
   });
 
   it('is not an error, and not an end of the data, where the peer hangs up without a word after our goodbye', async () => {
-    const { client, server, wires } = overPair();
+    const { client, server, wires } = overPair({ requireCloseNotify: true, allowHalfOpen: false });
+    server.allowHalfOpen = true;
     await Promise.all([once(client, 'secureConnect'), once(server, 'secure')]);
     const seen: string[] = [];
     for (const name of ['end', 'error', 'close']) client.on(name, () => seen.push(name));
@@ -195,7 +210,7 @@ describe('the end', () => {
   });
 
   it('is an error after our goodbye too, where the answer was still to come', async () => {
-    const { client, server, wires } = overPair({ allowHalfOpen: true });
+    const { client, server, wires } = overPair({ requireCloseNotify: true, allowHalfOpen: true });
     await Promise.all([once(client, 'secureConnect'), once(server, 'secure')]);
     client.resume();
     client.end('question');
@@ -254,7 +269,7 @@ describe('failures', () => {
     const plain = net.createServer((socket) => socket.resume().end('220 hello, this is SMTP\r\n'));
     servers.push(plain);
     const socket = connect({ port: await listening(plain), host: 'localhost', ca });
-    await expect(once(socket, 'secureConnect')).rejects.toMatchObject({ code: 'ERR_SSL_BAD_RECORD_TYPE', library: 'SSL routines' });
+    await expect(once(socket, 'secureConnect')).rejects.toMatchObject({ code: 'ERR_SSL_WRONG_VERSION_NUMBER', library: 'SSL routines' });
     const server = createServer({ cert, key });
     servers.push(server);
     const client = net.connect(await listening(server), '127.0.0.1', () => client.write('GET / HTTP/1.1\r\n\r\n'));

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { concat } from '../bytes/bytes.ts';
 import { LIMITS } from '../registry/limits.ts';
+import { OPTIONS } from '../registry/options.ts';
 import { TLS1_3_VERSION } from '../registry/versions.ts';
 import type { Ssl } from '../ssl/ssl.ts';
 import { connectionError, isReason, withCode } from './errors.ts';
@@ -28,6 +29,10 @@ export interface TlsStreamOptions {
   readonly earlyData?: Uint8Array | undefined;
   /** Server: demand a cookie before anything is kept of a client (SSL_stateless(3)). */
   readonly stateless?: boolean | undefined;
+  /** Fail where the transport ends without close_notify, in place of ending. */
+  readonly requireCloseNotify?: boolean | undefined;
+  /** Bytes of plaintext that wait for a reader or a writer before the other side is made to wait. */
+  readonly highWaterMark?: number | undefined;
 }
 
 /**
@@ -60,8 +65,13 @@ export abstract class TlsStream extends SocketSurface {
   private readonly go: () => void = () => this.pump();
 
   constructor(ssl: Ssl, transport: Duplex, options: TlsStreamOptions) {
-    super(transport, { allowHalfOpen: options.allowHalfOpen ?? false });
+    super(transport, {
+      allowHalfOpen: options.allowHalfOpen ?? false,
+      ...(options.highWaterMark !== undefined && { highWaterMark: options.highWaterMark }),
+    });
     this.ssl = ssl;
+    // RFC 9846, 6.1 lets the application decide what an end without close_notify is; programs for Node count on an end.
+    if (options.requireCloseNotify !== true) ssl.set('options', ssl.get('options') | OPTIONS.IGNORE_UNEXPECTED_EOF);
     this.handshakeTimeout = options.handshakeTimeout;
     this.firstFlight = options.earlyData;
     this.awaitsCookie = options.stateless === true && ssl.isServer;
@@ -74,11 +84,40 @@ export abstract class TlsStream extends SocketSurface {
     this.read(0);
   }
 
+  /**
+   * Holds back what the record layer writes, and with it the end of the handshake, until `work` calls back. That is an error to do
+   * twice.
+   */
+  waitFor(work: (done: () => void) => void): void {
+    let waits = true;
+    this.bio.hold();
+    work(() => {
+      if (!waits) {
+        this.destroy(withCode('ERR_MULTIPLE_CALLBACK', 'Callback called multiple times'));
+        return;
+      }
+      waits = false;
+      this.bio.release();
+      this.pump();
+    });
+  }
+
   /** The handshake is complete, or a repeated one is; `pump` goes on behind this, unless it destroys the connection. */
   protected abstract established(): void;
 
   /** 0-RTT data arrived: it may be a replay, so it is kept apart from other data. */
   protected abstract earlyDataArrived(bytes: Uint8Array): void;
+
+  /** Hands plaintext to the reader; false: no more until it asks. */
+  protected deliver(chunk: Uint8Array): boolean {
+    return this.push(chunk);
+  }
+
+  /** The reader asks for more. */
+  protected wantMore(): void {
+    this.wantsData = true;
+    this.pump();
+  }
 
   /** What a failure is to be called. */
   protected failureOf(error: unknown): Error {
@@ -88,6 +127,11 @@ export abstract class TlsStream extends SocketSurface {
   /** Whether the handshake is not complete. */
   get secureConnecting(): boolean {
     return !this.secured;
+  }
+
+  /** Whether the transport ended before the peer said close_notify: what was read may not be all that was sent. */
+  get truncated(): boolean {
+    return this.secured && this.bio.saidEnd;
   }
 
   /** Bytes of plaintext that were written, those that wait included. */
@@ -126,7 +170,8 @@ export abstract class TlsStream extends SocketSurface {
     this.begun = true;
     if (this.handshakeTimeout > 0) {
       const expired = (): unknown => this.destroy(withCode('ERR_TLS_HANDSHAKE_TIMEOUT', 'TLS handshake timeout'));
-      this.handshakeTimer = setTimeout(expired, this.handshakeTimeout);
+      // A program that has nothing else to wait for may end, as with the timeouts of net.Socket.
+      this.handshakeTimer = setTimeout(expired, this.handshakeTimeout).unref();
     }
     this.pump();
   }
@@ -240,13 +285,15 @@ export abstract class TlsStream extends SocketSurface {
       const chunk = this.ssl.read();
       if (chunk !== undefined) {
         this.bytesRead += chunk.length;
-        this.wantsData = this.push(chunk);
+        this.wantsData = this.deliver(chunk);
         continue;
       }
       this.noticeRepetition();
       if (this.ssl.want !== 'zero_return') return;
       this.closeNotified = true;
       this.push(null);
+      // Those who never read hear of the end, too, where nothing stands before it: as with net.Socket.
+      this.read(0);
     }
   }
 
@@ -292,8 +339,7 @@ export abstract class TlsStream extends SocketSurface {
   // ---- the Duplex
 
   override _read(): void {
-    this.wantsData = true;
-    this.pump();
+    this.wantMore();
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: Done): void {
@@ -333,7 +379,7 @@ export abstract class TlsStream extends SocketSurface {
     if (this.destroyed) return;
     // What was decrypted may still be read, and the reader comes to the end by itself; what was to be sent cannot go anywhere.
     if (this.writing !== undefined) this.destroy(withCode('ECONNRESET', 'the connection was closed while data was being sent'));
-    else if (!this.begun) this.destroy();
+    else if (!this.begun || this.readableLength === 0) this.destroy();
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {

@@ -9,7 +9,8 @@ import { nodeProvider } from '../crypto/node.ts';
 import { parseCertificates } from '../x509/certificate.ts';
 import { nameHash } from '../x509/name-hash.ts';
 import type { X509Store } from '../x509/store.ts';
-import { addDirectoryCrls, bundleLookup, systemBundle, trustStore } from './trust-stores.ts';
+import { systemBundle } from './system-bundle.ts';
+import { addDirectoryCrls, bundleLookup, trustStore } from './trust-stores.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'libssl-trust-'));
 afterAll(() => rmSync(directory, { recursive: true }));

@@ -8,6 +8,7 @@ import { parseCrls } from '../x509/crl.ts';
 import { nameHash } from '../x509/name-hash.ts';
 import { type StoreLookup, X509Store } from '../x509/store.ts';
 import { systemStore } from './root-certificates.ts';
+import { systemBundle } from './system-bundle.ts';
 
 /** Where a store's anchors come from. */
 export interface TrustSources {
@@ -27,19 +28,6 @@ export function trustStore({ files = [], directories = [], system }: TrustSource
   for (const path of directories) store.addLookup(directoryLookup(path));
   return store;
 }
-
-/** The operating system's certificate bundle: SSL_CERT_FILE, or where distributions keep it; undefined where there is none. */
-export const systemBundle = (): string | undefined =>
-  [process.env['SSL_CERT_FILE'], ...BUNDLES].find((path) => path !== undefined && existsSync(path));
-
-const BUNDLES: readonly string[] = [
-  '/etc/ssl/certs/ca-certificates.crt', // Debian, Ubuntu, Arch, Gentoo
-  '/etc/pki/tls/certs/ca-bundle.crt', // Fedora, RHEL
-  '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem', // RHEL
-  '/etc/ssl/ca-bundle.pem', // SUSE
-  '/etc/ssl/cert.pem', // Alpine, macOS, BSD
-  '/usr/local/etc/ssl/cert.pem', // FreeBSD
-];
 
 /** The operating system's directory of hashed names: SSL_CERT_DIR, or the usual one; undefined where there is none. */
 export const systemDirectory = (): string | undefined =>

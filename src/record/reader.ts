@@ -158,10 +158,13 @@ export class RecordReader {
   /** The length is judged before a byte of the fragment is waited for (RFC 9846, 5.1 and 5.2). */
   private checkHeader(bytes: Uint8Array, at: number): void {
     const type = bytes[at] as number;
-    if (type < CONTENT_TYPE.changeCipherSpec || type > CONTENT_TYPE.applicationData) {
-      fatal('unexpected_message', looksLikeHttp(bytes, at) ? 'HTTP_REQUEST' : 'BAD_RECORD_TYPE', `a record of type ${type}`);
+    if (bytes[at + 1] !== 0x03) {
+      // What is no TLS at all mostly shows here; who was taken for a server of HTTP can say so.
+      if (looksLikeHttp(bytes, at)) fatal('unexpected_message', 'HTTP_REQUEST', 'the record header');
+      fatal('protocol_version', 'WRONG_VERSION_NUMBER', 'the record header');
     }
-    if (bytes[at + 1] !== 0x03) fatal('protocol_version', 'WRONG_VERSION_NUMBER', 'the record header');
+    if (type < CONTENT_TYPE.changeCipherSpec || type > CONTENT_TYPE.applicationData)
+      fatal('unexpected_message', 'BAD_RECORD_TYPE', `a record of type ${type}`);
     const length = recordLength(bytes, at) - HEADER_LENGTH;
     if (length > this.protection.maxFragment) {
       fatal(

@@ -269,12 +269,12 @@ function* fullHandshake(
   connection.replaceSession(new SslSession({ ...sessionOf(connection), secret: copyOf(master), id }));
   if (usesTicket) yield* sendTicket(handshake, master);
   sendFinished(handshake, prf, master, pending);
-  yield* handshake.flush();
-  // A session that went out as a ticket is the client's to keep.
+  // A session that went out as a ticket is the client's to keep. Others are kept before the client can come back with them.
   if (connection.session !== undefined && !usesTicket && keeps) {
     remember(connection, connection.session);
     announce(connection, connection.session);
   }
+  yield* handshake.flush();
   return { identity, finished: held };
 }
 
