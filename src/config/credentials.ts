@@ -1,6 +1,7 @@
 import type { KeyKind, PrivateKey } from '../crypto/provider.ts';
 import type { CertificateTypeName } from '../registry/certificate-types.ts';
 import { refuse } from '../registry/fatal.ts';
+import type { DelegatedCredential } from '../wire/delegated-credential.ts';
 import type { Certificate } from '../x509/certificate.ts';
 
 /** A certificate chain, leaf first, and the key that signs for it. Either may be missing while it is being configured. */
@@ -19,6 +20,8 @@ export interface Credential {
   readonly shows?: CertificateTypeName;
   /** Code points of the signature schemes it may sign with, in place of the connection's. */
   readonly sigalgs?: readonly number[];
+  /** A key that the certificate's own vouches for (RFC 9345): `key` is that one, and TLS 1.3 alone shows it, to peers that take it. */
+  readonly delegation?: DelegatedCredential;
   /** It is for peers alone that name one of its chain's issuers in certificate_authorities. */
   readonly mustMatchIssuer?: boolean;
 }

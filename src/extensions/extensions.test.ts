@@ -58,6 +58,7 @@ const VALUES: { readonly [extension: string]: { readonly [P in Place]?: fc.Arbit
   server_certificate_type: { CH: certificateTypes, EE: fc.nat(255), SH12: fc.nat(255) },
   encrypt_then_mac: { CH: FLAG, SH12: FLAG },
   extended_master_secret: { CH: FLAG, SH12: FLAG },
+  delegated_credential: { CH: ids, CR: ids, CT: bytes(0, 60) },
   compress_certificate: { CH: distinct, CR: distinct },
   record_size_limit: {
     CH: fc.integer({ min: 64, max: 0xffff }),
@@ -93,7 +94,7 @@ const VALUES: { readonly [extension: string]: { readonly [P in Place]?: fc.Arbit
 
 const PLACES: readonly Place[] = ['CH', 'SH12', 'SH13', 'HRR', 'EE', 'CT', 'CR', 'NST'];
 /** Whose last part takes all there is, or that has an alternative that does. */
-const OPEN_ENDED = new Set(['session_ticket CH']);
+const OPEN_ENDED = new Set(['session_ticket CH', 'delegated_credential CT']);
 
 const FORMS = EXTENSIONS.flatMap((def) =>
   PLACES.filter((place) => def[place] !== undefined).map((place) => ({ name: `${def.name} ${place}`, def, place })),

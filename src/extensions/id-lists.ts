@@ -1,7 +1,7 @@
 import type { Codec, ExtensionDef } from './extension.ts';
 
 /** A list of 16-bit code points, not empty. */
-const list: Codec<readonly number[]> = {
+export const codePoints: Codec<readonly number[]> = {
   read: (r) => r.list16((x) => x.u16(), 1),
   write: (w, ids) => {
     w.vec16((items) => {
@@ -15,9 +15,9 @@ export const supportedGroups: ExtensionDef<{ CH: readonly number[]; EE: readonly
   id: 10,
   name: 'supported_groups',
   spec: 'RFC 9846, 4.2.7',
-  CH: list,
-  EE: list,
-  SH12: list, // forbidden, but sent by some servers; RFC 8422, 4 names no answer and clients ignore it
+  CH: codePoints,
+  EE: codePoints,
+  SH12: codePoints, // forbidden, but sent by some servers; RFC 8422, 4 names no answer and clients ignore it
 };
 
 /** signature_algorithms: what the peer's handshake signatures, and without the next its certificates, may use (RFC 9846, 4.2.3). */
@@ -25,8 +25,8 @@ export const signatureAlgorithms: ExtensionDef<{ CH: readonly number[]; CR: read
   id: 13,
   name: 'signature_algorithms',
   spec: 'RFC 9846, 4.2.3',
-  CH: list,
-  CR: list,
+  CH: codePoints,
+  CR: codePoints,
 };
 
 /** signature_algorithms_cert: what signatures in certificates may use (RFC 9846, 4.2.3). */
@@ -34,6 +34,6 @@ export const signatureAlgorithmsCert: ExtensionDef<{ CH: readonly number[]; CR: 
   id: 50,
   name: 'signature_algorithms_cert',
   spec: 'RFC 9846, 4.2.3',
-  CH: list,
-  CR: list,
+  CH: codePoints,
+  CR: codePoints,
 };

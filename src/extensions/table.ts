@@ -5,6 +5,7 @@ import { signedCertificateTimestamp, statusRequest } from './certificate-status.
 import { clientCertificateType, serverCertificateType } from './certificate-type.ts';
 import { compressCertificate } from './compress-certificate.ts';
 import { cookie } from './cookie.ts';
+import { delegatedCredential } from './delegated-credential.ts';
 import { earlyData } from './early-data.ts';
 import { echOuterExtensions, encryptedClientHello } from './encrypted-client-hello.ts';
 import { type AnyExtension, ExtensionBlock, type Place } from './extension.ts';
@@ -33,6 +34,7 @@ export const EXTENSIONS: readonly AnyExtension[] = [
   extendedMasterSecret,
   compressCertificate,
   recordSizeLimit,
+  delegatedCredential,
   sessionTicket,
   preSharedKey,
   earlyData,

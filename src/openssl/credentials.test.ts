@@ -125,6 +125,18 @@ describe('SSL_CREDENTIAL', () => {
     expect(o.SSL_get0_selected_credential(other.server)).toBe(raw);
   });
 
+  it('may be a delegated one, which is refused where its structure is', () => {
+    const cred = o.SSL_CREDENTIAL_new_delegated();
+    expect(o.SSL_CREDENTIAL_set1_cert_chain(cred, [testCertificate()])).toBe(1);
+    expect(o.SSL_CREDENTIAL_set1_private_key(cred, testKey('ed25519'))).toBe(1);
+    expect(o.SSL_CREDENTIAL_set1_delegated_credential(cred, bytes('none'))).toBe(1);
+    const ctx = there(o.SSL_CTX_new(o.TLS_server_method()));
+    expect([o.SSL_CTX_add1_credential(ctx, cred), reason()]).toEqual([0, 'bad setting value']);
+    o.ERR_clear_error();
+    const other = o.SSL_CREDENTIAL_new_x509();
+    expect([o.SSL_CREDENTIAL_set1_delegated_credential(other, bytes('none')), reason()]).toEqual([0, 'unknown certificate type']);
+  });
+
   it('is refused incomplete, with another’s key, or as an empty pre-shared key', () => {
     const ssl = there(o.SSL_new(clientCtx()));
     expect([o.SSL_add1_credential(ssl, o.SSL_CREDENTIAL_new_x509()), reason()]).toEqual([0, 'no certificate set']);

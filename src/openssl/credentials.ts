@@ -26,6 +26,10 @@ export const SSL_CREDENTIAL_new_x509 = (): SSL_CREDENTIAL => new SSL_CREDENTIAL(
 /** Its public half is what peers see that take raw public keys (RFC 7250). */
 export const SSL_CREDENTIAL_new_raw_public_key = (pkey: EVP_PKEY): SSL_CREDENTIAL => new SSL_CREDENTIAL({ shows: 'rpk', key: pkey });
 
+/** A certificate, and a key that it vouches for (RFC 9345). */
+export const SSL_CREDENTIAL_new_delegated = (): SSL_CREDENTIAL =>
+  new SSL_CREDENTIAL({ shows: 'x509', delegatedCredential: new Uint8Array() });
+
 /** A key for TLS 1.3, imported by RFC 9258. `md`: the hash it belongs to. Null for a key or an identity of a length that is refused. */
 export const SSL_CREDENTIAL_new_pre_shared_key = (
   key: Uint8Array,
@@ -63,6 +67,13 @@ const fill = (func: string, cred: SSL_CREDENTIAL, parts: () => Partial<Credentia
 
 export const SSL_CREDENTIAL_set1_private_key = (cred: SSL_CREDENTIAL, key: EVP_PKEY): number =>
   fill('SSL_CREDENTIAL_set1_private_key', cred, () => ({ key }));
+
+/** The structure of RFC 9345, 4. */
+export const SSL_CREDENTIAL_set1_delegated_credential = (cred: SSL_CREDENTIAL, dc: Uint8Array): number =>
+  fill('SSL_CREDENTIAL_set1_delegated_credential', cred, () => {
+    if (cred.parts.delegatedCredential === undefined) refuse('UNKNOWN_CERTIFICATE_TYPE', 'not a delegated credential');
+    return { delegatedCredential: dc.slice() };
+  });
 
 /** Leaf first. */
 export const SSL_CREDENTIAL_set1_cert_chain = (cred: SSL_CREDENTIAL, certs: readonly (X509 | Uint8Array)[]): number =>

@@ -168,6 +168,7 @@ const CREDENTIAL_FLAGS = {
   'signed-cert-timestamps': 'base64',
   'signing-prefs': 'integers',
   'must-match-issuer': 'flag',
+  'delegated-credential': 'base64',
   'psk-importer-key': 'base64',
   'psk-importer-identity': 'base64',
   'psk-importer-context': 'base64',
@@ -180,6 +181,7 @@ const NEW_CREDENTIAL = {
   'new-x509-credential': 'x509',
   'new-rpk-credential': 'rpk',
   'new-psk-credential': 'psk',
+  'new-delegated-credential': 'x509',
 } as const;
 
 interface Values {

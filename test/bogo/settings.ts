@@ -236,6 +236,7 @@ function loadCredentials(flags: Flags): Loaded {
         key,
         shows: one.kind,
         mustMatchIssuer: one['must-match-issuer'],
+        ...(one['delegated-credential'] && { delegatedCredential: one['delegated-credential'] }),
         ...(one['signing-prefs'].length > 0 && { sigalgs: known(one['signing-prefs'], []) }),
         ...staples(one, false),
       };
@@ -259,10 +260,12 @@ function load(
   const { 'cert-file': certificate, 'key-file': keyFile } = credential;
   const loader = new SslContext();
   if (certificate !== undefined) loader.useCertificate(readFileSync(certificate, 'utf8'));
-  if (keyFile !== undefined) loader.usePrivateKey(readFileSync(keyFile, 'utf8'));
-  const loaded = loader.get('credentials').selected;
-  const key = loaded?.key;
-  return { chain: loaded?.chain ?? [], key: key && (async ? slowKey(key, delay) : key), ...staples(credential, usesCallback) };
+  const chain = loader.get('credentials').selected?.chain ?? [];
+  // The key of a delegated credential is another than its certificate's.
+  const keys = credential['delegated-credential'] === undefined ? loader : new SslContext();
+  if (keyFile !== undefined) keys.usePrivateKey(readFileSync(keyFile, 'utf8'));
+  const key = keys.get('credentials').selected?.key;
+  return { chain, key: key && (async ? slowKey(key, delay) : key), ...staples(credential, usesCallback) };
 }
 
 const staples = (

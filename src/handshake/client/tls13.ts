@@ -4,6 +4,7 @@ import { alpn } from '../../extensions/alpn.ts';
 import { certificateAuthorities } from '../../extensions/certificate-authorities.ts';
 import { signedCertificateTimestamp, statusRequest } from '../../extensions/certificate-status.ts';
 import { compressCertificate } from '../../extensions/compress-certificate.ts';
+import { delegatedCredential } from '../../extensions/delegated-credential.ts';
 import { earlyData } from '../../extensions/early-data.ts';
 import { encryptedClientHello } from '../../extensions/encrypted-client-hello.ts';
 import type { ExtensionBlock } from '../../extensions/extension.ts';
@@ -257,6 +258,7 @@ function readRequest(connection: Connection, request: CertificateRequest): Certi
     wantsStatus: block.has(statusRequest),
     wantsTimestamps: block.has(signedCertificateTimestamp),
     compression: block.get(compressCertificate) ?? [],
+    delegation: block.get(delegatedCredential) ?? [],
     asked: new Set(request.extensions.map(({ type }) => type)),
   };
 }

@@ -4,6 +4,7 @@ import { EMPTY } from '../../bytes/bytes.ts';
 import type { KeyedCredential } from '../../config/credentials.ts';
 import type { PublicKeySpec } from '../../crypto/provider.ts';
 import { signedCertificateTimestamp, statusRequest } from '../../extensions/certificate-status.ts';
+import { delegatedCredential } from '../../extensions/delegated-credential.ts';
 import { encode } from '../../extensions/extension.ts';
 import { readBlock } from '../../extensions/table.ts';
 import { fatal } from '../../registry/fatal.ts';
@@ -38,6 +39,8 @@ export interface CertificateDemand {
   readonly schemes: readonly number[];
   /** DER names of the authorities the peer trusts; empty: any. */
   readonly authorities: readonly Uint8Array[];
+  /** What the peer takes from the keys of delegated credentials, which it has none of where this is empty. */
+  readonly delegation: readonly number[];
   readonly wantsStatus: boolean;
   readonly wantsTimestamps: boolean;
   /** How the peer can decompress certificates (RFC 8879). */
@@ -66,27 +69,22 @@ export function chooseCredential(connection: Connection, takes: readonly number[
  * The first scheme both sides have, in the peer's order or, with CIPHER_SERVER_PREFERENCE, in ours, for which a candidate has
  * the key. Certificates that the peer's authorities signed go first.
  */
-export function chooseAmong(
-  connection: Connection,
-  candidates: readonly Candidate[],
-  { schemes, authorities }: CertificateDemand,
-): ChosenCredential | Unfit {
+export function chooseAmong(connection: Connection, candidates: readonly Candidate[], demand: CertificateDemand): ChosenCredential | Unfit {
+  const { schemes, authorities, delegation } = demand;
   const usable = candidates.filter(({ credential }) => mayMeet(credential, authorities));
   if (usable.length === 0) return { unfit: 'NO_MATCHING_ISSUER' };
   const able = usable.flatMap((candidate) => {
     const { key, chain } = candidate.credential;
     if (!allowed(connection, 'own key', keyBits(key.publicKey), key.publicKey)) return [];
     if (isStrict(connection) && !canVerify(chain, connection.peerCertificateSchemes ?? schemes)) return [];
-    const own = signSchemes(connection, candidate.credential).filter(
-      (scheme) => fits(scheme, key.publicKey) && schemes.includes(scheme.id),
-    );
+    const own = schemesFor(connection, candidate.credential, demand).filter((scheme) => fits(scheme, key.publicKey));
     return own.length === 0 ? [] : [{ ...candidate, own }];
   });
   const welcome = able.filter(({ credential }) => isWelcome(credential, authorities));
   // Schemes that only a credential's own list has come behind those of the connection.
   const ours = connection.hasOption(OPTIONS.CIPHER_SERVER_PREFERENCE) ? signSchemes(connection).map(({ id }) => id) : [];
   for (const among of [welcome, able]) {
-    for (const id of [...ours, ...schemes]) {
+    for (const id of [...ours, ...schemes, ...delegation]) {
       for (const { credential, type, own } of among) {
         const scheme = own.find((one) => one.id === id);
         if (scheme !== undefined) return { credential, type, scheme };
@@ -94,6 +92,19 @@ export function chooseAmong(
     }
   }
   return { unfit: 'NO_SUITABLE_SIGNATURE_ALGORITHM' };
+}
+
+/** The schemes of ours that the peer takes from a credential. A delegated one has its own, and the peer must take the certificate's as well. */
+function schemesFor(
+  connection: Connection,
+  credential: KeyedCredential,
+  { schemes, delegation }: CertificateDemand,
+): readonly SignatureScheme[] {
+  const { delegation: delegated } = credential;
+  if (delegated === undefined) return signSchemes(connection, credential).filter(({ id }) => schemes.includes(id));
+  // RFC 9345, 4.1.1: both algorithms are ones that the peer named, each in its own list.
+  const known = delegation.includes(delegated.scheme) && schemes.includes(delegated.signedWith);
+  return known ? signSchemes(connection, { sigalgs: [delegated.scheme] }) : [];
 }
 
 /** SSL_CERT_FLAG_TLS_STRICT: a chain that the peer did not say it can verify is not shown. */
@@ -123,6 +134,7 @@ function entriesOf(connection: Connection, credential: KeyedCredential, demand: 
     extensions: [
       ...statusOf(demand, responses[index]),
       ...(index === 0 ? timestampsOf(demand, credential) : []),
+      ...(index === 0 && credential.delegation ? [encode(delegatedCredential, 'CT', credential.delegation.bytes)] : []),
       ...customExtensionsFor(connection, EXT.TLS1_3_CERTIFICATE, demand.asked, one, index),
     ],
   }));

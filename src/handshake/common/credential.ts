@@ -83,10 +83,12 @@ function schemeFor(
 
 function isUsable(
   connection: Connection,
-  { chain, key }: KeyedCredential,
+  { chain, key, delegation }: KeyedCredential,
   { certificateTypes, kinds, groups, schemes, signs }: Demand12,
 ): boolean {
   const { publicKey } = key;
+  // RFC 9345, 4.1: for TLS 1.3 alone.
+  if (delegation !== undefined) return false;
   if (!allowed(connection, 'own key', keyBits(publicKey), publicKey)) return false;
   if (isStrict(connection) && schemes !== undefined && !canVerify(chain, schemes)) return false;
   // Not every key can be trusted to decrypt.

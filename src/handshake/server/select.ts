@@ -4,6 +4,7 @@ import { certificateAuthorities } from '../../extensions/certificate-authorities
 import { signedCertificateTimestamp, statusRequest } from '../../extensions/certificate-status.ts';
 import { compressCertificate } from '../../extensions/compress-certificate.ts';
 import { cookie } from '../../extensions/cookie.ts';
+import { delegatedCredential } from '../../extensions/delegated-credential.ts';
 import { earlyData } from '../../extensions/early-data.ts';
 import { encryptedClientHello } from '../../extensions/encrypted-client-hello.ts';
 import type { ExtensionBlock } from '../../extensions/extension.ts';
@@ -118,6 +119,7 @@ export function demandOf(connection: Connection, { block, hello }: ReadHello): C
     wantsStatus: block.get(statusRequest) !== undefined,
     wantsTimestamps: block.has(signedCertificateTimestamp),
     compression: block.get(compressCertificate) ?? [],
+    delegation: block.get(delegatedCredential) ?? [],
     asked: new Set(hello.extensions.map(({ type }) => type)),
   };
 }
