@@ -85,13 +85,11 @@ process.exitCode = problems.length > 0 ? 1 : 0;
 
 /** `SSL_R_*` and `X509_V_ERR_*`, out of the tables of src/registry. Numbers from 900 on are our own and have no name in C. */
 async function constants() {
-  /** @type {{ REASONS: Record<string, number> }} */
-  const { REASONS } = await import(`${ROOT}dist/registry/reasons.js`);
+  /** @type {{ REASONS: Record<string, number>, COMMON_REASONS: ReadonlySet<string> }} */
+  const { REASONS, COMMON_REASONS } = await import(`${ROOT}dist/registry/reasons.js`);
   /** @type {{ X509_VERIFY_RESULTS: Record<string, number> }} */
   const { X509_VERIFY_RESULTS } = await import(`${ROOT}dist/registry/verify-results.js`);
-  const named = Object.entries(REASONS).filter(
-    ([name, code]) => (code < 900 || code >= 999) && name !== 'INTERNAL_ERROR' && name !== 'PASSED_NULL_PARAMETER',
-  );
+  const named = Object.entries(REASONS).filter(([name, code]) => (code < 900 || code >= 999) && !COMMON_REASONS.has(name));
   const lines = [
     "/** Reasons and verification results by OpenSSL's names: the tables of src/registry as constants, made by `npm run names`. */\n",
     ...named.map(([name, code]) => `export const SSL_R_${name} = ${code};`),

@@ -204,5 +204,5 @@ function peerSignature(scheme: number): string[] {
 function recordBytes(ssl: Ssl): { readonly read: number; readonly written: number } {
   const bio = ssl.rbio;
   if (!(bio instanceof SocketBio)) return { read: 0, written: 0 };
-  return { read: bio.bytesRead - (ssl.connection?.io.reader.buffered ?? 0), written: bio.bytesWritten };
+  return { read: bio.bytesRead - (ssl.connection?.io.records.reader.buffered ?? 0), written: bio.bytesWritten };
 }

@@ -4,6 +4,7 @@
  */
 import type { DhGroup } from '../crypto/ffdhe.ts';
 import type { Awaitable } from '../crypto/provider.ts';
+import type { AeadSuite } from '../registry/cipher-suites.ts';
 import type { SslSession } from '../session/session.ts';
 import type { SslContext } from '../ssl/context.ts';
 import type { Ssl } from '../ssl/ssl.ts';
@@ -182,4 +183,24 @@ export interface CertCompressor {
   readonly id: number;
   readonly compress?: ((data: Uint8Array, ssl: Ssl) => Uint8Array) | undefined;
   readonly decompress?: ((data: Uint8Array, length: number, ssl: Ssl) => Uint8Array) | undefined;
+}
+
+/** Whose keys protect what: those anybody can know, those of 0-RTT, of the handshake, and of application data (RFC 9001, 4.1.4). */
+export type EncryptionLevel = 'initial' | 'early_data' | 'handshake' | 'application';
+
+/**
+ * SSL_QUIC_METHOD: what a QUIC implementation does for the handshake that it carries (RFC 9001). What one of these throws ends the connection
+ * with internal_error. Bytes and secrets are the callee's to keep.
+ */
+export interface QuicMethod {
+  /** The traffic secret from which the keys come that open packets of a level (RFC 9001, 5.1). */
+  readonly setReadSecret: (ssl: Ssl, level: EncryptionLevel, suite: AeadSuite, secret: Uint8Array) => void;
+  /** The same for packets that are sent. */
+  readonly setWriteSecret: (ssl: Ssl, level: EncryptionLevel, suite: AeadSuite, secret: Uint8Array) => void;
+  /** Bytes for the CRYPTO stream of a level. */
+  readonly addHandshakeData: (ssl: Ssl, level: EncryptionLevel, data: Uint8Array) => void;
+  /** A flight is complete, and its packets can go. */
+  readonly flushFlight: (ssl: Ssl) => void;
+  /** The connection ends with CONNECTION_CLOSE of type 0x0100 + `alert` (RFC 9001, 4.8). */
+  readonly sendAlert: (ssl: Ssl, level: EncryptionLevel, alert: number) => void;
 }

@@ -2,17 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { clientContext, drain, handshake, join, serverContext } from '../../test/support/connect.ts';
 import { testAuthority, testCertificate, testKey } from '../../test/support/pki.ts';
 import { asked, extension, helloOf, Marks, meet, met, outcome, recordSizes, type See, suites, works } from '../../test/support/probes.ts';
+import { quicHandshake, quicPair } from '../../test/support/quic.ts';
 import { latin1, toHex, utf8 } from '../bytes/bytes.ts';
 import { ffdheGroup } from '../crypto/ffdhe.ts';
 import { nodeProvider } from '../crypto/node.ts';
 import { CERT_FLAGS, OPTIONS, SESSION_CACHE, VERIFY } from '../registry/options.ts';
 import { X509_V_FLAG } from '../registry/x509-flags.ts';
+import { SslSession } from '../session/session.ts';
 import { SslContext, type SslContextOptions } from '../ssl/context.ts';
 import { Ssl } from '../ssl/ssl.ts';
+import { clientHello } from '../wire/client-hello.ts';
+import { decodeMessage } from '../wire/message.ts';
 import { DaneRecords, USUAL_DANE_DIGESTS } from '../x509/dane.ts';
 import { X509Store } from '../x509/store.ts';
 import { X509VerifyParam } from '../x509/verify-params.ts';
-import type { CertCompressor } from './callbacks.ts';
+import type { CertCompressor, QuicMethod } from './callbacks.ts';
 import { Credentials } from './credentials.ts';
 import { EchKeys, makeEchKey } from './ech-keys.ts';
 import { SETTING_NAMES, SETTINGS, type SettingInput, type SettingName, type Settings } from './settings.ts';
@@ -106,6 +110,26 @@ const loadsKey: See = (subject) => outcome(() => subject.set('credentials', Cred
 
 const name1 = testAuthority.subject.raw;
 const name2 = authority.subject.raw;
+
+const ALPN: SslContextOptions = { alpnProtocols: ['test'], checkHostName: false };
+const silentQuic: QuicMethod = {
+  setReadSecret: () => {},
+  setWriteSecret: () => {},
+  addHandshakeData: () => {},
+  flushFlight: () => {},
+  sendAlert: () => {},
+};
+/** An extension in the ClientHello of a client that speaks over QUIC. */
+const overQuic =
+  (type: number): See =>
+  (subject) => {
+    let hello: Uint8Array = new Uint8Array(0);
+    subject.set('quicMethod', { ...silentQuic, addHandshakeData: (_ssl, _level, data) => (hello = data) });
+    outcome(() => subject.doHandshake());
+    if (hello.length === 0) return undefined;
+    const found = decodeMessage(clientHello, hello).value.extensions.find((one) => one.type === type);
+    return found && toHex(found.data);
+  };
 
 /** Stands for one; nothing is compressed here. */
 const compressor = (id: number): CertCompressor => ({ id, decompress: (data) => data });
@@ -637,6 +661,33 @@ const PROBES: { readonly [K in SettingName]: Probe<K> } = {
     refuses: [new EchKeys(), new EchKeys(echOne.keys.map((key) => ({ ...key, isRetryConfig: false })))],
     seen: server(toldConfig, [1, 2]),
   },
+  quicMethod: {
+    values: marking((mark) => ({ ...silentQuic, addHandshakeData: () => mark(undefined) })),
+    seen: client((subject) => marks.during(() => subject.set('quicTransportParams', new Uint8Array(1)).doHandshake()), MARKED, ALPN),
+  },
+  quicTransportParams: {
+    values: [Uint8Array.of(1, 2), Uint8Array.of(3)],
+    refuses: [new Uint8Array(0x1_0000)],
+    seen: client(overQuic(57), ['0102', '03'], { ...ALPN, quicMethod: silentQuic }),
+  },
+  quicLegacyCodepoint: {
+    values: [true, false],
+    seen: client((subject) => overQuic(0xffa5)(subject.set('quicTransportParams', Uint8Array.of(9))), ['09', undefined], {
+      ...ALPN,
+      quicMethod: silentQuic,
+    }),
+  },
+  quicEarlyData: {
+    values: [true, false],
+    seen: server((subject) => ticketOverQuic(subject).data.maxEarlyData, [0xffff_ffff, 0], {
+      alpnProtocols: ['h3'],
+      quicEarlyDataContext: Uint8Array.of(1),
+    }),
+  },
+  quicEarlyDataContext: {
+    values: [Uint8Array.of(1), Uint8Array.of(2)],
+    seen: server(earlyDataOverQuic, ['accepted', 'rejected'], { alpnProtocols: ['h3'], quicEarlyData: true }),
+  },
 };
 
 /** The config id of the key that a server tells a client about. */
@@ -649,6 +700,22 @@ function toldConfig(subject: Ssl): number | undefined {
 /** The config id that a client seals for. */
 function sealedFor(subject: Ssl): number {
   return Number.parseInt(`${extension(0xfe0d)(subject)}`.slice(10, 12), 16);
+}
+
+/** What a client gets of a server over QUIC to resume. */
+function ticketOverQuic(subject: Ssl): SslSession {
+  const both = quicPair({}, subject);
+  quicHandshake(both);
+  return both.client.ssl.session ?? new SslSession();
+}
+
+/** How 0-RTT fares with a ticket that was made under the context of one byte, 1. */
+function earlyDataOverQuic(subject: Ssl): string | undefined {
+  const session = ticketOverQuic(new Ssl(subject.context).set('quicEarlyDataContext', Uint8Array.of(1)));
+  const both = quicPair({ quicEarlyData: true }, subject);
+  both.client.ssl.setSession(session);
+  quicHandshake(both);
+  return both.client.ssl.connection?.earlyData;
 }
 
 /** Reads something off a pair, connected or not. */

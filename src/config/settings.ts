@@ -137,6 +137,11 @@ export interface Settings {
   readonly echGrease: boolean;
   readonly echOuterAlpn: readonly Uint8Array[] | undefined;
   readonly echKeys: EchKeys | undefined;
+  readonly quicMethod: callbacks.QuicMethod | undefined;
+  readonly quicTransportParams: Uint8Array | undefined;
+  readonly quicLegacyCodepoint: boolean;
+  readonly quicEarlyData: boolean;
+  readonly quicEarlyDataContext: Uint8Array | undefined;
 }
 
 export type SettingName = keyof Settings;
@@ -881,6 +886,29 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
     accept: optional(acceptEchKeys),
     openssl: ['SSL_CTX_set1_ech_keys'],
     summary: 'Keys that a server opens sealed ClientHellos with, best first; without any it is a backend server (RFC 9849, 3.1).',
+  }),
+  quicMethod: row<Settings['quicMethod']>(none, {
+    openssl: ['SSL_set_quic_method', 'SSL_CTX_set_quic_method'],
+    summary: 'Carries the handshake over QUIC in place of records (RFC 9001); TLS 1.3 alone is spoken then.',
+  }),
+  quicTransportParams: row<Uint8Array | undefined>(none, {
+    scope: 'connection',
+    accept: optional((value: Uint8Array) => (value.length > 0xffff ? refuse('BAD_SETTING_VALUE', `${value.length} bytes`) : copyOf(value))),
+    openssl: ['SSL_set_quic_transport_params'],
+    summary: 'What quic_transport_parameters says: at most 65,535 bytes; needed over QUIC, and refused without it.',
+  }),
+  quicLegacyCodepoint: row<boolean>(() => false, {
+    openssl: ['SSL_set_quic_use_legacy_codepoint'],
+    summary: 'That extension has the number of drafts up to 32.',
+  }),
+  quicEarlyData: row<boolean>(() => false, {
+    openssl: ['SSL_set_early_data_enabled', 'SSL_CTX_set_early_data_enabled'],
+    summary: '0-RTT over QUIC: a client offers it with a session that allows it, a server allows and takes it.',
+  }),
+  quicEarlyDataContext: row<Uint8Array | undefined>(none, {
+    accept: optional(copyOf),
+    openssl: ['SSL_set_quic_early_data_context'],
+    summary: 'What a server’s 0-RTT over QUIC depends on: taken only where the ticket was made under the same; without one, never.',
   }),
 };
 

@@ -89,12 +89,21 @@ const VALUES: { readonly [extension: string]: { readonly [P in Place]?: fc.Arbit
     HRR: bytes(8, 8),
     EE: echConfigs,
   },
+  quic_transport_parameters: { CH: bytes(0, 40), EE: bytes(0, 40) },
+  'quic_transport_parameters (draft)': { CH: bytes(0, 40), EE: bytes(0, 40) },
   renegotiation_info: { CH: bytes(0, 40), SH12: bytes(0, 40) },
 };
 
 const PLACES: readonly Place[] = ['CH', 'SH12', 'SH13', 'HRR', 'EE', 'CT', 'CR', 'NST'];
 /** Whose last part takes all there is, or that has an alternative that does. */
-const OPEN_ENDED = new Set(['session_ticket CH', 'delegated_credential CT']);
+const OPEN_ENDED = new Set([
+  'session_ticket CH',
+  'delegated_credential CT',
+  'quic_transport_parameters CH',
+  'quic_transport_parameters EE',
+  'quic_transport_parameters (draft) CH',
+  'quic_transport_parameters (draft) EE',
+]);
 
 const FORMS = EXTENSIONS.flatMap((def) =>
   PLACES.filter((place) => def[place] !== undefined).map((place) => ({ name: `${def.name} ${place}`, def, place })),

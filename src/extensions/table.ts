@@ -13,6 +13,7 @@ import { signatureAlgorithms, signatureAlgorithmsCert, supportedGroups } from '.
 import { keyShare } from './key-share.ts';
 import { postHandshakeAuth } from './post-handshake-auth.ts';
 import { preSharedKey, pskKeyExchangeModes } from './pre-shared-key.ts';
+import { quicTransportParameters, quicTransportParametersLegacy } from './quic-transport-parameters.ts';
 import { maxFragmentLength, recordSizeLimit } from './record-size.ts';
 import { serverName } from './server-name.ts';
 import { supportedVersions } from './supported-versions.ts';
@@ -47,7 +48,9 @@ export const EXTENSIONS: readonly AnyExtension[] = [
   keyShare,
   encryptedClientHello,
   echOuterExtensions,
+  quicTransportParameters,
   renegotiationInfo,
+  quicTransportParametersLegacy,
 ];
 
 const BY_ID: ReadonlyMap<number, AnyExtension> = new Map(EXTENSIONS.map((def) => [def.id, def]));

@@ -7,7 +7,7 @@ import type { KeySchedule } from '../crypto/schedule-tls13.ts';
 import { CERTIFICATE_TYPES } from '../registry/certificate-types.ts';
 import type { CipherSuite } from '../registry/cipher-suites.ts';
 import { CONTENT_TYPE } from '../registry/content-types.ts';
-import { INFO } from '../registry/options.ts';
+import { INFO, OPTIONS } from '../registry/options.ts';
 import { STATES, type StateName, stateOfMessage } from '../registry/states.ts';
 import type { X509VerifyResult } from '../registry/verify-results.ts';
 import { TLS1_3_VERSION } from '../registry/versions.ts';
@@ -18,6 +18,7 @@ import type { RawExtension } from '../wire/message.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import type { CheckedSct } from '../x509/sct.ts';
 import type { VerifyOutcome } from '../x509/verify.ts';
+import { CryptoStreams } from './crypto-streams.ts';
 import type { Established } from './established.ts';
 import { MessageIo } from './io.ts';
 
@@ -69,6 +70,8 @@ export type EchState =
 export class Connection {
   readonly owner: Owner;
   readonly role: 'client' | 'server';
+  /** Present where QUIC carries the handshake (RFC 9001). */
+  readonly quic: CryptoStreams | undefined;
   readonly io: MessageIo;
 
   state: StateName = 'BEFORE';
@@ -138,6 +141,8 @@ export class Connection {
   peerScts: readonly CheckedSct[] = [];
   ownFinished: Uint8Array | undefined;
   peerFinished: Uint8Array | undefined;
+  /** quic_transport_parameters of the peer. */
+  peerQuicTransportParams: Uint8Array | undefined;
   /** max_fragment_length that was agreed on, as its code; 0: none. */
   maxFragmentLength = 0;
 
@@ -188,13 +193,18 @@ export class Connection {
   constructor(owner: Owner, role: 'client' | 'server') {
     this.owner = owner;
     this.role = role;
-    this.io = new MessageIo({
-      message: (write, contentType, bytes) => this.observeMessage(write, contentType, bytes),
-      alert: (write, level, description) => {
-        this.inform(write ? INFO.WRITE | INFO.ALERT : INFO.READ | INFO.ALERT, (level << 8) | description);
+    const method = owner.get('quicMethod');
+    this.quic = method && new CryptoStreams(method, owner.handle);
+    this.io = new MessageIo(
+      {
+        message: (write, contentType, bytes) => this.observeMessage(write, contentType, bytes),
+        alert: (write, level, description) => {
+          this.inform(write ? INFO.WRITE | INFO.ALERT : INFO.READ | INFO.ALERT, (level << 8) | description);
+        },
+        awaiting: () => this.turnToReading(),
       },
-      awaiting: () => this.turnToReading(),
-    });
+      this.quic,
+    );
   }
 
   /** Whether the first handshake is complete: the proofs are there. */
@@ -225,6 +235,11 @@ export class Connection {
 
   hasOption(bit: number): boolean {
     return (this.owner.get('options') & bit) !== 0;
+  }
+
+  /** Whether to look like TLS 1.2 to middleboxes (RFC 9846, D.4); over QUIC there is nothing for them to see (RFC 9001, 8.4). */
+  get middleboxCompat(): boolean {
+    return this.quic === undefined && this.hasOption(OPTIONS.ENABLE_MIDDLEBOX_COMPAT);
   }
 
   // ---- states and what the info callback hears of them, at OpenSSL's moments (SSL_CTX_set_info_callback(3))

@@ -1,8 +1,6 @@
-import type { Bio } from '../bio/bio.ts';
 import { concat, copyOf } from '../bytes/bytes.ts';
+import { type Carrier, Records } from '../record/carrier.ts';
 import type { OpenProtection, SealProtection } from '../record/protection.ts';
-import { RecordReader } from '../record/reader.ts';
-import { RecordWriter } from '../record/writer.ts';
 import { ALERT_LEVEL, ALERTS } from '../registry/alerts.ts';
 import { CONTENT_TYPE, handshakeTypeName } from '../registry/content-types.ts';
 import { fatal, PeerAlert } from '../registry/fatal.ts';
@@ -37,15 +35,13 @@ const RETRY_READ = { want: 'read' } as const;
 const CLOSED = { want: 'closed' } as const;
 
 /**
- * Handshake messages over records: reassembles what comes, packs what goes, and guards everything that may stand
- * between messages (alerts, compatibility records, empty records, floods of any of them).
+ * Handshake messages over records, or over what stands in their place: reassembles what comes, packs what goes, and guards everything that
+ * may stand between messages (alerts, compatibility records, empty records, floods of any of them).
  */
 export class MessageIo {
-  readonly reader: RecordReader = new RecordReader();
-  readonly writer: RecordWriter = new RecordWriter();
+  readonly records: Records = new Records();
+  private readonly carrier: Carrier;
   private readonly observer: IoObserver;
-  input: Bio | undefined;
-  output: Bio | undefined;
   /** The negotiated version; 0 before. It decides what alerts mean. */
   version = 0;
   /** Compatibility records that may still come (RFC 9846, D.4); none outside a handshake. */
@@ -65,8 +61,10 @@ export class MessageIo {
   private emptyRecords = 0;
   private warnings = 0;
 
-  constructor(observer: IoObserver) {
+  /** `carrier`: what carries the messages where records do not. */
+  constructor(observer: IoObserver, carrier?: Carrier) {
     this.observer = observer;
+    this.carrier = carrier ?? this.records;
   }
 
   // ---- receiving
@@ -81,14 +79,18 @@ export class MessageIo {
     this.observer.awaiting();
   }
 
+  /** Bytes of messages that are waiting here. */
+  get pending(): number {
+    return this.fragments.length;
+  }
+
   /** The next thing that arrived. A message whose type is not due is refused by its header alone. */
   receive(limitOf: LimitOf): Incoming {
     for (;;) {
       const raw = this.takeReturned() ?? this.wholeMessage(limitOf);
       if (raw !== undefined) return { kind: 'message', raw };
       if (this.receivedCloseNotify) return 'closed';
-      if (this.input === undefined) return 'retry';
-      const record = this.reader.next(this.input);
+      const record = this.carrier.next();
       if (record === 'retry' || record === 'eof') return record;
       const { type, content } = record;
       if (this.midMessage && type !== CONTENT_TYPE.handshake) {
@@ -140,8 +142,12 @@ export class MessageIo {
 
   /** Changes the keys for what comes. A key change within a message would splice two streams (RFC 9846, 5.1). */
   protectRead(protection: OpenProtection): void {
+    this.demandBoundary();
+    this.records.reader.protect(protection);
+  }
+
+  demandBoundary(): void {
     if (this.midMessage) fatal('unexpected_message', 'NOT_ON_RECORD_BOUNDARY');
-    this.reader.protect(protection);
   }
 
   private wholeMessage(limitOf: LimitOf): Uint8Array | undefined {
@@ -223,8 +229,8 @@ export class MessageIo {
   /** The compatibility record of TLS 1.3, or the signal of the versions before it. */
   sendChangeCipherSpec(): void {
     this.sealFlight();
-    if (this.version !== 0 && this.version < TLS1_3_VERSION) this.writer.append(CONTENT_TYPE.changeCipherSpec, Uint8Array.of(1));
-    else this.writer.appendChangeCipherSpec(TLS1_2_VERSION);
+    if (this.version !== 0 && this.version < TLS1_3_VERSION) this.records.writer.append(CONTENT_TYPE.changeCipherSpec, Uint8Array.of(1));
+    else this.records.writer.appendChangeCipherSpec(TLS1_2_VERSION);
     this.sentChangeCipherSpec = true;
     this.observer.message(true, CONTENT_TYPE.changeCipherSpec, Uint8Array.of(1));
   }
@@ -232,7 +238,7 @@ export class MessageIo {
   sendAlert(level: number, description: number): void {
     this.sealFlight();
     const alert = Uint8Array.of(level, description);
-    this.writer.append(CONTENT_TYPE.alert, alert);
+    this.carrier.append(CONTENT_TYPE.alert, alert);
     if (description === ALERTS.close_notify) this.sentCloseNotify = true;
     this.observer.message(true, CONTENT_TYPE.alert, alert);
     this.observer.alert(true, level, description);
@@ -241,30 +247,27 @@ export class MessageIo {
   /** Changes the keys for what goes; what was added before still goes under the old ones. */
   protectWrite(protection: SealProtection): void {
     this.sealFlight();
-    this.writer.protect(protection);
+    this.records.writer.protect(protection);
   }
 
-  /** Seals the flight and hands it to the BIO; false where it did not take everything. */
+  /** Seals the flight and hands it to the transport; false where that did not take everything. */
   flush(): boolean {
     this.sealFlight();
-    if (this.output === undefined) return this.writer.pending === 0;
-    if (!this.writer.flush(this.output)) return false;
-    this.output.flush?.();
-    return true;
+    return this.carrier.flush();
   }
 
-  private sealFlight(): void {
+  /** Gives the carrier what was added to the flight. */
+  sealFlight(): void {
     if (this.flight.length === 0) return;
     const bytes = this.flight.length === 1 ? (this.flight[0] as Uint8Array) : concat(...this.flight);
     this.flight = [];
-    this.writer.append(CONTENT_TYPE.handshake, bytes);
+    this.carrier.append(CONTENT_TYPE.handshake, bytes);
   }
 
   // ---- ending
 
   wipe(): void {
-    this.reader.wipe();
-    this.writer.wipe();
+    this.records.wipe();
     this.fragments.clear();
     this.flight = [];
   }

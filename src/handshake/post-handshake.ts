@@ -14,6 +14,7 @@ import { certificateForms, readCertificateMessage } from './common/certificate-c
 import { EXT, parseCustomExtensions } from './common/custom-extensions.ts';
 import { checkFinished, verifyData } from './common/finished.ts';
 import { established, updateReadKeys, updateWriteKeys } from './common/keys.ts';
+import { QUIC_EARLY_DATA } from './common/quic.ts';
 import { remember, sendTickets, sessionOf } from './common/tickets.ts';
 import type { Connection } from './connection.ts';
 import { Handshake } from './handshake.ts';
@@ -26,6 +27,9 @@ import { Transcript } from './transcript.ts';
 /** How long a message may be that comes after the handshake; undefined: its type may not come now. */
 export function postHandshakeLimit(connection: Connection, type: number): number | undefined {
   if (connection.version < TLS1_3_VERSION) return renegotiationLimit(connection, type);
+  // RFC 9001, 4.4 and 6: QUIC changes its keys itself, and nobody is asked for a certificate late.
+  if (connection.quic !== undefined)
+    return !connection.isServer && type === HANDSHAKE_TYPE.newSessionTicket ? newSessionTicket.limit : undefined;
   if (type === HANDSHAKE_TYPE.keyUpdate) return keyUpdate.limit;
   if (connection.isServer)
     return connection.certificateRequests.size > 0 ? certificateForms(connection).find((form) => form.type === type)?.limit : undefined;
@@ -67,7 +71,7 @@ function receiveKeyUpdate(connection: Connection, raw: Uint8Array): void {
   connection.endFlow();
   // However many requests come, one answer is owed: it is sent with what is written next, or now if nothing is stuck.
   if (requestUpdate === 1) connection.keyUpdateOwed = true;
-  if (connection.io.writer.pending === 0) payKeyUpdate(connection);
+  if (connection.io.records.writer.pending === 0) payKeyUpdate(connection);
 }
 
 /** Sends the KeyUpdate that was asked for, before anything else is sealed. */
@@ -92,6 +96,10 @@ function receiveTicket(connection: Connection, raw: Uint8Array): void {
   const ticket = decodeMessage(newSessionTicket, raw).value;
   const block = readBlock('NST', ticket.extensions);
   parseCustomExtensions(connection, EXT.TLS1_3_NEW_SESSION_TICKET, ticket.extensions);
+  const maxEarlyData = block.get(earlyData) ?? 0;
+  // RFC 9001, 4.6.1: over QUIC any other value is an error.
+  if (connection.quic !== undefined && block.has(earlyData) && maxEarlyData !== QUIC_EARLY_DATA)
+    fatal('illegal_parameter', 'BAD_EARLY_DATA');
   connection.endFlow();
   const { resumptionSecret } = connection;
   // RFC 9846, 4.6.1: a lifetime of zero means: forget it at once.
@@ -104,7 +112,7 @@ function receiveTicket(connection: Connection, raw: Uint8Array): void {
     ticket: copyOf(ticket.ticket),
     ticketLifetime: ticket.lifetime,
     ticketAgeAdd: ticket.ageAdd,
-    maxEarlyData: block.get(earlyData) ?? 0,
+    maxEarlyData,
     timeout: Math.min(ticket.lifetime, LIMITS.sessionLifetime.value),
   });
   connection.replaceSession(session);

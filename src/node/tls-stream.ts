@@ -161,7 +161,7 @@ export abstract class TlsStream extends SocketSurface {
   arrivedOnLoan(bytes: Uint8Array): void {
     this.arrived(bytes);
     if (this.bio.hasPending) this.bio.own();
-    this.ssl.connection?.io.reader.own();
+    this.ssl.connection?.io.records.reader.own();
   }
 
   /** Starts the handshake: the transport can carry bytes. */

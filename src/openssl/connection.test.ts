@@ -844,3 +844,60 @@ describe('OCSP stapling', () => {
     expect([connect(refused), o.SSL_connect(refused.client), reason()]).toEqual([false, -1, 'invalid status response']);
   });
 });
+
+describe('QUIC', () => {
+  /** A method that keeps what is said, and one that fails at a step. */
+  const method = (sent: [number, Uint8Array][], fails?: keyof o.SSL_QUIC_METHOD): o.SSL_QUIC_METHOD => ({
+    set_read_secret: () => (fails === 'set_read_secret' ? 0 : 1),
+    set_write_secret: () => (fails === 'set_write_secret' ? 0 : 1),
+    add_handshake_data: (_ssl, level, data) => {
+      sent.push([level, data]);
+      return fails === 'add_handshake_data' ? 0 : 1;
+    },
+    flush_flight: () => (fails === 'flush_flight' ? 0 : 1),
+    send_alert: () => 1,
+  });
+  const client = (sent: [number, Uint8Array][], fails?: keyof o.SSL_QUIC_METHOD): o.SSL => {
+    const ssl = there(o.SSL_new(clientCtx()));
+    expect(o.SSL_set_quic_method(ssl, method(sent, fails))).toBe(1);
+    expect(o.SSL_set_quic_transport_params(ssl, bytes('params'))).toBe(1);
+    o.SSL_set_connect_state(ssl);
+    o.SSL_set_tlsext_host_name(ssl, 'server.example');
+    o.SSL_set1_host(ssl, 'server.example');
+    o.SSL_set_alpn_protos(ssl, bytes('\x02h3'));
+    return ssl;
+  };
+
+  it('speaks by levels, as their numbers say', () => {
+    const sent: [number, Uint8Array][] = [];
+    const ssl = client(sent);
+    expect([o.SSL_is_quic(ssl), o.SSL_quic_read_level(ssl), o.SSL_quic_write_level(ssl)]).toEqual([1, 0, 0]);
+    expect([0, 1, 2, 3].map((level) => o.SSL_quic_max_handshake_flight_len(ssl, level))).toEqual([16_384, 0, 204_800, 16_384]);
+    const ret = o.SSL_do_handshake(ssl);
+    expect([ret, o.SSL_get_error(ssl, ret), sent.map(([level]) => level)]).toEqual([-1, o.SSL_ERROR_WANT_READ, [o.ssl_encryption_initial]]);
+    expect([o.SSL_get_peer_quic_transport_params(ssl).length, o.SSL_in_early_data(ssl), o.SSL_early_data_accepted(ssl)]).toEqual([0, 0, 0]);
+    expect(o.SSL_provide_quic_data(ssl, o.ssl_encryption_handshake, bytes('x'))).toBe(0);
+    expect(reason()).toBe('wrong encryption level received');
+    o.ERR_clear_error();
+    expect(o.SSL_process_quic_post_handshake(ssl)).toBe(0);
+    expect(reason()).toBe('called a function you should not call');
+  });
+
+  it.each(['add_handshake_data', 'flush_flight'] as const)('ends where %s fails', (name) => {
+    const ssl = client([], name);
+    const ret = o.SSL_do_handshake(ssl);
+    expect([ret, o.SSL_get_error(ssl, ret), reason()]).toEqual([-1, o.SSL_ERROR_SSL, 'quic internal error']);
+  });
+
+  it('is set on contexts as well, and taken back', () => {
+    const ctx = clientCtx();
+    expect(o.SSL_CTX_set_quic_method(ctx, method([]))).toBe(1);
+    const ssl = there(o.SSL_new(ctx));
+    expect([o.SSL_is_quic(ssl), o.SSL_set_quic_method(ssl, null), o.SSL_is_quic(ssl)]).toEqual([1, 1, 0]);
+    o.SSL_CTX_set_early_data_enabled(ctx, 1);
+    o.SSL_set_early_data_enabled(ssl, 1);
+    o.SSL_set_quic_use_legacy_codepoint(ssl, 1);
+    expect(o.SSL_set_quic_early_data_context(ssl, bytes('context'))).toBe(1);
+    expect([ctx.get('quicEarlyData'), ssl.get('quicEarlyData'), ssl.get('quicLegacyCodepoint')]).toEqual([true, true, true]);
+  });
+});

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { there } from '../../test/support/openssl.ts';
-import { REASONS } from '../registry/reasons.ts';
+import { COMMON_REASONS, REASONS } from '../registry/reasons.ts';
 import { X509_VERIFY_RESULTS } from '../registry/verify-results.ts';
 import * as reasons from './constants-reasons.ts';
 import * as o from './index.ts';
@@ -49,13 +49,16 @@ describe('the error queue', () => {
 describe('constants', () => {
   it('of reasons and verification results are those of the tables', () => {
     const named: Readonly<Record<string, number>> = reasons;
-    const ours = Object.entries(REASONS).filter(
-      ([name, code]) => (code < 900 || code >= 999) && name !== 'INTERNAL_ERROR' && name !== 'PASSED_NULL_PARAMETER',
-    );
+    const ours = Object.entries(REASONS).filter(([name, code]) => (code < 900 || code >= 999) && !COMMON_REASONS.has(name));
     const results = Object.entries(X509_VERIFY_RESULTS).map(
       ([name, code]) => [name === 'OK' ? 'X509_V_OK' : `X509_V_ERR_${name}`, code] as const,
     );
     expect(Object.entries(named).sort()).toEqual([...ours.map(([name, code]) => [`SSL_R_${name}`, code] as const), ...results].sort());
+  });
+
+  it('of reasons of our own are each of one reason', () => {
+    const codes = Object.values(REASONS).filter((code) => code >= 900 && code < 999);
+    expect(codes.filter((code, i) => codes.indexOf(code) !== i)).toEqual([]);
   });
 
   it('of options and modes are those of ssl.h', () => {

@@ -1,7 +1,7 @@
 /** The error queue (ERR_get_error(3)): one ring for the whole program, as C has one for each thread. */
 import { utf8 } from '../bytes/bytes.ts';
 import { sentence } from '../registry/fatal.ts';
-import { REASONS, type Reason } from '../registry/reasons.ts';
+import { COMMON_REASONS, REASONS, type Reason } from '../registry/reasons.ts';
 import type { BIO } from './bio.ts';
 import {
   BIO_R_BROKEN_PIPE,
@@ -147,7 +147,5 @@ const GLOBAL_TEXTS: ReadonlyMap<number, string> = new Map([
 ]);
 
 const REASON_TEXTS: ReadonlyMap<number, string> = new Map(
-  (Object.keys(REASONS) as Reason[])
-    .filter((name) => name !== 'INTERNAL_ERROR' && name !== 'PASSED_NULL_PARAMETER')
-    .map((name) => [REASONS[name], sentence(name)]),
+  (Object.keys(REASONS) as Reason[]).filter((name) => !COMMON_REASONS.has(name)).map((name) => [REASONS[name], sentence(name)]),
 );

@@ -2,7 +2,7 @@
 import { Asn1Error } from '../asn1/asn1-error.ts';
 import { PeerAlert, SslError } from '../registry/fatal.ts';
 import { REASONS, type Reason } from '../registry/reasons.ts';
-import { ERR_LIB_ASN1, ERR_LIB_SSL, ERR_R_ASN1_LIB, ERR_R_INTERNAL_ERROR, ERR_R_PASSED_NULL_PARAMETER } from './constants.ts';
+import { ERR_LIB_ASN1, ERR_LIB_SSL, ERR_R_ASN1_LIB } from './constants.ts';
 import { functionCode } from './function-codes.ts';
 
 export interface ErrorEntry {
@@ -25,7 +25,7 @@ export function pushError(lib: number, func: string, reason: number, data = ''):
   queue.push({ code: pack(lib, functionCode(func), reason), file: '', line: 0, data, mark: false });
 }
 
-export const pushSslError = (func: string, reason: Reason, data?: string): void => pushError(ERR_LIB_SSL, func, reasonNumber(reason), data);
+export const pushSslError = (func: string, reason: Reason, data?: string): void => pushError(ERR_LIB_SSL, func, REASONS[reason], data);
 
 /**
  * Does what a C function is for. A failure goes to the queue and `failure` is the result; only what C calls undefined behaviour
@@ -43,7 +43,7 @@ export function attempt<T>(func: string, failure: T, work: () => T): T {
 export function reportError(func: string, error: unknown): void {
   if (error instanceof Asn1Error) pushError(ERR_LIB_ASN1, func, ERR_R_ASN1_LIB, error.message);
   else if (error instanceof SslError && error.reason !== 'USE_AFTER_FREE') {
-    pushError(ERR_LIB_SSL, insideOf(func, error), reasonNumber(error.reason), error.message);
+    pushError(ERR_LIB_SSL, insideOf(func, error), error.reasonCode, error.message);
   } else throw error;
 }
 
@@ -65,12 +65,6 @@ const RAISED_IN: Partial<Record<Reason, string>> = {
   UNEXPECTED_EOF_WHILE_READING: 'ssl3_read_n',
   BAD_WRITE_RETRY: 'ssl3_write_pending',
   BAD_SIGNATURE: 'tls_process_cert_verify',
-};
-
-/** ERR_R_* stand apart from the reasons of a library. */
-const reasonNumber = (reason: Reason): number => {
-  if (reason === 'INTERNAL_ERROR') return ERR_R_INTERNAL_ERROR;
-  return reason === 'PASSED_NULL_PARAMETER' ? ERR_R_PASSED_NULL_PARAMETER : REASONS[reason];
 };
 
 /** ERR_PACK(3). */

@@ -46,6 +46,7 @@ export * from './options.ts';
 export type { pem_password_cb } from './password.ts';
 export * from './pem.ts';
 export * from './psk.ts';
+export * from './quic.ts';
 export * from './raw-keys.ts';
 export * from './security.ts';
 export * from './sessions.ts';

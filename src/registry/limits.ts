@@ -43,6 +43,11 @@ export const LIMITS = {
     reason: 'ServerKeyExchange and ClientKeyExchange of TLS 1.2; ffdhe8192 with a signature takes under 4,000',
   },
   dhPrimeBits: { value: 8192, unit: 'bits of a TLS 1.2 server’s Diffie-Hellman prime', reason: 'a larger one costs the client seconds' },
+  quicFlight: {
+    value: 16_384,
+    unit: 'bytes of one encryption level over QUIC',
+    reason: 'RFC 9000, 7.5 wants 4,096 at least; as BoringSSL. Certificates count extra',
+  },
   certificateVerify: { value: 16_384, unit: 'bytes', reason: 'room for any signature, post-quantum ones included' },
   finished: { value: 64, unit: 'bytes', reason: 'the longest hash' },
   keyUpdate: { value: 1, unit: 'bytes', reason: 'RFC 9846, 4.6.3' },

@@ -37,6 +37,9 @@ const FIELD = {
   ticketAppData: 18,
   group: 19,
   peerRawKey: 20,
+  // Not OpenSSL's: BoringSSL numbers them so.
+  isQuic: 27,
+  quicEarlyDataContext: 28,
 } as const;
 
 /** i2d_SSL_SESSION(3). */
@@ -69,6 +72,8 @@ export function encodeSession(session: SslSession): Uint8Array {
     bytes(FIELD.ticketAppData, s.ticketAppData),
     explicit(FIELD.group, integer(s.group)),
     s.peerRawKey === undefined ? undefined : bytes(FIELD.peerRawKey, s.peerRawKey),
+    number(FIELD.isQuic, s.isQuic ? 1 : 0),
+    bytes(FIELD.quicEarlyDataContext, s.quicEarlyDataContext),
   );
 }
 
@@ -129,6 +134,8 @@ function readFields(r: DerReader): SslSession {
     maxFragmentLength: number(FIELD.maxFragmentLength),
     ticketAppData: bytes(FIELD.ticketAppData),
     group: number(FIELD.group),
+    isQuic: number(FIELD.isQuic) !== 0,
+    quicEarlyDataContext: bytes(FIELD.quicEarlyDataContext),
   });
 }
 

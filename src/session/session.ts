@@ -41,6 +41,10 @@ export interface SessionData {
   readonly pskIdentity: Uint8Array | undefined;
   /** What the application put into the ticket (SSL_SESSION_set1_ticket_appdata(3)). */
   readonly ticketAppData: Uint8Array;
+  /** It was made over QUIC, and resumes there alone. */
+  readonly isQuic: boolean;
+  /** What a server's 0-RTT depends on besides (SSL_set_quic_early_data_context). */
+  readonly quicEarlyDataContext: Uint8Array;
 }
 
 const BLANK: SessionData = {
@@ -68,6 +72,8 @@ const BLANK: SessionData = {
   pskIdentityHint: undefined,
   pskIdentity: undefined,
   ticketAppData: EMPTY,
+  isQuic: false,
+  quicEarlyDataContext: EMPTY,
 };
 
 /** SSL_SESSION: reference counted; its secret is wiped when the last reference is freed. */

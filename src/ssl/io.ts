@@ -31,7 +31,7 @@ export class Plaintext {
   /** Takes up settings that records depend on; called again when one changes. */
   configure(): void {
     const { connection } = this;
-    const { reader, writer } = connection.io;
+    const { reader, writer } = connection.io.records;
     const observe = connection.get('msgCallback');
     const arg = connection.get('msgCallbackArg');
     const { handle } = connection.owner;
@@ -95,6 +95,17 @@ export class Plaintext {
     return (connection.get('mode') & MODES.AUTO_RETRY) !== 0 ? 'again' : 'retry';
   }
 
+  /** Deals with all messages that came, where nothing else can (QUIC). */
+  receiveMessages(): void {
+    const { connection, driver } = this;
+    for (;;) {
+      const incoming = driver.guard(() => connection.io.receive((type) => postHandshakeLimit(connection, type)));
+      if (typeof incoming === 'string' || incoming.kind === 'data') return;
+      driver.begin(postHandshake(connection, incoming.raw));
+      driver.resume();
+    }
+  }
+
   private deliver(content: Uint8Array): 'data' | 'again' {
     if (content.length === 0) return 'again';
     this.connection.postHandshakeMessages = 0;
@@ -153,7 +164,7 @@ export class Plaintext {
   /** Seals as much as one output buffer holds. */
   private seal(write: { sealed: number }, bytes: Uint8Array): void {
     const { connection } = this;
-    const { writer } = connection.io;
+    const { writer } = connection.io.records;
     const size = Math.min(writer.maxFragment, connection.get('splitSendFragment'));
     while (write.sealed < bytes.length && writer.hasRoom) {
       if (writer.keyIsWorn) {

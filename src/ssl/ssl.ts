@@ -1,5 +1,6 @@
 import type { Bio } from '../bio/bio.ts';
 import { EMPTY, sameBytes } from '../bytes/bytes.ts';
+import type { EncryptionLevel } from '../config/callbacks.ts';
 import type { Credential, ExternalPsk } from '../config/credentials.ts';
 import type { Scope, SettingInput, SettingName, Settings } from '../config/settings.ts';
 import { SETTING_NAMES, SETTINGS } from '../config/settings.ts';
@@ -7,11 +8,13 @@ import { adoptCert, duplicateValues, inheritValues, setValue, type Values } from
 import type { CryptoProvider, KeyKind, PrivateKey } from '../crypto/provider.ts';
 import { checkChain } from '../handshake/common/check-chain.ts';
 import { Connection, type Owner } from '../handshake/connection.ts';
+import type { CryptoStreams } from '../handshake/crypto-streams.ts';
 import { Driver } from '../handshake/driver.ts';
 import { sendCertificateRequest, sendKeyUpdate } from '../handshake/post-handshake.ts';
 import { export12, renegotiate, requestRenegotiation } from '../handshake/renegotiation.ts';
 import type { Stop, Want } from '../handshake/step.ts';
 import { refuse, type SslError } from '../registry/fatal.ts';
+import { LIMITS } from '../registry/limits.ts';
 import { OPTIONS, SHUTDOWN } from '../registry/options.ts';
 import { TLS1_3_VERSION } from '../registry/versions.ts';
 import { ExData } from '../session/ex-data.ts';
@@ -271,8 +274,8 @@ export class Ssl implements Owner {
     this.inputBio = input;
     this.outputBio = output;
     if (this.running !== undefined) {
-      this.running.connection.io.input = input;
-      this.running.connection.io.output = output;
+      this.running.connection.io.records.input = input;
+      this.running.connection.io.records.output = output;
     }
     return this;
   }
@@ -408,10 +411,11 @@ export class Ssl implements Owner {
     this.live();
     if (this.running !== undefined) return this.running;
     if (this.chosenRole === undefined) return refuse('CONNECTION_TYPE_NOT_SET');
-    if (this.inputBio === undefined || this.outputBio === undefined) return refuse('BIO_NOT_SET');
+    if (!this.isQuic && (this.inputBio === undefined || this.outputBio === undefined)) return refuse('BIO_NOT_SET');
     const connection = new Connection(this, this.chosenRole);
-    connection.io.input = this.inputBio;
-    connection.io.output = this.outputBio;
+    connection.io.records.input = this.inputBio;
+    connection.io.records.output = this.outputBio;
+    if (this.isQuic && this.get('quicEarlyData')) connection.earlyData = 'wanted';
     if (this.chosenRole === 'client') connection.replaceSession(this.configuredSession?.upRef());
     const driver = new Driver(connection);
     this.running = { connection, driver, io: new Plaintext(connection, driver) };
@@ -446,6 +450,7 @@ export class Ssl implements Owner {
 
   /** Makes sure that there is plaintext to give. */
   private fill(): boolean {
+    this.demandRecords();
     for (;;) {
       const { connection, driver, io } = this.start();
       if (io.length > 0) return true;
@@ -467,6 +472,7 @@ export class Ssl implements Owner {
    * All of them are taken at once, unless ENABLE_PARTIAL_WRITE says that a part will do.
    */
   write(bytes: Uint8Array): number {
+    this.demandRecords();
     const { connection, driver, io } = this.start();
     if (driver.failure !== undefined) throw driver.failure;
     if ((this.shutdownFlags & SHUTDOWN.SENT) !== 0) refuse('PROTOCOL_IS_SHUTDOWN');
@@ -485,12 +491,12 @@ export class Ssl implements Owner {
 
   /** Whether anything, decrypted or not, is waiting here (SSL_has_pending(3)). */
   get hasPending(): boolean {
-    return this.pending > 0 || (this.running?.connection.io.reader.buffered ?? 0) > 0;
+    return this.pending > 0 || (this.running?.connection.io.records.reader.buffered ?? 0) > 0;
   }
 
   /** Bytes that were sealed and that the BIO did not take yet. */
   get unwritten(): number {
-    return this.running?.connection.io.writer.pending ?? 0;
+    return this.running?.connection.io.records.writer.pending ?? 0;
   }
 
   /** Hands the BIO what it did not take before, the alert of a connection that failed included. */
@@ -504,6 +510,7 @@ export class Ssl implements Owner {
 
   /** Client: sends 0-RTT data with a session that allows it; server: sends before the client's Finished. Counts like `write`. */
   writeEarlyData(bytes: Uint8Array): number {
+    this.demandRecords();
     const { connection, driver, io } = this.start();
     if (connection.isServer) {
       if (connection.established || connection.writeSecret === undefined) refuse('REQUEST_SENT', 'not while the client has yet to finish');
@@ -522,6 +529,7 @@ export class Ssl implements Owner {
 
   /** Server: 0-RTT data as it comes, `'finish'` when no more will, undefined where it must wait. Never mixed with `read`. */
   readEarlyData(): Uint8Array | 'finish' | undefined {
+    this.demandRecords();
     const { connection } = this.start();
     if (!connection.isServer) refuse('NOT_SERVER');
     if (connection.state === 'BEFORE') connection.earlyData = 'wanted';
@@ -534,10 +542,66 @@ export class Ssl implements Owner {
     }
   }
 
+  // ---- QUIC in the place of records (RFC 9001)
+
+  /** Whether QUIC carries the handshake (SSL_is_quic). */
+  get isQuic(): boolean {
+    return this.get('quicMethod') !== undefined;
+  }
+
+  /** The level at which handshake bytes are due (SSL_quic_read_level). */
+  get quicReadLevel(): EncryptionLevel {
+    return this.streams.readLevel;
+  }
+
+  /** The level at which ours go (SSL_quic_write_level). */
+  get quicWriteLevel(): EncryptionLevel {
+    return this.streams.writeLevel;
+  }
+
+  /** Most bytes of a level that wait here at a time (SSL_quic_max_handshake_flight_len). */
+  quicMaxHandshakeFlightLen(level: EncryptionLevel): number {
+    // RFC 9001, 8.3: EndOfEarlyData is not sent.
+    if (level === 'early_data') return 0;
+    const certificates = this.chosenRole === 'server' ? 1 : 2;
+    const room = level === 'handshake' ? certificates * this.get('maxCertList') : 0;
+    return Math.max(LIMITS.quicFlight.value, room);
+  }
+
+  /**
+   * SSL_provide_quic_data: bytes of the CRYPTO stream of a level, in order and each once. Refuses those of another level than is due, and more than may
+   * wait; `doHandshake` or `processQuicPostHandshake` then looks at them.
+   */
+  provideQuicData(level: EncryptionLevel, bytes: Uint8Array): void {
+    const { streams } = this;
+    // RFC 9001, 4.1.3: bytes belong to their level; those of one that is over, or has not begun, are not kept.
+    if (level !== streams.readLevel) refuse('WRONG_ENCRYPTION_LEVEL_RECEIVED', `${level} in place of ${streams.readLevel}`);
+    const waiting = streams.buffered + this.started.connection.io.pending;
+    if (waiting + bytes.length > this.quicMaxHandshakeFlightLen(level)) refuse('EXCESSIVE_MESSAGE_SIZE');
+    streams.provide(bytes);
+  }
+
+  /** SSL_process_quic_post_handshake: deals with tickets that came after the handshake. */
+  processQuicPostHandshake(): void {
+    const { connection, driver, io } = this.start();
+    if (connection.quic === undefined || !connection.established || driver.busy) refuse('SHOULD_NOT_HAVE_BEEN_CALLED');
+    io.receiveMessages();
+  }
+
+  /** There are no records to read or write, and no keys to change, where QUIC has them. */
+  private demandRecords(): void {
+    if (this.isQuic) refuse('SHOULD_NOT_HAVE_BEEN_CALLED', 'QUIC carries the data of this connection');
+  }
+
+  private get streams(): CryptoStreams {
+    return this.start().connection.quic ?? refuse('SHOULD_NOT_HAVE_BEEN_CALLED', 'not a connection over QUIC');
+  }
+
   // ---- after the handshake
 
   /** SSL_key_update(3): new keys for what we send; `request`: the peer shall change its own too. */
   keyUpdate(request: boolean): void {
+    this.demandRecords();
     const { connection, driver } = this.start();
     if (!connection.established || driver.busy) refuse('STILL_IN_INIT');
     if (connection.version < TLS1_3_VERSION) refuse('WRONG_SSL_VERSION');
@@ -550,6 +614,7 @@ export class Ssl implements Owner {
 
   /** SSL_verify_client_post_handshake(3). */
   verifyClientPostHandshake(): void {
+    this.demandRecords();
     const { connection, driver } = this.start();
     if (!connection.established || driver.busy) refuse('STILL_IN_INIT');
     if (connection.version < TLS1_3_VERSION) refuse('WRONG_SSL_VERSION');
@@ -598,6 +663,7 @@ export class Ssl implements Owner {
    * `'nothing'`: ours is out, call again for the peer's; otherwise it must wait.
    */
   shutdown(): boolean {
+    this.demandRecords();
     if (this.live().running === undefined) return refuse('UNINITIALIZED');
     const { connection, driver, io } = this.start();
     if (this.get('quietShutdown')) {
@@ -613,7 +679,7 @@ export class Ssl implements Owner {
       if (connection.io.receivedCloseNotify) this.shutdownFlags |= SHUTDOWN.RECEIVED;
       return this.stopAt('nothing', (this.shutdownFlags & SHUTDOWN.RECEIVED) !== 0);
     }
-    if (connection.io.writer.pending > 0) {
+    if (connection.io.records.writer.pending > 0) {
       // The first call goes on: it said that it had to wait, and now it says whether all is over.
       if (!this.flush()) return this.stopAt('write', false);
       return this.stopAt('nothing', (this.shutdownFlags & SHUTDOWN.RECEIVED) !== 0);

@@ -45,6 +45,8 @@ export function checkHandshake(ssl: Ssl, state: State, isResumption: boolean): v
   demand(name === undefined || state.serverName === name, `the server name was ${state.serverName}`);
   if (connection.ownPsk === undefined) checkPeerCertificate(connection, flags);
   else demand(connection.peerChain.length === 0, 'the peer sent a certificate');
+  const { 'expect-quic-transport-params': parameters } = flags;
+  demand(parameters === undefined || hex(connection.peerQuicTransportParams) === hex(parameters), 'QUIC transport params mismatch');
   const { 'expect-selected-credential': expected } = flags;
   const selected = ssl.get('credentials').list.findIndex((one) => one === ssl.selectedCredential);
   demand(expected === undefined || selected === expected, `credential ${selected} was used, not ${expected}`);

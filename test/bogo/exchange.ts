@@ -1,6 +1,7 @@
 /** One conversation with the runner: handshake, early data, echo, close. */
 import { type Ssl, SslUsageError, UnexpectedEof } from '../../src/index.ts';
 import { checkAuthentication, checkEarlyState, checkEnd, checkHandshake } from './checks.ts';
+import type { MockQuic } from './quic.ts';
 import { demand, type State } from './state.ts';
 import type { SocketBio } from './transport.ts';
 
@@ -12,15 +13,18 @@ const latin1 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'l
 export class Exchange {
   private readonly ssl: Ssl;
   private readonly bio: SocketBio;
+  /** What carries the connection in place of records. */
+  private readonly quic: MockQuic | undefined;
   private readonly state: State;
   private readonly isResumption: boolean;
   /** Early data that came with the handshake and nobody read yet. */
   private readonly early: Uint8Array[] = [];
   private inEarlyData = false;
 
-  constructor(ssl: Ssl, bio: SocketBio, state: State, isResumption: boolean) {
+  constructor(ssl: Ssl, bio: SocketBio, quic: MockQuic | undefined, state: State, isResumption: boolean) {
     this.ssl = ssl;
     this.bio = bio;
+    this.quic = quic;
     this.state = state;
     this.isResumption = isResumption;
   }
@@ -47,7 +51,8 @@ export class Exchange {
     const { flags } = state;
     const wantsEarlyData = flags['enable-early-data'];
     if (flags['implicit-handshake'] && !wantsEarlyData) return;
-    if (wantsEarlyData && !flags.server && (ssl.session?.data.maxEarlyData ?? 0) > 0) await this.offerEarlyData();
+    if (this.quic !== undefined) await this.beginOverQuic();
+    else if (wantsEarlyData && !flags.server && (ssl.session?.data.maxEarlyData ?? 0) > 0) await this.offerEarlyData();
     else if (wantsEarlyData && flags.server) await this.awaitEarlyData();
     if (this.inEarlyData) {
       if (!flags.server) checkEarlyState(ssl, flags);
@@ -57,6 +62,18 @@ export class Exchange {
     if (flags['implicit-handshake']) return;
     checkHandshake(ssl, state, isResumption);
     if (flags['handshake-twice'] || flags['no-op-extra-handshake']) demand(ssl.doHandshake(), 'a second handshake call was not a no-op');
+  }
+
+  /** Early data is under way as soon as the first flight is out, on a client, or in and answered, on a server. */
+  private async beginOverQuic(): Promise<void> {
+    const { ssl } = this;
+    for (;;) {
+      const done = ssl.doHandshake();
+      const early = ssl.connection?.earlyData;
+      this.inEarlyData = !done && (ssl.isServer ? early === 'accepted' && ssl.quicWriteLevel === 'application' : early === 'offered');
+      if (done || this.inEarlyData) return;
+      await this.wait();
+    }
   }
 
   private async offerEarlyData(): Promise<void> {
@@ -156,7 +173,8 @@ export class Exchange {
   // ---- data
 
   private async write(bytes: Uint8Array): Promise<void> {
-    const { ssl } = this;
+    const { ssl, quic } = this;
+    if (quic !== undefined) return quic.write(ssl, bytes);
     let rest = bytes;
     do {
       const early = this.inEarlyData && !this.state.flags.server;
@@ -171,7 +189,8 @@ export class Exchange {
   }
 
   private async read(max: number): Promise<Uint8Array | 'end' | 'refused'> {
-    const { ssl } = this;
+    const { ssl, quic } = this;
+    if (quic !== undefined) return this.readOverQuic(quic);
     if (this.inEarlyData && (await this.readEarly()) === 'refused') return 'refused';
     const early = this.early.shift();
     if (early !== undefined) {
@@ -184,6 +203,20 @@ export class Exchange {
       if (ssl.want === 'zero_return') return 'end';
       await this.wait();
     }
+  }
+
+  private async readOverQuic(quic: MockQuic): Promise<Uint8Array | 'end' | 'refused'> {
+    const { ssl } = this;
+    while (quic.data.length === 0) {
+      if (!(await quic.receive(ssl))) return 'end';
+      if (ssl.isInitFinished) continue;
+      while (!ssl.doHandshake() && ssl.want !== 'read') await ssl.settled;
+      if (ssl.isInitFinished && this.inEarlyData) {
+        await this.leaveEarlyData();
+        if (ssl.connection?.earlyData === 'rejected') return 'refused';
+      }
+    }
+    return quic.data.shift() ?? 'end';
   }
 
   private readOnce(max: number): Uint8Array | 'end' | undefined {
@@ -230,6 +263,8 @@ export class Exchange {
   private async shutDown(): Promise<void> {
     const { ssl, state } = this;
     const { flags } = state;
+    // It is QUIC that says goodbye.
+    if (this.quic !== undefined) return;
     const twice = flags['shim-shuts-down'] && flags['check-close-notify'];
     for (const expected of twice ? [false, true] : [true]) {
       let done = ssl.shutdown();
@@ -243,8 +278,9 @@ export class Exchange {
 
   /** For what the last call stopped for. */
   private async wait(): Promise<void> {
-    const { ssl, bio } = this;
+    const { ssl, bio, quic } = this;
     if (ssl.settled !== undefined) await ssl.settled;
+    else if (quic !== undefined && ssl.want === 'read') demand(await quic.receive(ssl), 'the peer closed within the handshake');
     else if (ssl.want === 'read') await bio.letRead();
     else if (ssl.want === 'write' || ssl.unwritten > 0) bio.letWrite();
   }

@@ -113,8 +113,12 @@ const FLAGS = {
   'decline-alpn': 'flag',
   'reject-alpn': 'flag',
   'select-empty-alpn': 'flag',
-  // The number of an extension that is not sent over TCP
+  // QUIC
+  quic: 'flag',
+  'quic-transport-params': 'base64',
+  'expect-quic-transport-params': 'base64',
   'quic-use-legacy-codepoint': 'integer',
+  'quic-early-data-context': 'text',
   // Encrypted ClientHello
   'ech-config-list': 'base64',
   'enable-ech-grease': 'flag',

@@ -75,6 +75,7 @@ export function makeConnection(state: State, kept: Kept, session: SslSession | u
   if (atOnce) useCredentials(ssl, loaded);
   if (session !== undefined && !flags.server) ssl.setSession(session);
   if (flags['host-name'] !== undefined) ssl.set('serverName', flags['host-name']);
+  if (flags['quic-transport-params'] !== undefined) ssl.set('quicTransportParams', flags['quic-transport-params']);
   if (flags['max-send-fragment'] !== undefined) ssl.set('maxSendFragment', flags['max-send-fragment']);
   return ssl;
 }
@@ -132,6 +133,9 @@ function contextOptions(state: State, kept: Kept): SslContextOptions {
     grease: flags['enable-grease'] || flags.server,
     permuteExtensions: flags['permute-extensions'],
     quietShutdown: !flags['check-close-notify'],
+    quicLegacyCodepoint: flags['quic-use-legacy-codepoint'] === 1,
+    quicEarlyData: flags['enable-early-data'],
+    quicEarlyDataContext: flags['quic-early-data-context'] === undefined ? undefined : latin1(flags['quic-early-data-context']),
     pskIdentityHint: flags['psk-identity'],
     echConfigList: flags['ech-config-list'],
     echGrease: flags['enable-ech-grease'],

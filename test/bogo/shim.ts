@@ -7,6 +7,7 @@ import { PeerAlert, SslError, type SslSession } from '../../src/index.ts';
 import { checkRejection } from './checks.ts';
 import { Exchange } from './exchange.ts';
 import { type FlagSets, parseFlags, Unimplemented } from './flags.ts';
+import { MockQuic } from './quic.ts';
 import { type Kept, makeConnection } from './settings.ts';
 import { clock, demand, State } from './state.ts';
 import { dial } from './transport.ts';
@@ -21,10 +22,12 @@ async function run(sets: FlagSets): Promise<void> {
     demand(i === 0 || flags.server || session !== undefined, 'no session to offer');
     const state = new State(sets, i > 0);
     const ssl = makeConnection(state, kept, session);
-    const bio = await dial(flags.ipv6 ? '::1' : '127.0.0.1', flags.port ?? 0, flags['shim-id'] ?? '0', flags.async);
-    ssl.setBio(bio);
+    const bio = await dial(flags.ipv6 ? '::1' : '127.0.0.1', flags.port ?? 0, flags['shim-id'] ?? '0', flags.async && !flags.quic);
+    const quic = flags.quic ? new MockQuic(bio) : undefined;
+    if (quic === undefined) ssl.setBio(bio);
+    else ssl.set('quicMethod', quic);
     try {
-      await new Exchange(ssl, bio, state, i > 0).run();
+      await new Exchange(ssl, bio, quic, state, i > 0).run();
     } catch (error) {
       // A failed connection still has its alert to say, however slowly the bytes go out.
       if (ssl.failure !== undefined) while (!ssl.flush()) bio.letWrite();

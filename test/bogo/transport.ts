@@ -67,6 +67,21 @@ export class SocketBio implements Bio {
     });
   }
 
+  /** `count` bytes, however long they take; undefined where fewer come. */
+  async readExactly(count: number): Promise<Uint8Array | undefined> {
+    const parts: Uint8Array[] = [];
+    for (let length = 0; length < count; ) {
+      const piece = this.read(count - length);
+      if (piece === 'eof') return undefined;
+      if (piece === 'retry') await this.letRead();
+      else {
+        parts.push(piece);
+        length += piece.length;
+      }
+    }
+    return new Uint8Array(Buffer.concat(parts));
+  }
+
   /** Says that no more will come, and reads the rest, so that the runner sees an end and no reset. */
   async close(): Promise<void> {
     if (this.socket.closed) return;

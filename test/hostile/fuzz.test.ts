@@ -21,7 +21,7 @@ const anyOrder = fc.constantFrom(...ORDERS);
 function expectSound(peer: Peer): void {
   const { failure, victim } = peer;
   const { connection } = victim;
-  expect(connection?.io.reader.buffered ?? 0).toBeLessThanOrEqual(65_536);
+  expect(connection?.io.records.reader.buffered ?? 0).toBeLessThanOrEqual(65_536);
   expect(victim.unwritten).toBeLessThanOrEqual(70_000);
   const fatal = peer.alerts.filter(([, description]) => description !== ALERTS.close_notify);
   if (failure === undefined) {

@@ -11,7 +11,6 @@ import { CONTENT_TYPE } from '../../registry/content-types.ts';
 import { fatal } from '../../registry/fatal.ts';
 import { groupName } from '../../registry/groups.ts';
 import { LIMITS } from '../../registry/limits.ts';
-import { OPTIONS } from '../../registry/options.ts';
 import { TLS1_2_VERSION, TLS1_3_VERSION, versionName } from '../../registry/versions.ts';
 import { DOWNGRADE_TO_TLS11, DOWNGRADE_TO_TLS12, isHelloRetryRequest, type ServerHello, serverHello } from '../../wire/server-hello.ts';
 import { EXT, parseCustomExtensions } from '../common/custom-extensions.ts';
@@ -124,12 +123,12 @@ function* beginEarlyData(handshake: Handshake, offer: Offer): Step<void> {
   connection.earlyExporterSecret = exporter;
   connection.logSecret('CLIENT_EARLY_TRAFFIC_SECRET', traffic);
   connection.logSecret('EARLY_EXPORTER_SECRET', exporter);
-  if (connection.hasOption(OPTIONS.ENABLE_MIDDLEBOX_COMPAT)) connection.io.sendChangeCipherSpec();
+  if (connection.middleboxCompat) connection.io.sendChangeCipherSpec();
   connection.suite = suite;
   connection.schedule = schedule;
   connection.earlyData = 'offered';
   connection.earlyDataBudget = psk.maxEarlyData;
-  writeWith(connection, suite, schedule, traffic);
+  writeWith(connection, 'early_data', suite, schedule, traffic);
   yield* handshake.flush();
   connection.enter('EARLY_DATA');
   // The application writes its early data while the handshake stands here, and then lets it go on.
@@ -209,7 +208,7 @@ function* retry(
     // RFC 9846, 4.2.10: a retry refuses early data; the second hello is in the clear again.
     connection.earlyData = 'rejected';
     connection.io.protectWrite(new PlainSeal(TLS1_2_VERSION));
-  } else if (connection.hasOption(OPTIONS.ENABLE_MIDDLEBOX_COMPAT)) {
+  } else if (connection.middleboxCompat) {
     connection.io.sendChangeCipherSpec();
   }
   const group = block.get(keyShare);

@@ -38,6 +38,7 @@ import { offeredCompression } from '../common/certificate-compression.ts';
 import { customExtensionsFor, EXT } from '../common/custom-extensions.ts';
 import { groups, helloRandom, schemes, suites12, tls13Suites, verifySchemes, versions } from '../common/policy.ts';
 import { binderOf, hashLength, type Psk } from '../common/psk.ts';
+import { ownTransportParameters } from '../common/quic.ts';
 import { offeredCertificateTypes } from '../common/raw-key.ts';
 import { ownRecordSizeLimit } from '../common/record-sizes.ts';
 import { asksForStaple, asksForTimestamps } from '../common/staple.ts';
@@ -94,6 +95,8 @@ export function* makeOffer(connection: Connection, inForce: readonly number[]): 
   const { provider } = connection;
   const [newest] = inForce;
   if (newest === undefined) return fatal('internal_error', 'NO_PROTOCOLS_AVAILABLE');
+  // RFC 9001, 8.1: over QUIC there is no application without a name.
+  if (connection.quic !== undefined && connection.get('alpnProtocols').length === 0) fatal('internal_error', 'NO_APPLICATION_PROTOCOL');
   const suites13 = newest === TLS1_3_VERSION ? tls13Suites(connection) : [];
   const older = inForce.find((version) => version < TLS1_3_VERSION);
   const suites = suitesFor(connection, inForce);
@@ -137,7 +140,7 @@ const FALLBACK_SCSV = 0x5600;
 
 /** RFC 9846, D.4: a session id that is not empty makes a middlebox see a resumption it knows. */
 const freshSessionId = (connection: Connection, newest: number): Uint8Array =>
-  connection.provider.random(newest === TLS1_3_VERSION && connection.hasOption(OPTIONS.ENABLE_MIDDLEBOX_COMPAT) ? 32 : 0);
+  connection.provider.random(newest === TLS1_3_VERSION && connection.middleboxCompat ? 32 : 0);
 
 /** Suites of any of the versions, those of TLS 1.3 first. */
 export const suitesFor = (connection: Connection, inForce: readonly number[]): readonly CipherSuite[] => [
@@ -250,6 +253,7 @@ function offeredExtensions(connection: Connection, offer: Offer): RawExtension[]
     ...(offers13(offer) ? offeredCompression(connection, 'CH') : []),
     // The public name is authenticated by a certificate (RFC 9849, 6.1.7).
     ...(offer.isEnvelope ? [] : offeredCertificateTypes(connection)),
+    ...ownTransportParameters(connection, 'CH'),
     offers13(offer) ? encode(supportedVersions, 'CH', grease ? [grease.version, ...offer.versions] : offer.versions) : undefined,
     offer.cookie && encode(cookie, 'CH', offer.cookie),
     offer.ech,
@@ -257,7 +261,7 @@ function offeredExtensions(connection: Connection, offer: Offer): RawExtension[]
     offers13(offer) ? encode(pskKeyExchangeModes, 'CH', pskModes(connection)) : undefined,
     offers13(offer) ? encode(keyShare, 'CH', [...greaseShare(offer), ...offer.keyShares]) : undefined,
     offer.earlyData ? encode(earlyData, 'CH', true) : undefined,
-    connection.get('postHandshakeAuth') ? encode(postHandshakeAuth, 'CH', true) : undefined,
+    connection.get('postHandshakeAuth') && connection.quic === undefined ? encode(postHandshakeAuth, 'CH', true) : undefined,
     grease && { type: grease.lastExtension, data: Uint8Array.of(0) },
   ];
   return out.filter((extension) => extension !== undefined);

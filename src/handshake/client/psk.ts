@@ -41,6 +41,8 @@ function resumptionPsk(connection: Connection): Psk | undefined {
   if (session === undefined || !session.isResumable) return undefined;
   const { data } = session;
   const suite = cipherSuite(data.cipherSuite);
+  // A session belongs to the transport it was made on: what TLS guarantees of the two is not the same.
+  if (data.isQuic !== (connection.quic !== undefined)) return undefined;
   if (data.version !== TLS1_3_VERSION || data.ticket.length === 0 || suite === undefined) return undefined;
   if (!isInTime(connection, session) || !belongsHere(connection, session)) return undefined;
   return { identity: data.ticket, secret: data.secret, hash: suite.hash, kind: 'resumption', session, maxEarlyData: data.maxEarlyData };

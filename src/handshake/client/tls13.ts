@@ -43,6 +43,7 @@ import { EXT, parseCustomExtensions } from '../common/custom-extensions.ts';
 import { checkFinished, verifyData } from '../common/finished.ts';
 import { installApplicationSecrets, readWith, writeWith } from '../common/keys.ts';
 import type { Psk } from '../common/psk.ts';
+import { demandAlpn, takeTransportParameters } from '../common/quic.ts';
 import { demandAgreedType, takeCertificateTypes } from '../common/raw-key.ts';
 import { takeRecordSizes } from '../common/record-sizes.ts';
 import { checkStaple } from '../common/staple.ts';
@@ -78,15 +79,17 @@ export function* clientTls13(handshake: Handshake, sent: SentOffer, hello: Serve
   handshake.keep(serverSecret);
   connection.logSecret('CLIENT_HANDSHAKE_TRAFFIC_SECRET', clientSecret);
   connection.logSecret('SERVER_HANDSHAKE_TRAFFIC_SECRET', serverSecret);
-  readWith(connection, suite, schedule, serverSecret);
-  if (connection.earlyData !== 'offered') beginProtectedFlight(handshake, suite, clientSecret);
+  readWith(connection, 'handshake', suite, schedule, serverSecret);
+  // Records of early data end before those of the handshake begin; over QUIC they go side by side.
+  const apart = connection.quic !== undefined || connection.earlyData !== 'offered';
+  if (apart) beginProtectedFlight(handshake, suite, clientSecret);
   resume(connection, psk);
 
   const ee = (yield* handshake.receive(encryptedExtensions)).value;
   const encrypted = readBlock('EE', ee.extensions);
   readEncryptedExtensions(connection, sent, encrypted, psk);
   parseCustomExtensions(connection, EXT.TLS1_3_ENCRYPTED_EXTENSIONS, ee.extensions);
-  if (connection.earlyData === 'rejected' && sent.offer.earlyData) beginProtectedFlight(handshake, suite, clientSecret);
+  if (!apart && connection.earlyData === 'rejected') beginProtectedFlight(handshake, suite, clientSecret);
 
   const { identity, request } =
     psk === undefined ? yield* serverAuthentication(handshake, sent) : { identity: yield* reverifyPeer(connection), request: undefined };
@@ -98,18 +101,18 @@ export function* clientTls13(handshake: Handshake, sent: SentOffer, hello: Serve
   io.changeCipherSpecs = 0;
   const mainSecret = handshake.keep(schedule.mainSecret(handshakeSecret));
   const application = installApplicationSecrets(connection, mainSecret, transcript.digest());
-  readWith(connection, suite, schedule, application.server);
+  readWith(connection, 'application', suite, schedule, application.server);
 
-  if (connection.earlyData === 'accepted') {
+  if (!apart && connection.earlyData === 'accepted') {
     handshake.send(endOfEarlyData, {});
-    writeWith(connection, suite, schedule, clientSecret);
+    writeWith(connection, 'handshake', suite, schedule, clientSecret);
   }
   if (request !== undefined) yield* clientAuthentication(handshake, request);
   connection.ownFinished = verifyData(schedule, clientSecret, transcript.digest());
   handshake.send(finished, { verifyData: connection.ownFinished });
   connection.resumptionSecret = schedule.deriveSecret(mainSecret, 'res master', transcript.digest());
   if (connection.get('postHandshakeAuth')) connection.handshakeHash = transcript.fork();
-  writeWith(connection, suite, schedule, application.client);
+  writeWith(connection, 'application', suite, schedule, application.client);
   handshake.keep(application.client);
   handshake.keep(application.server);
   yield* handshake.flush();
@@ -148,10 +151,10 @@ function* agreedSecret(
 
 /** The first of our protected records is near: the compatibility record goes before it (RFC 9846, D.4), once. */
 function beginProtectedFlight({ connection }: Handshake, suite: CipherSuite, secret: Uint8Array): void {
-  if (connection.hasOption(OPTIONS.ENABLE_MIDDLEBOX_COMPAT) && !connection.io.sentChangeCipherSpec) {
+  if (connection.middleboxCompat && !connection.io.sentChangeCipherSpec) {
     connection.io.sendChangeCipherSpec();
   }
-  if (connection.schedule !== undefined) writeWith(connection, suite, connection.schedule, secret);
+  if (connection.schedule !== undefined) writeWith(connection, 'handshake', suite, connection.schedule, secret);
 }
 
 /** What a resumed session brings along: it was authenticated when it was made. */
@@ -175,6 +178,8 @@ function readEncryptedExtensions(connection: Connection, sent: SentOffer, block:
   if (protocol !== undefined && !sent.offer.alpn.some((name) => sameBytes(name, protocol)))
     fatal('illegal_parameter', 'BAD_EXTENSION', 'ALPN');
   connection.alpn = protocol;
+  demandAlpn(connection);
+  takeTransportParameters(connection, block);
   if (psk === undefined) takeCertificateTypes(connection, block);
   takeRecordSizes(connection, { limit: block.get(recordSizeLimit), code: block.get(maxFragmentLength) });
   if (connection.earlyData !== 'offered') return;

@@ -1,24 +1,47 @@
 /** Putting traffic secrets to work (RFC 9846, 7.2 and 7.3). */
 import { copyOf, wipe } from '../../bytes/bytes.ts';
+import type { EncryptionLevel } from '../../config/callbacks.ts';
 import type { KeySchedule } from '../../crypto/schedule-tls13.ts';
-import { Tls13Open, Tls13Seal } from '../../record/protect-tls13.ts';
+import { Tls13Open, Tls13Seal, type TrafficKeys } from '../../record/protect-tls13.ts';
 import { type AeadSuite, type CipherSuite, isTls13Suite } from '../../registry/cipher-suites.ts';
 import { fatal } from '../../registry/fatal.ts';
 import { LIMITS } from '../../registry/limits.ts';
 import type { Connection } from '../connection.ts';
 
-/** Opens what comes with keys of a traffic secret. `plainAlerts`: see `Tls13Open`. */
-export function readWith(connection: Connection, suite: CipherSuite, schedule: KeySchedule, secret: Uint8Array, plainAlerts = false): void {
-  const keys = schedule.trafficKeys(secret, suite.keyLength);
-  const maxInner = connection.recordLimit ?? LIMITS.plaintext.value + 1;
-  connection.io.protectRead(new Tls13Open(connection.provider, tls13(suite), keys, maxInner, plainAlerts));
-  wipe(keys.key, keys.iv);
+/** Opens what comes with keys of a traffic secret; over QUIC they are made elsewhere. `plainAlerts`: see `Tls13Open`. */
+export function readWith(
+  connection: Connection,
+  level: EncryptionLevel,
+  suite: CipherSuite,
+  schedule: KeySchedule,
+  secret: Uint8Array,
+  plainAlerts = false,
+): void {
+  const { io, provider, quic, recordLimit = LIMITS.plaintext.value + 1 } = connection;
+  io.demandBoundary();
+  if (quic === undefined)
+    withKeys(suite, schedule, secret, (keys) => io.protectRead(new Tls13Open(provider, tls13(suite), keys, recordLimit, plainAlerts)));
+  else quic.readWith(level, tls13(suite), secret);
 }
 
-/** Seals what goes with keys of a traffic secret. */
-export function writeWith(connection: Connection, suite: CipherSuite, schedule: KeySchedule, secret: Uint8Array): void {
+/** Seals what goes with keys of a traffic secret; over QUIC they are made elsewhere. */
+export function writeWith(
+  connection: Connection,
+  level: EncryptionLevel,
+  suite: CipherSuite,
+  schedule: KeySchedule,
+  secret: Uint8Array,
+): void {
+  const { io, provider, quic } = connection;
+  io.sealFlight();
+  if (quic === undefined) withKeys(suite, schedule, secret, (keys) => io.protectWrite(new Tls13Seal(provider, tls13(suite), keys)));
+  else quic.writeWith(level, tls13(suite), secret);
+}
+
+/** Lends the keys of a secret (RFC 9846, 7.3), which are wiped afterwards. */
+function withKeys(suite: CipherSuite, schedule: KeySchedule, secret: Uint8Array, use: (keys: TrafficKeys) => void): void {
   const keys = schedule.trafficKeys(secret, suite.keyLength);
-  connection.io.protectWrite(new Tls13Seal(connection.provider, tls13(suite), keys));
+  use(keys);
   wipe(keys.key, keys.iv);
 }
 
@@ -31,7 +54,7 @@ export function updateWriteKeys(connection: Connection): void {
   const next = schedule.nextTrafficSecret(writeSecret);
   wipe(writeSecret);
   connection.writeSecret = next;
-  writeWith(connection, suite, schedule, next);
+  writeWith(connection, 'application', suite, schedule, next);
 }
 
 /** The keys after the peer's KeyUpdate. */
@@ -40,7 +63,7 @@ export function updateReadKeys(connection: Connection): void {
   const next = schedule.nextTrafficSecret(readSecret);
   wipe(readSecret);
   connection.readSecret = next;
-  readWith(connection, suite, schedule, next);
+  readWith(connection, 'application', suite, schedule, next);
 }
 
 export interface Established13 {

@@ -28,9 +28,9 @@ export function verifyMode(connection: Connection): number {
   return connection.isServer ? VERIFY.NONE : VERIFY.PEER;
 }
 
-/** Versions in force, newest first: within both bounds and not switched off. */
+/** Versions in force, newest first: within both bounds and not switched off; over QUIC nothing before TLS 1.3 (RFC 9001, 4.2). */
 export function versions(connection: Connection): readonly number[] {
-  const min = connection.get('minProtoVersion');
+  const min = connection.quic === undefined ? connection.get('minProtoVersion') : TLS1_3_VERSION;
   const max = connection.get('maxProtoVersion');
   return SUPPORTED_VERSIONS.filter(
     (version) => version >= min && (max === 0 || version <= max) && !connection.hasOption(OFF_BITS.get(version) ?? 0),
@@ -42,7 +42,10 @@ export function tls13Suites(connection: Connection): readonly AeadSuite[] {
   const suites: AeadSuite[] = [];
   for (const id of connection.get('cipherSuites')) {
     const suite = cipherSuite(id);
-    if (suite !== undefined && isTls13Suite(suite) && allowed(connection, 'cipher', suite.bits, suite)) suites.push(suite);
+    if (suite === undefined || !isTls13Suite(suite) || !allowed(connection, 'cipher', suite.bits, suite)) continue;
+    // RFC 9001, 5.3: it has no header protection, and MUST NOT be negotiated.
+    if (connection.quic !== undefined && suite.aead === 'aes-128-ccm-8') continue;
+    suites.push(suite);
   }
   return suites;
 }

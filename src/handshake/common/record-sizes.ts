@@ -41,7 +41,7 @@ export function answerRecordSizes(connection: Connection, { limit, code }: Recor
 }
 
 function agreeOnLimit(connection: Connection, theirs: number, own: number): void {
-  const { writer } = connection.io;
+  const { writer } = connection.io.records;
   writer.maxFragment = Math.min(writer.maxFragment, theirs - typeByte(connection));
   // What a client stated counts the type byte, whichever version it became.
   connection.recordLimit = connection.isServer ? own + typeByte(connection) : ownRecordSizeLimit(own);
@@ -50,7 +50,7 @@ function agreeOnLimit(connection: Connection, theirs: number, own: number): void
 function agreeOnLength(connection: Connection, code: number): void {
   // RFC 6066, 4: a code that does not exist is illegal_parameter.
   const length = fragmentLengthOf(code) ?? fatal('illegal_parameter', 'SSL3_EXT_INVALID_MAX_FRAGMENT_LENGTH', `${code}`);
-  const { writer } = connection.io;
+  const { writer } = connection.io.records;
   connection.maxFragmentLength = code;
   connection.recordLimit = length + typeByte(connection);
   writer.maxFragment = Math.min(writer.maxFragment, length);

@@ -16,6 +16,7 @@ import type { Connection } from '../connection.ts';
 import { type Step, settle } from '../step.ts';
 import { customExtensionsFor, EXT } from './custom-extensions.ts';
 import { established } from './keys.ts';
+import { QUIC_EARLY_DATA } from './quic.ts';
 
 /** RFC 5246, 7.4.1.2. */
 const MAX_ID_LENGTH = 32;
@@ -48,6 +49,8 @@ export function sessionOf(connection: Connection): SessionData {
     pskIdentityHint: connection.pskIdentityHint,
     pskIdentity: connection.pskIdentity,
     ticketAppData: connection.session?.data.ticketAppData ?? EMPTY,
+    isQuic: connection.quic !== undefined,
+    quicEarlyDataContext: (connection.quic && connection.get('quicEarlyDataContext')) ?? EMPTY,
   };
 }
 
@@ -64,7 +67,7 @@ function* sendTicket(connection: Connection): Step<void> {
   const number = connection.ticketsSent++;
   const nonce = build((w) => w.u32(0).u32(number));
   const lifetime = Math.min(connection.get('sessionTimeout') || 7200, LIMITS.sessionLifetime.value);
-  const maxEarlyData = connection.get('maxEarlyData');
+  const maxEarlyData = earlyDataAllowed(connection);
   const session = new SslSession({
     ...sessionOf(connection),
     secret: schedule.resumptionPsk(resumptionSecret, nonce),
@@ -119,9 +122,15 @@ export function mayTicket(connection: Connection): boolean {
   return callback(connection.owner.handle);
 }
 
+/** Bytes of 0-RTT data that our tickets allow. Over QUIC its number says only that there may be some (RFC 9001, 4.6.1). */
+function earlyDataAllowed(connection: Connection): number {
+  if (connection.quic === undefined) return connection.get('maxEarlyData');
+  return connection.get('quicEarlyData') && connection.get('quicEarlyDataContext') !== undefined ? QUIC_EARLY_DATA : 0;
+}
+
 /** Tickets are references into the cache where the application wants no others, or where each may be used once only. */
 const isStateful = (connection: Connection): boolean =>
-  connection.hasOption(OPTIONS.NO_TICKET) || (connection.get('maxEarlyData') > 0 && !connection.hasOption(OPTIONS.NO_ANTI_REPLAY));
+  connection.hasOption(OPTIONS.NO_TICKET) || (earlyDataAllowed(connection) > 0 && !connection.hasOption(OPTIONS.NO_ANTI_REPLAY));
 
 /** Puts a session into the context's cache as far as the cache mode says. */
 export function remember(connection: Connection, session: SslSession): void {

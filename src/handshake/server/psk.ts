@@ -119,6 +119,7 @@ function mayResume(connection: Connection, session: SslSession): boolean {
   const { data } = session;
   const mode = verifyMode(connection);
   if (data.version !== TLS1_3_VERSION || !session.isCurrent(connection.owner.now())) return false;
+  if (data.isQuic !== (connection.quic !== undefined)) return false;
   if (!sameBytes(data.idContext, connection.get('sessionIdContext'))) return false;
   if (data.serverName !== connection.serverName) return false;
   if ((mode & VERIFY.PEER) === 0 || (mode & VERIFY.POST_HANDSHAKE) !== 0) return true;

@@ -11,7 +11,6 @@ import { supportedVersions } from '../../extensions/supported-versions.ts';
 import { type CipherSuite, cipherSuite } from '../../registry/cipher-suites.ts';
 import { fatal } from '../../registry/fatal.ts';
 import { LIMITS } from '../../registry/limits.ts';
-import { OPTIONS } from '../../registry/options.ts';
 import { TLS1_2_VERSION, TLS1_3_VERSION } from '../../registry/versions.ts';
 import { openTicket, sealTicket, type TicketKey } from '../../session/ticket.ts';
 import { clientHello } from '../../wire/client-hello.ts';
@@ -39,11 +38,11 @@ export function* retryHello(handshake: Handshake, first: ReadHello, retry: Retry
   const raw = helloRetryRequest(connection, first, retry, undefined);
   if (isInner(connection, first.block)) confirmRetry(handshake, first, retry, raw);
   transcript.add(connection.io.sendRaw(raw));
-  if (first.hello.legacySessionId.length > 0 && connection.hasOption(OPTIONS.ENABLE_MIDDLEBOX_COMPAT)) connection.io.sendChangeCipherSpec();
+  if (first.hello.legacySessionId.length > 0 && connection.middleboxCompat) connection.io.sendChangeCipherSpec();
   connection.enter('EARLY_DATA');
   yield* handshake.flush();
   // RFC 9846, 4.2.10: early data that is under way is protected, and is passed over until the second hello comes in the clear.
-  if (first.block.has(earlyData)) connection.io.reader.skipEarlyData(connection.get('recvMaxEarlyData'), true);
+  if (first.block.has(earlyData)) connection.io.records.reader.skipEarlyData(connection.get('recvMaxEarlyData'), true);
   const received = openSecondHello(handshake, yield* handshake.receiveUncounted(clientHello));
   const second = readHello(received.value, received.raw);
   checkSecondHello(first, second);
@@ -61,7 +60,7 @@ export function* demandCookie(handshake: Handshake, first: ReadHello, retry: Ret
   const { connection, transcript } = handshake;
   transcript.start(retry.suite.hash);
   connection.io.sendRaw(helloRetryRequest(connection, first, retry, makeCookie(connection, retry, transcript.digest())));
-  if (first.hello.legacySessionId.length > 0 && connection.hasOption(OPTIONS.ENABLE_MIDDLEBOX_COMPAT)) connection.io.sendChangeCipherSpec();
+  if (first.hello.legacySessionId.length > 0 && connection.middleboxCompat) connection.io.sendChangeCipherSpec();
   yield* handshake.flush();
   connection.cookieDemanded = true;
   // Whoever drives this drops it here; nothing of the client is kept.

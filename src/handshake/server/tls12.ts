@@ -57,6 +57,7 @@ import {
   usesPsk,
 } from '../common/key-exchange12.ts';
 import { helloRandom, suites12, verifyMode, verifySchemes, versions } from '../common/policy.ts';
+import { takeTransportParameters } from '../common/quic.ts';
 import { certificateTypeAnswers, chooseTypeUnseen, peerKey, showsRawKey } from '../common/raw-key.ts';
 import { answerRecordSizes } from '../common/record-sizes.ts';
 import { sign12, verify12 } from '../common/signed12.ts';
@@ -108,6 +109,7 @@ export function* serverTls12(handshake: Handshake, hello: ClientHello, raw: Uint
   checkPointFormats(read.block.get(ecPointFormats));
   const acknowledgeName = yield* settleServerName(connection, read);
   parseCustomExtensions(connection, EXT.CLIENT_HELLO, hello.extensions);
+  takeTransportParameters(connection, read.block);
   const session = yield* resumable(connection, read, version);
   connection.peerGroups = read.block.get(supportedGroups) ?? [];
   connection.peerSignatureSchemes = read.block.get(signatureAlgorithms) ?? [];

@@ -1,4 +1,4 @@
-import { copyOf, sameBytes } from '../../bytes/bytes.ts';
+import { copyOf, EMPTY, sameBytes } from '../../bytes/bytes.ts';
 import { answerKeyShare } from '../../crypto/key-exchange.ts';
 import { keySchedule } from '../../crypto/schedule-tls13.ts';
 import { alpn } from '../../extensions/alpn.ts';
@@ -34,6 +34,7 @@ import { confirmation } from '../common/ech.ts';
 import { checkFinished, verifyData } from '../common/finished.ts';
 import { installApplicationSecrets, readWith, writeWith } from '../common/keys.ts';
 import { helloRandom, verifyMode } from '../common/policy.ts';
+import { demandAlpn, ownTransportParameters, takeTransportParameters } from '../common/quic.ts';
 import { certificateTypeAnswers, choosePeerType, chooseTypeUnseen, noTypeInCommon, showsRawKey, wantedTypes } from '../common/raw-key.ts';
 import { answerRecordSizes } from '../common/record-sizes.ts';
 import { stapledResponses } from '../common/staple.ts';
@@ -56,6 +57,8 @@ export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint
   const { connection, transcript } = handshake;
   connection.io.version = TLS1_3_VERSION;
   const first = readHello(hello, raw);
+  // RFC 9001, 8.4.
+  if (connection.quic !== undefined && hello.legacySessionId.length > 0) fatal('illegal_parameter', 'UNEXPECTED_COMPATIBILITY_MODE');
   const acknowledgeName = yield* settleServerName(connection, first);
   const consultation = new Consultation(connection);
   const { read, choice, retried } = yield* negotiate(handshake, first, consultation);
@@ -71,6 +74,8 @@ export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint
   const chosen = psk === undefined ? chooseOwn(connection, read, demand) : undefined;
   connection.ownCredential = chosen?.credential;
   yield* settleAlpn(connection, read);
+  demandAlpn(connection);
+  takeTransportParameters(connection, read.block);
   const wantsEarlyData = connection.earlyData === 'wanted';
   // Offered with the first hello counts: after a retry the second cannot say it again.
   connection.earlyData = first.block.has(earlyData) ? 'rejected' : 'none';
@@ -89,9 +94,11 @@ export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint
   handshake.keep(serverSecret);
   connection.logSecret('CLIENT_HANDSHAKE_TRAFFIC_SECRET', clientSecret);
   connection.logSecret('SERVER_HANDSHAKE_TRAFFIC_SECRET', serverSecret);
-  writeWith(connection, suite, schedule, serverSecret);
-  readWith(connection, suite, schedule, earlyTraffic ?? clientSecret, true);
-  if (read.block.has(earlyData) && !acceptsEarlyData) connection.io.reader.skipEarlyData(connection.get('recvMaxEarlyData'), false);
+  writeWith(connection, 'handshake', suite, schedule, serverSecret);
+  if (earlyTraffic !== undefined) readWith(connection, 'early_data', suite, schedule, earlyTraffic, true);
+  // Records of early data and of the handshake come one after the other; over QUIC they come side by side.
+  if (earlyTraffic === undefined || connection.quic !== undefined) readWith(connection, 'handshake', suite, schedule, clientSecret, true);
+  if (read.block.has(earlyData) && !acceptsEarlyData) connection.io.records.reader.skipEarlyData(connection.get('recvMaxEarlyData'), false);
 
   sendEncryptedExtensions(handshake, read, acknowledgeName, acceptsEarlyData, psk !== undefined);
   const asksCertificate = psk === undefined && asksForCertificate(connection);
@@ -103,14 +110,15 @@ export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint
   const application = installApplicationSecrets(connection, mainSecret, transcript.digest());
   handshake.keep(application.client);
   handshake.keep(application.server);
-  writeWith(connection, suite, schedule, application.server);
+  writeWith(connection, 'application', suite, schedule, application.server);
   connection.enter('EARLY_DATA');
   yield* handshake.flush();
 
-  if (earlyTraffic !== undefined) yield* takeEarlyData(handshake, suite, clientSecret);
+  // RFC 9001, 8.3: over QUIC early data is QUIC's, and its end is not said.
+  if (earlyTraffic !== undefined && connection.quic === undefined) yield* takeEarlyData(handshake, suite, clientSecret);
   const identity = asksCertificate ? yield* readClientCertificate(handshake, NO_CONTEXT, handshake.transcript) : waivedOrVerified();
   const held = yield* readFinished(handshake, clientSecret);
-  readWith(connection, suite, schedule, application.client);
+  readWith(connection, 'application', suite, schedule, application.client);
   connection.resumptionSecret = schedule.deriveSecret(mainSecret, 'res master', transcript.digest());
   connection.peerOffersPostHandshakeAuth = read.block.has(postHandshakeAuth);
   if (connection.peerOffersPostHandshakeAuth) connection.handshakeHash = transcript.fork();
@@ -174,6 +182,11 @@ function* decideEarlyData(connection: Connection, { block, hello }: ReadHello, {
   if (!block.has(earlyData) || retried || psk === undefined || psk.index !== 0 || psk.psk.maxEarlyData === 0 || !psk.fresh) return false;
   const { session } = psk.psk;
   if (session !== undefined && (session.data.cipherSuite !== suite.id || !sameProtocol(session.data.alpn, connection.alpn))) return false;
+  if (
+    connection.quic !== undefined &&
+    !sameBytes(session?.data.quicEarlyDataContext ?? EMPTY, connection.get('quicEarlyDataContext') ?? EMPTY)
+  )
+    return false;
   const callback = connection.get('allowEarlyDataCallback');
   if (callback !== undefined && !(yield* settle(callback(connection.owner.handle)))) return false;
   if (!isFirstUse(connection, session, callback !== undefined)) return false;
@@ -230,7 +243,7 @@ function* sendServerHello(
   if (isInner(connection, block)) confirmHello(handshake, hello, suite, answered);
   connection.serverRandom = random;
   handshake.send(serverHello, answered);
-  if (hello.legacySessionId.length > 0 && connection.hasOption(OPTIONS.ENABLE_MIDDLEBOX_COMPAT) && !connection.io.sentChangeCipherSpec) {
+  if (hello.legacySessionId.length > 0 && connection.middleboxCompat && !connection.io.sentChangeCipherSpec) {
     connection.io.sendChangeCipherSpec();
   }
   return answer && handshake.keep(answer.secret);
@@ -261,6 +274,7 @@ function sendEncryptedExtensions(
   const sizes = answerRecordSizes(connection, { limit: block.get(recordSizeLimit), code: block.get(maxFragmentLength) });
   if (sizes.limit !== undefined) extensions.push(encode(recordSizeLimit, 'EE', sizes.limit));
   if (sizes.code !== undefined) extensions.push(encode(maxFragmentLength, 'EE', sizes.code));
+  extensions.push(...ownTransportParameters(connection, 'EE'));
   if (acceptsEarlyData) extensions.push(encode(earlyData, 'EE', true));
   // RFC 9849, 7.1: a server with keys MUST say which, where none of them fitted.
   if (handshake.ech?.retryConfigs !== undefined) extensions.push(encode(encryptedClientHello, 'EE', handshake.ech.retryConfigs));
@@ -316,7 +330,7 @@ function* takeEarlyData(handshake: Handshake, suite: CipherSuite, clientSecret: 
     }
   }
   connection.earlyDataEnded = true;
-  if (connection.schedule !== undefined) readWith(connection, suite, connection.schedule, clientSecret);
+  if (connection.schedule !== undefined) readWith(connection, 'handshake', suite, connection.schedule, clientSecret);
 }
 
 function* readFinished(handshake: Handshake, clientSecret: Uint8Array): Step<Proof<'finished'>> {
