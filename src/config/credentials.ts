@@ -68,6 +68,12 @@ export class Credentials {
   private readonly slots: ReadonlyMap<KeyKind, Credential>;
   /** The slot that was set last or selected: what chain functions act on (SSL_CTX_set_current_cert(3)). */
   readonly current: KeyKind | undefined;
+  /** What can be tried, best first. Each credential of the list is a rank of its own; the slots share the last one. */
+  readonly ranks: readonly Rank[];
+  /** Pre-shared keys of the list. */
+  readonly psks: readonly ExternalPsk[];
+  /** Nothing to authenticate with by a signature. */
+  readonly isKeyless: boolean;
 
   static readonly none: Credentials = new Credentials([], new Map(), undefined);
 
@@ -75,6 +81,10 @@ export class Credentials {
     this.list = list;
     this.slots = slots;
     this.current = current;
+    const listed = list.map((one): Rank => ('identity' in one ? { psk: one } : { keyed: keyed([one]) }));
+    this.ranks = [...listed, { keyed: keyed(slots.values()) }];
+    this.psks = list.filter((one) => 'identity' in one);
+    this.isKeyless = this.ranks.every((rank) => 'psk' in rank || rank.keyed.length === 0);
   }
 
   get(kind: KeyKind): Credential | undefined {
@@ -83,22 +93,6 @@ export class Credentials {
 
   get selected(): Credential | undefined {
     return this.current === undefined ? undefined : this.slots.get(this.current);
-  }
-
-  /** What can be tried, best first. Each credential of the list is a rank of its own; the slots share the last one. */
-  get ranks(): readonly Rank[] {
-    const listed = this.list.map((one): Rank => ('identity' in one ? { psk: one } : { keyed: keyed([one]) }));
-    return [...listed, { keyed: keyed(this.slots.values()) }];
-  }
-
-  /** Pre-shared keys of the list. */
-  get psks(): readonly ExternalPsk[] {
-    return this.list.filter((one) => 'identity' in one);
-  }
-
-  /** Nothing to authenticate with by a signature. */
-  get isKeyless(): boolean {
-    return this.ranks.every((rank) => 'psk' in rank || rank.keyed.length === 0);
   }
 
   /** Every slot, in the order they were first filled. */
