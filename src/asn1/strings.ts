@@ -49,6 +49,8 @@ const STRINGS: ReadonlySet<number> = new Set([
 ]);
 
 function utf8Text(contents: Uint8Array): string {
+  // Most names are ASCII and short, for which a decoder takes longer than this.
+  if (contents.length <= 64 && contents.every((byte) => byte < 0x80)) return latin1(contents);
   try {
     return strictUtf8.decode(contents);
   } catch {

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
 import * as crypto from 'node:crypto';
-import { concat, fromHex, latin1, sameBytes } from '../bytes/bytes.ts';
+import { concat, fromHex, sameBytes } from '../bytes/bytes.ts';
 import { jsProvider } from './js.ts';
 import { assertPublicKey, COORDINATE_LENGTH, publicRsa, suits } from './key-rules.ts';
 import { digestLength } from './node-hash.ts';
@@ -46,6 +46,9 @@ function nameOf(spec: PublicKeySpec): string {
 }
 
 /** With the length of the first, so that no two keys have one name. */
+/** The bytes as characters, by the runtime's own hand. */
+const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+
 const numbers = ({ e, n }: { readonly e: Uint8Array; readonly n: Uint8Array }): string => `${e.length} ${latin1(e)}${latin1(n)}`;
 
 function importAnew(spec: PublicKeySpec): PublicKey {
@@ -76,7 +79,7 @@ class NodePublicKey implements PublicKey {
     // RFC 8032, 5.2.3: the unused bits of an encoded point are zero. Deno does not look at them in R.
     if (algorithm.kind === 'ed448' && ((signature[56] ?? 0) & 0x7f) !== 0) return false;
     if (isNative(this.spec, algorithm)) {
-      const verdict = orUndefined(() => crypto.verify(hashOf(algorithm), data, { key: this.key, ...optionsOf(algorithm) }, signature));
+      const verdict = orUndefined(() => crypto.verify(hashOf(algorithm), data, keyFor(this.key, algorithm), signature));
       // A runtime that throws has given no verdict, so it is left to the other provider.
       if (verdict !== undefined) return verdict;
     }
@@ -106,7 +109,7 @@ class NodePrivateKey implements PrivateKey {
     if (!suits(this.publicKey, algorithm))
       throw new RangeError(`an ${this.publicKey.kind} key does not make ${algorithm.kind} signatures with these parameters`);
     if (!isNative(this.publicKey, algorithm)) return this.js().sign(algorithm, data);
-    return plain(crypto.sign(hashOf(algorithm), data, { key: this.key, ...optionsOf(algorithm) }));
+    return plain(crypto.sign(hashOf(algorithm), data, keyFor(this.key, algorithm)));
   }
 }
 
@@ -170,18 +173,11 @@ const takesShortHashes: () => boolean = once(() => {
 
 const hashOf = (algorithm: SignatureAlgorithm): string | null => ('hash' in algorithm ? algorithm.hash : null);
 
-function optionsOf(algorithm: SignatureAlgorithm): { padding?: number; saltLength?: number; dsaEncoding?: 'der' } {
-  switch (algorithm.kind) {
-    case 'rsa-pss':
-      return { padding: crypto.constants.RSA_PKCS1_PSS_PADDING, saltLength: algorithm.saltLength };
-    case 'rsa-pkcs1':
-      return { padding: crypto.constants.RSA_PKCS1_PADDING };
-    case 'ecdsa':
-      return { dsaEncoding: 'der' };
-    default:
-      return {};
-  }
-}
+type KeyInput = KeyObject | { readonly key: KeyObject; readonly padding: number; readonly saltLength: number };
+
+/** The key as `sign` and `verify` take it: with options for PSS, and alone where the defaults, PKCS #1 and DER, are what is wanted. */
+const keyFor = (key: KeyObject, algorithm: SignatureAlgorithm): KeyInput =>
+  algorithm.kind === 'rsa-pss' ? { key, padding: crypto.constants.RSA_PKCS1_PSS_PADDING, saltLength: algorithm.saltLength } : key;
 
 // ---- public keys
 

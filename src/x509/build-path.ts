@@ -123,10 +123,14 @@ class PathBuilder {
     if (unknown) untrusted.push(...(yield* v.fetchIssuers(certificate)));
     const all = [...v.store.withSubject(issuer), ...untrusted.filter((candidate) => !v.store.has(candidate))];
     const fitting = all.filter((candidate) => identifiersFit(candidate, certificate));
-    const sorted = fitting.map((candidate) => ({ candidate, rank: this.preference(candidate) })).sort((a, b) => b.rank - a.rank);
-    const candidates = sorted.map(({ candidate }) => candidate);
+    const candidates = fitting.length > 1 ? this.ranked(fitting) : fitting;
     this.candidates.set(certificate, candidates);
     return candidates;
+  }
+
+  private ranked(candidates: readonly Certificate[]): readonly Certificate[] {
+    const sorted = candidates.map((candidate) => ({ candidate, rank: this.preference(candidate) })).sort((a, b) => b.rank - a.rank);
+    return sorted.map(({ candidate }) => candidate);
   }
 
   private preference(candidate: Certificate): number {

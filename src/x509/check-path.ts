@@ -5,7 +5,7 @@ import type { Certificate } from './certificate.ts';
 import { certificateProblems, type Role, timeProblems } from './check-certificate.ts';
 import { DANE_FLAG_NO_DANE_EE_NAMECHECKS, DANE_USAGE, type TlsaRecord } from './dane.ts';
 import type { Flow } from './flow.ts';
-import { matchEmail, matchHost, matchIp } from './hostname.ts';
+import { matchEmail, matchIp } from './hostname.ts';
 import { constraintProblem } from './name-constraints.ts';
 import { policyProblem } from './policy.ts';
 import { checkRevocation } from './revocation.ts';
@@ -122,10 +122,10 @@ function* checkStrength(v: Verification, path: Path, report: Report): Flow<boole
 
 /** The peer is whom the caller means (RFC 9525, 6): one of the hosts, and the mail address, and the IP address. */
 function* checkNames(v: Verification, _path: Path, report: Report): Flow<boolean> {
-  const { hosts, hostFlags, email, ip } = v.params;
+  const { hosts, hostFlags, email, ip } = v.params.values;
   const { leaf } = v;
   const problems: X509VerifyResult[] = [];
-  if (hosts.length > 0 && !hosts.some((host) => matchHost(leaf, host, hostFlags) !== undefined)) problems.push('HOSTNAME_MISMATCH');
+  if (hosts.length > 0 && v.matchedHost === undefined) problems.push('HOSTNAME_MISMATCH');
   if (email !== undefined && !matchEmail(leaf, email, hostFlags)) problems.push('EMAIL_MISMATCH');
   if (ip !== undefined && !matchIp(leaf, ip)) problems.push('IP_ADDRESS_MISMATCH');
   return yield* all(problems, 0, leaf, report);

@@ -62,6 +62,8 @@ function foldFrom(text: string, start: number): string {
 }
 
 interface Reference {
+  /** In lower case, without a dot at either end. */
+  readonly name: string;
   readonly labels: readonly string[];
   /** Whether the caller asked for anything below the name, with a leading dot. */
   readonly below: boolean;
@@ -72,12 +74,13 @@ function normalize(host: string): Reference | undefined {
   const below = host.startsWith('.') && host.length > 1;
   const bare = host.slice(below ? 1 : 0, host.endsWith('.') && host.length > 1 ? -1 : undefined);
   const labels = dnsLabels(bare);
-  return labels && { labels, below };
+  return labels && { name: asciiLower(bare), labels, below };
 }
 
 function presentedNames(certificate: Certificate, flags: number): string[] {
   const alternatives = certificate.extensions.subjectAltName ?? [];
-  const names = alternatives.flatMap((name) => (name.kind === 'dns' ? [name.value] : []));
+  const names: string[] = [];
+  for (const name of alternatives) if (name.kind === 'dns') names.push(name.value);
   // RFC 9525, 2: the common name is no DNS name. Whoever still needs it asks for it, and gets it only for want of any other name.
   const asked = (flags & X509_CHECK_FLAG.ALWAYS_CHECK_SUBJECT) !== 0 && mayUseSubject(flags);
   return asked && alternatives.length === 0 ? certificate.subject.values(ATTRIBUTE_OIDS.CN) : names;
@@ -85,12 +88,12 @@ function presentedNames(certificate: Certificate, flags: number): string[] {
 
 const mayUseSubject = (flags: number): boolean => (flags & X509_CHECK_FLAG.NEVER_CHECK_SUBJECT) === 0;
 
-function matchesName(presented: string, { labels, below }: Reference, flags: number): boolean {
+function matchesName(presented: string, { name, labels, below }: Reference, flags: number): boolean {
+  // What equals a valid name is one itself.
+  if (!below && !presented.startsWith('*')) return presented.length === name.length && asciiLower(presented) === name;
   const pattern = dnsLabels(presented, true);
   if (pattern === undefined) return false;
-  const wildcard = pattern[0] === '*';
-  if (below) return !wildcard && isBelow(pattern, labels, flags);
-  if (!wildcard) return sameLabels(pattern, labels);
+  if (below) return pattern[0] !== '*' && isBelow(pattern, labels, flags);
   // A wildcard directly under a top-level domain would cover everybody's hosts.
   if ((flags & X509_CHECK_FLAG.NO_WILDCARDS) !== 0 || pattern.length < 3) return false;
   const covered = labels.length - (pattern.length - 1);

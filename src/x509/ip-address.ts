@@ -59,4 +59,7 @@ function ipv6Groups(text: string, last: boolean): number[] | undefined {
 }
 
 /** Whether a text is decimal digits and nothing else. */
-export const isNumber = (text: string): boolean => [...text].every((character) => character >= '0' && character <= '9');
+export function isNumber(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) < 0x30 || text.charCodeAt(i) > 0x39) return false;
+  return true;
+}

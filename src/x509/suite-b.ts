@@ -15,8 +15,8 @@ export interface SuiteBProblem {
 
 /** What is wrong with a path under these flags; undefined where nothing is, and where they ask for nothing. */
 export function suiteBProblem({ certificates, anchor }: Path, flags: number): SuiteBProblem | undefined {
+  if (!isAsked(flags)) return undefined;
   let curves = curvesOf(flags);
-  if (curves.length === 0) return undefined;
   for (const [i, certificate] of certificates.entries()) {
     if (certificate.version !== 3) return { result: 'SUITE_B_INVALID_VERSION', depth: i };
     const below = certificates[i - 1];
@@ -33,11 +33,13 @@ export function suiteBProblem({ certificates, anchor }: Path, flags: number): Su
 
 /** The same for a certificate that needs no path, of which the key alone counts. */
 export const suiteBKeyProblem = ({ publicKey }: Certificate, flags: number): X509VerifyResult | undefined =>
-  curvesOf(flags).length === 0 ? undefined : keyProblem(publicKey, undefined, curvesOf(flags));
+  isAsked(flags) ? keyProblem(publicKey, undefined, curvesOf(flags)) : undefined;
 
 /** The same for a CRL and the key that signed it. */
 export const suiteBCrlProblem = (crl: Signed, issuer: Certificate, flags: number): X509VerifyResult | undefined =>
-  curvesOf(flags).length === 0 ? undefined : keyProblem(issuer.publicKey, crl, curvesOf(flags));
+  isAsked(flags) ? keyProblem(issuer.publicKey, crl, curvesOf(flags)) : undefined;
+
+const isAsked = (flags: number): boolean => (flags & X509_V_FLAG.SUITEB_128_LOS) !== 0;
 
 type SuiteBCurve = 'P-256' | 'P-384';
 

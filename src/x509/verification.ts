@@ -8,11 +8,12 @@ import type { Certificate } from './certificate.ts';
 import type { Crl } from './crl.ts';
 import type { DaneRecords } from './dane.ts';
 import { type Flow, settle } from './flow.ts';
+import { matchHost } from './hostname.ts';
 import type { BareAnchor, X509Store } from './store.ts';
 import { keyMeetsLevel } from './strength.ts';
 import { judgeTrust, trustPurpose } from './trust-settings.ts';
 import type { VerifyRequest } from './verify.ts';
-import { X509VerifyParam } from './verify-params.ts';
+import { type VerifyParamRecord, X509VerifyParam } from './verify-params.ts';
 
 /** A chain of certificates, leaf first, that was built and is to be judged. */
 export interface Path {
@@ -56,6 +57,7 @@ export class Verification {
   readonly webpki: boolean;
   readonly isPublicSuffix: ((domain: string) => boolean) | undefined;
   private readonly request: VerifyRequest;
+  private host: { readonly name: string | undefined } | undefined;
   private readonly fetchedIssuers: Map<Certificate, readonly Certificate[]> = new Map();
   private readonly fetchedCrls: Set<Certificate> = new Set();
   private readonly fetchedOcsp: Map<Certificate, Uint8Array | undefined> = new Map();
@@ -77,6 +79,12 @@ export class Verification {
     this.dane = request.dane;
     this.webpki = request.profile === 'webpki';
     this.isPublicSuffix = request.isPublicSuffix;
+  }
+
+  /** The name in the leaf that matches one of the expected hosts; undefined where none does, or none is expected. */
+  get matchedHost(): string | undefined {
+    this.host ??= { name: findHost(this.leaf, this.params.values) };
+    return this.host.name;
   }
 
   has(flag: number): boolean {
@@ -160,6 +168,14 @@ export class Verification {
   isStrong(certificate: Certificate): boolean {
     return keyMeetsLevel(certificate.publicKey, this.securityLevel);
   }
+}
+
+function findHost(leaf: Certificate, { hosts, hostFlags }: VerifyParamRecord): string | undefined {
+  for (const host of hosts) {
+    const name = matchHost(leaf, host, hostFlags);
+    if (name !== undefined) return name;
+  }
+  return undefined;
 }
 
 /** A primitive that throws instead of answering has not verified anything. */

@@ -226,32 +226,37 @@ export class X509VerifyParam {
   }
 }
 
-/** Fields that pass on their own, each with a test for "unset". */
-const SINGLE_FIELDS = ['purpose', 'trust', 'depth', 'authLevel', 'policies', 'email', 'ip'] as const;
-
 function inherited(to: VerifyParamRecord, from: VerifyParamRecord): VerifyParamRecord {
+  // Most stores have no parameters, and nothing is inherited from them.
+  if (from === UNSET && to.inheritanceFlags === 0) return to;
   const rules = to.inheritanceFlags | from.inheritanceFlags;
   const own = (rules & X509_VP_FLAG.ONCE) === 0 ? to : { ...to, inheritanceFlags: 0 };
   if ((rules & X509_VP_FLAG.LOCKED) !== 0) return own;
   const overwrite = (rules & X509_VP_FLAG.OVERWRITE) !== 0;
   const prefer = (rules & X509_VP_FLAG.DEFAULT) !== 0;
+  const passed = <K extends keyof VerifyParamRecord>(field: K): VerifyParamRecord[K] => (passes(field) ? from[field] : own[field]);
   const passes = (field: keyof VerifyParamRecord): boolean => overwrite || (!isUnset(from, field) && (prefer || isUnset(own, field)));
   const timePasses = overwrite || (own.flags & X509_V_FLAG.USE_CHECK_TIME) === 0;
   const kept = (rules & X509_VP_FLAG.RESET_FLAGS) === 0 ? own.flags & (timePasses ? ~X509_V_FLAG.USE_CHECK_TIME : ~0) : 0;
   return {
     ...own,
-    ...Object.fromEntries(SINGLE_FIELDS.filter(passes).map((field) => [field, from[field]])),
+    purpose: passed('purpose'),
+    trust: passed('trust'),
+    depth: passed('depth'),
+    authLevel: passed('authLevel'),
+    policies: passed('policies'),
+    email: passed('email'),
+    ip: passed('ip'),
     // Host flags have no "unset": they travel with the list they belong to.
-    ...(passes('hosts') ? { hosts: from.hosts, hostFlags: from.hosts.length > 0 ? from.hostFlags : own.hostFlags } : {}),
+    hosts: passed('hosts'),
+    hostFlags: passes('hosts') && from.hosts.length > 0 ? from.hostFlags : own.hostFlags,
     checkTime: timePasses ? from.checkTime : own.checkTime,
     flags: kept | from.flags,
   };
 }
 
-function isUnset(record: VerifyParamRecord, field: keyof VerifyParamRecord): boolean {
-  const value = record[field];
-  return field === 'hosts' ? record.hosts.length === 0 : value === UNSET[field];
-}
+const isUnset = (record: VerifyParamRecord, field: keyof VerifyParamRecord): boolean =>
+  field === 'hosts' ? record.hosts.length === 0 : record[field] === UNSET[field];
 
 /** A NUL inside a name would let C code on the other side see a shorter one. */
 const hasNul = (name: string): boolean => name.includes('\0');

@@ -9,7 +9,6 @@ import { checkLeafByDane, checkPath, matchedByDane } from './check-path.ts';
 import type { Crl } from './crl.ts';
 import type { DaneRecords, TlsaRecord } from './dane.ts';
 import { type Flow, runFlow, settle } from './flow.ts';
-import { matchHost } from './hostname.ts';
 import type { X509Store } from './store.ts';
 import { StoreContext } from './store-context.ts';
 import { type Path, type Report, Verification } from './verification.ts';
@@ -190,8 +189,7 @@ function callbackConsent({ verifyCallback }: VerifyRequest, context: StoreContex
 function outcome(v: Verification, context: StoreContext, accepted: boolean, path: Path | undefined): VerifyOutcome {
   // A callback that says no without saying why leaves the result as it is in OpenSSL, too: unspecified.
   const result = !accepted && context.result === 'OK' ? 'UNSPECIFIED' : context.result;
-  const { hosts, hostFlags } = v.params;
-  const peername = accepted ? hosts.map((host) => matchHost(v.leaf, host, hostFlags)).find((name) => name !== undefined) : undefined;
+  const peername = accepted ? v.matchedHost : undefined;
   const dane = accepted ? matchedByDane(v, path) : undefined;
   const good = accepted && result === 'OK';
   return {
