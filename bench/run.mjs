@@ -11,6 +11,7 @@ import { measure, QUICK, THOROUGH } from './measure.mjs';
 import { onceRows } from './once.mjs';
 import { peer } from './peers.mjs';
 import { chart, fallen, markdown, plain, ratiosOf, summary, table } from './report.mjs';
+import { measureCertificates } from './x509.mjs';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const README = at('../README.md');
@@ -46,6 +47,8 @@ console.log(`${machine}; ${rounds} rounds`);
 
 const results = [...(await measured()), ...(await measuredOnce())];
 console.log(plain(table(results)));
+// Certificates are compared with others than connections are, and in words.
+if (words.length === 0) await measureCertificates(rounds);
 const caption = `${machine}; medians of ${rounds} interleaved rounds, both ends in one process, verification on`;
 if (flags.json) writeFileSync(flags.json, `${JSON.stringify({ machine, rounds, results }, undefined, 2)}\n`);
 if (flags.svg || words.length === 0) writeFileSync(CHART, chart(results, caption));

@@ -163,7 +163,7 @@ function generalNameText(name: GeneralName, style: 'slash' | 'oneline'): string 
 /** IPv6 addresses are printed with all their groups. */
 function ipText(address: Uint8Array): string {
   if (address.length === 4) return addressText(address);
-  if (address.length !== 16) return '<invalid>';
+  if (address.length !== 16) return `<invalid length=${address.length}>`;
   return Array.from({ length: 8 }, (_, i) =>
     (((address[2 * i] as number) << 8) | (address[2 * i + 1] as number)).toString(16).toUpperCase(),
   ).join(':');
