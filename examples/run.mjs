@@ -32,6 +32,10 @@ const PEERS = {
     });
     if (!answer.startsWith('GET / over TLSv1.3')) throw new Error(`answered ${JSON.stringify(answer)}`);
   },
+  'node/encrypted-client-hello.mjs': async (run) => {
+    const printed = await run([certFile, keyFile, caFile]);
+    if (printed !== 'asked for localhost, sealed: true\n') throw new Error(printed);
+  },
   'node/resume-with-early-data.mjs': async (run) => {
     const server = createServer({ cert: CERT_PEM, key: KEY_PEM, ssl: { maxEarlyData: 16_384 } }, (socket) => {
       const answer = () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');

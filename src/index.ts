@@ -20,7 +20,7 @@ export type { Connection, EarlyDataState, EchState } from './handshake/connectio
 export { ALERTS, type AlertName, alertName } from './registry/alerts.ts';
 export { CIPHER_SUITES, type CipherSuite, cipherSuite, cipherSuiteByName, cipherSuiteName } from './registry/cipher-suites.ts';
 export { CONTENT_TYPE, HANDSHAKE_TYPE, handshakeTypeName } from './registry/content-types.ts';
-export { PeerAlert, SslError, SslUsageError, TlsFatal, UnexpectedEof } from './registry/fatal.ts';
+export { EchRejected, PeerAlert, SslError, SslUsageError, TlsFatal, UnexpectedEof } from './registry/fatal.ts';
 export { groupByName, groupName, NAMED_GROUPS, type NamedGroup } from './registry/groups.ts';
 export { LIMITS, type Limit } from './registry/limits.ts';
 export { INFO, MODES, OPTIONS, SESSION_CACHE, SHUTDOWN, VERIFY } from './registry/options.ts';

@@ -1,5 +1,6 @@
 import { SslError } from '../registry/fatal.ts';
 import { ciphers } from './ciphers.ts';
+import { ech } from './ech.ts';
 import { errorLines } from './failure.ts';
 import { sClient } from './s-client.ts';
 import { sServer } from './s-server.ts';
@@ -11,6 +12,7 @@ import { x509 } from './x509.ts';
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   ciphers,
+  ech,
   s_client: sClient,
   s_server: sServer,
   sess_id: sessId,

@@ -1,7 +1,7 @@
 /** What s_client and s_server say of a connection, block by block, as OpenSSL 3 does. */
+import { base64Text } from '../asn1/base64.ts';
 import { pemText } from '../asn1/pem.ts';
 import { fromUtf8 } from '../bytes/bytes.ts';
-import type { Connection } from '../handshake/connection.ts';
 import { SocketBio } from '../node/socket-bio.ts';
 import { cipherVersion } from '../registry/cipher-description.ts';
 import { cipherSuiteName, DEFAULT_TLS12_SUITES } from '../registry/cipher-suites.ts';
@@ -52,17 +52,27 @@ export function clientReport(ssl: Ssl, { showCerts, exporter }: { readonly showC
     'Compression: NONE',
     'Expansion: NONE',
     alpn === undefined ? 'No ALPN negotiated' : `ALPN protocol: ${fromUtf8(alpn)}`,
-    ...(older && ssl.session !== undefined ? [sessionText(ssl.session).trimEnd()] : newerOutcome(connection)),
+    ...(older && ssl.session !== undefined ? [sessionText(ssl.session).trimEnd()] : newerOutcome(ssl)),
     ...(exporter === '' ? [] : [exporter]),
     '---',
   ]);
 }
 
+/** How Encrypted ClientHello came out, where it was tried. */
+function echLines({ connection, echRetryConfigs }: Ssl): string[] {
+  const { ech = 'none', echPublicName } = connection ?? {};
+  if (ech === 'none') return [];
+  const by = echPublicName === undefined ? '' : ` by ${echPublicName}`;
+  return [`ECH: ${ech}${by}${echRetryConfigs === undefined ? '' : `, retry configs: ${base64Text(echRetryConfigs) || 'none'}`}`];
+}
+
 /** What TLS 1.3 has in place of a session, which comes later. */
-const newerOutcome = (connection: Connection | undefined): string[] => {
+const newerOutcome = (ssl: Ssl): string[] => {
+  const { connection } = ssl;
   const early = connection?.earlyData;
   const result = connection?.verifyResult ?? 'OK';
   return [
+    ...echLines(ssl),
     `Early data was ${early === 'accepted' || early === 'rejected' ? early : 'not sent'}`,
     `Verify return code: ${X509_VERIFY_RESULTS[result]} (${VERIFY_TEXTS[result]})`,
   ];

@@ -5,6 +5,7 @@ import { finished } from 'node:stream/promises';
 import { fromUtf8, sameBytes, utf8 } from '../bytes/bytes.ts';
 import { Credentials } from '../config/credentials.ts';
 import { readDhParameters } from '../config/dh-parameters.ts';
+import { EchKeys, echKeysFromPem } from '../config/ech-keys.ts';
 import { SecureContext, TLSSocket } from '../node/index.ts';
 import { ALERTS } from '../registry/alerts.ts';
 import { OPTIONS, SESSION_CACHE, VERIFY } from '../registry/options.ts';
@@ -55,6 +56,7 @@ const GROUPS: readonly OptionGroup[] = [
       { name: 'dhparam', value: 'infile', help: 'DH parameters, PEM or DER; default: the groups of RFC 7919' },
       { name: 'no_dhe', help: 'No ephemeral DH over integers' },
       { name: 'psk_hint', value: 'val', help: 'Hint at the identity of the pre-shared key (TLS 1.2 and below)' },
+      { name: 'ech_key', value: 'infile', help: 'Key of Encrypted ClientHello, with its configs; may be repeated' },
       { name: 'status_file', value: 'infile', help: 'OCSP response to staple, DER' },
       { name: 'no_ca_names', help: 'Do not send names of authorities' },
     ],
@@ -164,6 +166,9 @@ class ServerRun {
       ...(dhParameters !== undefined && { tmpDh: readDhParameters(readInput(dhParameters, 'DH parameters')) }),
       ...(args.has('no_dhe') && { dhAuto: 0 }),
       ...(args.has('psk_hint') && { pskIdentityHint: args.text('psk_hint') }),
+      ...(args.has('ech_key') && {
+        echKeys: new EchKeys(args.all('ech_key').flatMap((path) => echKeysFromPem(readInput(path, 'ECH key')))),
+      }),
       ...(response !== undefined && { statusCallback: () => response }),
       ...(depth !== undefined && !args.has('no_ca_names') && namesFrom(args, trust.certificates)),
     });

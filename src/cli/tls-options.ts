@@ -1,6 +1,7 @@
 /** Options that s_client and s_server share: each is a row that says how it is written and what it does to the settings. */
 
 import type { FurtherSettings } from '../node/index.ts';
+import { echListOf } from '../node/secure-context.ts';
 import { sigalgList } from '../node/sigalg-names.ts';
 import { LIMITS } from '../registry/limits.ts';
 import { OPTIONS } from '../registry/options.ts';
@@ -129,6 +130,15 @@ const TLS: readonly TlsOption[] = [
   }),
   flag('grease', 'Send reserved values (RFC 8701)', ({ settings }) => {
     settings.grease = true;
+  }),
+  taking('ech_config_list', 'val', 'Seal the ClientHello for a key of this ECHConfigList, in base64 (RFC 9849)', ({ settings }, value) => {
+    settings.echConfigList = echListOf(value);
+  }),
+  flag('ech_grease', 'Send random bytes in the place of a sealed ClientHello', ({ settings }) => {
+    settings.echGrease = true;
+  }),
+  flag('ech_required', 'Do not connect without a sealed ClientHello', ({ settings }) => {
+    settings.rejectUnusableEchConfig = true;
   }),
 ];
 

@@ -94,8 +94,6 @@ export class Connection {
   ech: EchState = 'none';
   /** The public name, which a client authenticates in place of its host after a rejection. */
   echPublicName: string | undefined;
-  /** ECHConfigList to try again with, once a rejection is authenticated; empty: the server has switched it off. */
-  echRetryConfigs: Uint8Array | undefined;
   session: SslSession | undefined;
   reused = false;
   earlyData: EarlyDataState = 'none';

@@ -1,5 +1,5 @@
 /** Failures in the form that Node programs match on: `code`, `library`, `reason`, and Node's own codes for what it checks itself. */
-import { PeerAlert, SslError, sentence, TlsFatal } from '../registry/fatal.ts';
+import { EchRejected, PeerAlert, SslError, sentence, TlsFatal } from '../registry/fatal.ts';
 import type { Reason } from '../registry/reasons.ts';
 import type { X509VerifyResult } from '../registry/verify-results.ts';
 import { VERIFY_TEXTS } from '../registry/verify-texts.ts';
@@ -34,6 +34,7 @@ export function tlsError(error: SslError): NodeError {
     library: 'SSL routines',
     reason,
     ...(error instanceof TlsFatal && { alert: error.alert }),
+    ...(error instanceof EchRejected && { echRetryConfigs: error.retryConfigs }),
     ...(error instanceof PeerAlert && { alertNumber: error.alertCode }),
   });
 }

@@ -58,6 +58,12 @@ export interface SecureContextOptions {
   readonly pskIdentityHint?: string | undefined;
   /** Names of algorithms (`zlib`, `brotli`, `zstd`) for certificates in TLS 1.3, best first (RFC 8879); none unless said. */
   readonly certificateCompression?: readonly string[] | undefined;
+  /** Client: ECHConfigList of the server, or its base64 as in the `ech` parameter of an HTTPS record (RFC 9849). */
+  readonly echConfigList?: Uint8Array | string | undefined;
+  /** Client: look like one that has such a list. */
+  readonly echGrease?: boolean | undefined;
+  /** Server: PEM files with a private key and its configs (RFC 9934), best first; clients are told of all of them. */
+  readonly echKeys?: Material | readonly Material[] | undefined;
   /** Fetch over HTTP what certificates point at: missing issuers, CRLs, OCSP responses, and those to staple. Off unless said; see `FetchStatusOptions`. */
   readonly fetchStatus?: boolean | FetchStatusOptions | undefined;
   readonly ssl?: FurtherSettings | undefined;
@@ -165,6 +171,9 @@ const OF_CONTEXTS = [
   'dhparam',
   'pskIdentityHint',
   'certificateCompression',
+  'echConfigList',
+  'echGrease',
+  'echKeys',
   'fetchStatus',
   'ssl',
   'privateKeyIdentifier',

@@ -1,9 +1,11 @@
 import { createHash, type KeyObject, randomBytes } from 'node:crypto';
+import { base64Bytes } from '../asn1/base64.ts';
 import { isPem } from '../asn1/pem.ts';
 import { concat, toHex, utf8 } from '../bytes/bytes.ts';
 import { readDhParameters } from '../config/dh-parameters.ts';
+import { EchKeys, echKeysFromPem } from '../config/ech-keys.ts';
 import type { Compressor } from '../crypto/provider.ts';
-import { SslError } from '../registry/fatal.ts';
+import { refuse, SslError } from '../registry/fatal.ts';
 import { OPTIONS } from '../registry/options.ts';
 import { TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION, TLS1_VERSION } from '../registry/versions.ts';
 import { X509_V_FLAG } from '../registry/x509-flags.ts';
@@ -161,6 +163,10 @@ const APPLY: Table = {
     if (value) context.get('verifyParam').setFlags(X509_V_FLAG.PARTIAL_CHAIN);
   },
   fetchStatus: (context, value) => installFetching(context, value),
+  echConfigList: (context, value) => context.set('echConfigList', typeof value === 'string' ? echListOf(value) : value),
+  echGrease: (context, value) => context.set('echGrease', value),
+  echKeys: (context, value) =>
+    context.set('echKeys', new EchKeys(listOf(value).flatMap((pem) => echKeysFromPem(plain(pem), true, context.provider)))),
   pskIdentityHint: (context, value) => {
     checkString('options.pskIdentityHint', value);
     context.set('pskIdentityHint', value);
@@ -174,6 +180,9 @@ const APPLY: Table = {
     );
   },
 };
+
+/** An ECHConfigList out of its base64, as DNS and command lines have it. */
+export const echListOf = (text: string): Uint8Array => base64Bytes(utf8(text)) ?? refuse('INVALID_ECH_CONFIG_LIST', 'not base64');
 
 function compressorNamed({ provider }: SslContext, name: string, i: number): Compressor {
   const known = provider.compressors?.find((one) => one.name === name);

@@ -343,6 +343,11 @@ export class TLSSocket extends TlsStream {
     return Buffer.from(this.ssl.exportKeyingMaterial(length, label, context));
   }
 
+  /** Whether the sealed ClientHello is in force (RFC 9849). */
+  get echAccepted(): boolean {
+    return this.ssl.echAccepted;
+  }
+
   /** How 0-RTT data fared: `none`, `accepted` or `rejected`; a client sends rejected data again, if it is to be sent at all. */
   get earlyData(): 'none' | 'accepted' | 'rejected' {
     const state = this.ssl.connection?.earlyData;

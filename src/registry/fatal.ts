@@ -35,6 +35,17 @@ export class TlsFatal extends SslError {
   }
 }
 
+/** The server, authenticated as the public name, could not open the sealed ClientHello (RFC 9849, 6.1.6). */
+export class EchRejected extends TlsFatal {
+  /** ECHConfigList to try once more with, on a new connection; empty: without. */
+  readonly retryConfigs: Uint8Array;
+
+  constructor(retryConfigs: Uint8Array) {
+    super('ech_required', 'ECH_REJECTED');
+    this.retryConfigs = retryConfigs;
+  }
+}
+
 /** The peer ended the connection with a fatal alert; none is sent back. */
 export class PeerAlert extends SslError {
   readonly alertCode: number;

@@ -13,7 +13,7 @@ import { Driver } from '../handshake/driver.ts';
 import { sendCertificateRequest, sendKeyUpdate } from '../handshake/post-handshake.ts';
 import { export12, renegotiate, requestRenegotiation } from '../handshake/renegotiation.ts';
 import type { Stop, Want } from '../handshake/step.ts';
-import { refuse, type SslError } from '../registry/fatal.ts';
+import { EchRejected, refuse, type SslError } from '../registry/fatal.ts';
 import { LIMITS } from '../registry/limits.ts';
 import { OPTIONS, SHUTDOWN } from '../registry/options.ts';
 import { TLS1_3_VERSION } from '../registry/versions.ts';
@@ -353,7 +353,7 @@ export class Ssl implements Owner {
    * where the public name says that there is no ECH any more. Undefined in any other state: then nobody has said anything.
    */
   get echRetryConfigs(): Uint8Array | undefined {
-    return this.running?.connection.echRetryConfigs;
+    return this.failure instanceof EchRejected ? this.failure.retryConfigs : undefined;
   }
 
   /** What is known of the peer and agreed with it; undefined before the first I/O. */

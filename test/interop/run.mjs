@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { authentication } from './cases/authentication.mjs';
 import { commands } from './cases/commands.mjs';
+import { ech } from './cases/ech.mjs';
 import { negotiation } from './cases/negotiation.mjs';
 import { sessions } from './cases/sessions.mjs';
 import { tls12Extensions } from './cases/tls12-extensions.mjs';
@@ -72,8 +73,9 @@ function allCases() {
         ...tls12Extensions,
         ...tls12Sessions,
         ...tls12Traffic,
+        ...ech,
       ].flatMap(({ topic, cases: make }) =>
-        make(peer, ours).map((one) => {
+        (peer.topics?.includes(topic) === false ? [] : make(peer, ours)).map((one) => {
           const name = `${peer.name} ${ours === 'client' ? 'server' : 'client'} · ${topic} · ${one.title}`;
           return { ...one, name, peer, ours, topic, skip: one.skip ?? peer.lacks(one.setup ?? {}) };
         }),

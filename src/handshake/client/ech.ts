@@ -18,7 +18,7 @@ import { preSharedKey } from '../../extensions/pre-shared-key.ts';
 import { serverName } from '../../extensions/server-name.ts';
 import { readBlock } from '../../extensions/table.ts';
 import type { CipherSuite } from '../../registry/cipher-suites.ts';
-import { fatal } from '../../registry/fatal.ts';
+import { EchRejected, fatal } from '../../registry/fatal.ts';
 import { TLS1_3_VERSION } from '../../registry/versions.ts';
 import { clientHello } from '../../wire/client-hello.ts';
 import { type EchConfig, isMandatory, isPublicName, parseEchConfigList } from '../../wire/ech-config.ts';
@@ -247,8 +247,7 @@ function isConfirmed(handshake: Handshake, offer: Offer, hello: ServerHello, raw
 
 /** RFC 9849, 6.1.6: the public name has been authenticated; what it had to say is with what to try again. */
 export function endRejected(connection: Connection, retryConfigs: Uint8Array | undefined): never {
-  connection.echRetryConfigs = retryConfigs === undefined ? EMPTY : copyOf(retryConfigs);
   // The session that was sealed in is as good as before, and nothing of this handshake is one.
   connection.replaceSession(undefined);
-  return fatal('ech_required', 'ECH_REJECTED');
+  throw new EchRejected(retryConfigs === undefined ? EMPTY : copyOf(retryConfigs));
 }

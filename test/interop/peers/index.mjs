@@ -2,6 +2,7 @@
 import { cached, installed, RUNTIMES } from '../../../tools/runtime-programs.mjs';
 import { curl } from './curl.mjs';
 import { gnutls } from './gnutls.mjs';
+import { go } from './go.mjs';
 import { nginx } from './nginx.mjs';
 import { nodeTls } from './node-tls.mjs';
 import { openssl } from './openssl.mjs';
@@ -14,6 +15,7 @@ export const PEERS = [
   gnutls,
   curl,
   nginx,
+  go,
   nodeTls('node:tls', 'Node itself', () => process.execPath),
   nodeTls('node:tls 26', 'npm run runtimes -- --only node26', () => (process.env['CI'] === 'true' ? installed(node26) : cached(node26))),
 ];
