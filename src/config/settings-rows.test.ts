@@ -296,6 +296,16 @@ const PROBES: { readonly [K in SettingName]: Probe<K> } = {
     seen: server((subject) => toHex(met(subject, { alpnProtocols: ['a', 'b'] }).client.connection?.alpn ?? utf8('')), ['61', '62']),
   },
   statusRequest: { values: [true, false], seen: client(extension(5), ['0100000000', undefined]) },
+  statusResponderIds: {
+    values: [[Uint8Array.of(1, 2)], [Uint8Array.of(3), Uint8Array.of(4)]],
+    refuses: [[new Uint8Array(0)]],
+    seen: client(extension(5), ['010004000201020000', '0100060001030001040000'], { statusRequest: true }),
+  },
+  statusExtensions: {
+    values: [Uint8Array.of(1, 2), Uint8Array.of(3)],
+    refuses: [new Uint8Array(0x1_0000)],
+    seen: client(extension(5), ['01000000020102', '010000000103'], { statusRequest: true }),
+  },
   statusCallback: {
     values: marking((mark) => () => mark(undefined)),
     seen: server(during({ statusRequest: true, statusCallback: () => true }), MARKED),

@@ -67,6 +67,8 @@ export interface Settings {
   readonly alpnProtocols: readonly Uint8Array[];
   readonly alpnSelectCallback: callbacks.AlpnSelectCallback | undefined;
   readonly statusRequest: boolean;
+  readonly statusResponderIds: readonly Uint8Array[];
+  readonly statusExtensions: Uint8Array;
   readonly statusCallback: callbacks.StatusCallback | undefined;
   readonly sctRequest: boolean;
   readonly sessionIdContext: Uint8Array;
@@ -293,7 +295,7 @@ const acceptTicketKeys = (value: readonly Uint8Array[]): readonly Uint8Array[] =
   value.map((key) => (key.length === 80 ? copyOf(key) : refuse('INVALID_TICKET_KEYS_LENGTH', `${key.length} bytes`)));
 
 const bytesUpTo =
-  (max: number, reason: 'SSL_SESSION_ID_CONTEXT_TOO_LONG') =>
+  (max: number, reason: 'SSL_SESSION_ID_CONTEXT_TOO_LONG' | 'BAD_SETTING_VALUE') =>
   (value: Uint8Array): Uint8Array =>
     value.length > max ? refuse(reason, `${value.length} bytes`) : copyOf(value);
 
@@ -554,6 +556,19 @@ export const SETTINGS: { readonly [K in SettingName]: SettingRow<Settings[K]> } 
   statusRequest: row<boolean>(() => false, {
     openssl: ['SSL_set_tlsext_status_type', 'SSL_get_tlsext_status_type'],
     summary: 'A client asks for a stapled OCSP response.',
+  }),
+  statusResponderIds: row<readonly Uint8Array[]>(() => [], {
+    scope: 'connection',
+    accept: (ids) =>
+      ids.map((id) => (id.length > 0 && id.length <= 0xffff ? copyOf(id) : refuse('BAD_SETTING_VALUE', `${id.length} bytes`))),
+    openssl: ['SSL_set_tlsext_status_ids', 'SSL_get_tlsext_status_ids'],
+    summary: 'Responders a client names with that, as DER of ResponderID (RFC 6066, 8).',
+  }),
+  statusExtensions: row(() => EMPTY, {
+    scope: 'connection',
+    accept: bytesUpTo(0xffff, 'BAD_SETTING_VALUE'),
+    openssl: ['SSL_set_tlsext_status_exts', 'SSL_get_tlsext_status_exts'],
+    summary: 'Extensions of the OCSP request that go with that, as DER; empty: none.',
   }),
   statusCallback: row<Settings['statusCallback']>(none, {
     scope: 'context',

@@ -4,6 +4,7 @@ import type { SettingName, Settings } from '../config/settings.ts';
 import type { Prf } from '../crypto/prf.ts';
 import type { CryptoProvider, KeyKind, PublicKeySpec, RunningHash } from '../crypto/provider.ts';
 import type { KeySchedule } from '../crypto/schedule-tls13.ts';
+import type { StatusRequest } from '../extensions/certificate-status.ts';
 import { CERTIFICATE_TYPES } from '../registry/certificate-types.ts';
 import type { CipherSuite } from '../registry/cipher-suites.ts';
 import { CONTENT_TYPE } from '../registry/content-types.ts';
@@ -126,6 +127,10 @@ export class Connection {
   /** What the peer takes in certificates, where it said so apart. */
   peerCertificateSchemes: readonly number[] | undefined;
   peerGroups: readonly number[] = [];
+  /** ECPointFormat values the peer named (TLS 1.2 and below). */
+  peerPointFormats: Uint8Array | undefined;
+  /** The status_request of a client. */
+  peerStatusRequest: StatusRequest | undefined;
   peerCipherSuites: readonly number[] = [];
   peerCaNames: readonly Uint8Array[] = [];
   /** ClientCertificateType values of a server's request (TLS 1.2 and below). */

@@ -8,11 +8,10 @@ import { refuse } from '../registry/fatal.ts';
 import { TLS1_2_VERSION } from '../registry/versions.ts';
 import * as c from './constants.ts';
 import { attempt } from './errors.ts';
-import { refused } from './refused.ts';
 import { asInt, type Holder, put } from './settings.ts';
 import { alive } from './state.ts';
 import { suiteBytes } from './suite-bytes.ts';
-import type { SSL, SSL_CIPHER, SSL_CTX } from './types.ts';
+import type { Out, SSL, SSL_CIPHER, SSL_CTX } from './types.ts';
 
 // ---- lists
 
@@ -139,7 +138,26 @@ export const SSL_CIPHER_description = (cipher: SSL_CIPHER): string => `${cipherD
 export const SSL_get_current_compression = (_ssl: SSL): null => null;
 export const SSL_get_current_expansion = (_ssl: SSL): null => null;
 export const SSL_COMP_get_name = (_comp: null): null => null;
-export const SSL_bytes_to_cipher_list: (ssl: SSL, bytes: Uint8Array, isv2format: number) => null = refused(
-  'SSL_bytes_to_cipher_list',
-  null,
-);
+/** Suites out of the bytes of a hello: those that are built, and the values that only signal something. */
+export const SSL_bytes_to_cipher_list = (
+  _ssl: SSL,
+  bytes: Uint8Array,
+  isv2format: number,
+  sk: Out<readonly SSL_CIPHER[]>,
+  scsvs: Out<readonly number[]>,
+): number =>
+  attempt('SSL_bytes_to_cipher_list', 0, () => {
+    const size = isv2format === 0 ? 2 : 3;
+    if (bytes.length === 0) refuse('NO_CIPHERS_SPECIFIED');
+    if (bytes.length % size !== 0) refuse('ERROR_IN_RECEIVED_CIPHER_LIST');
+    const ids = Array.from({ length: bytes.length / size }, (_, i) => bytes.subarray(size * i, size * (i + 1)))
+      // SSL 2.0's own kinds have a first byte.
+      .filter((kind) => size === 2 || kind[0] === 0)
+      .map((kind) => ((kind.at(-2) as number) << 8) | (kind.at(-1) as number));
+    sk.value = ids.flatMap((id) => cipherSuite(id) ?? []);
+    scsvs.value = ids.filter((id) => SIGNALS.has(id));
+    return 1;
+  });
+
+/** TLS_EMPTY_RENEGOTIATION_INFO_SCSV and TLS_FALLBACK_SCSV. */
+const SIGNALS: ReadonlySet<number> = new Set([0x00ff, 0x5600]);

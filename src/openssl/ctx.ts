@@ -41,12 +41,23 @@ export const SSL_CTX_set_ecdh_auto = (ctx: SSL_CTX, _onoff: number): number => o
 
 const not = (name: string): ((...args: readonly unknown[]) => number) => refused(name, 0);
 
-export const SSL_CTX_set_ssl_version: (ctx: SSL_CTX, method: SSL_METHOD | null) => number = not('SSL_CTX_set_ssl_version');
+/** Another method, with the lists of suites as they were at first. A context stays a client's or a server's. */
+export const SSL_CTX_set_ssl_version = (ctx: SSL_CTX, method: SSL_METHOD | null): number =>
+  attempt('SSL_CTX_set_ssl_version', 0, () => {
+    if (method === null) return refuse('NULL_SSL_METHOD_PASSED');
+    if (method.role !== ctx.role) return refuse('BAD_VALUE', `${method.name} is for another side`);
+    const { version } = method;
+    const first = new SslContext();
+    for (const name of ['cipherList', 'cipherSuites'] as const) ctx.set(name, first.get(name));
+    ctx.set('minProtoVersion', version ?? first.get('minProtoVersion'));
+    ctx.set('maxProtoVersion', version ?? 0);
+    first.free();
+    rememberMethod(ctx, method);
+    return 1;
+  });
 export const SSL_CTX_set_client_cert_engine: (ctx: SSL_CTX, engine: unknown) => number = not('SSL_CTX_set_client_cert_engine');
 export const SSL_COMP_add_compression_method: (id: number, method: unknown) => number = not('SSL_COMP_add_compression_method');
 export const SSL_COMP_get_compression_methods = (): readonly unknown[] => [];
 export const SSL_COMP_free_compression_methods = (): void => undefined;
 export const SSL_CTX_set_srp_username: (ctx: SSL_CTX, name: string) => number = not('SSL_CTX_set_srp_username');
 export const SSL_CTX_set_srp_password: (ctx: SSL_CTX, password: string) => number = not('SSL_CTX_set_srp_password');
-export const SSL_CTX_ctrl: (ctx: SSL_CTX, cmd: number, larg: number, parg: unknown) => number = not('SSL_CTX_ctrl');
-export const SSL_CTX_callback_ctrl: (ctx: SSL_CTX, cmd: number, fp: unknown) => number = not('SSL_CTX_callback_ctrl');

@@ -7,7 +7,6 @@ import { wrap } from './callbacks.ts';
 import * as c from './constants.ts';
 import { attempt } from './errors.ts';
 import { groupId, groupNid } from './group-numbers.ts';
-import { refused } from './refused.ts';
 import { asInt, type Holder, put } from './settings.ts';
 import { alive } from './state.ts';
 import type { SSL, SSL_CTX } from './types.ts';
@@ -91,6 +90,22 @@ export const SSL_set_tmp_dh_callback = (ssl: SSL, cb: tmp_dh_cb | null): void =>
 export const SSL_CTX_set_dh_auto = (ctx: SSL_CTX, onoff: number): number => put('SSL_CTX_set_dh_auto', ctx, 'dhAuto', onoff);
 export const SSL_set_dh_auto = (ssl: SSL, onoff: number): number => put('SSL_set_dh_auto', ssl, 'dhAuto', onoff);
 
-export const SSL_CTX_set_tmp_ecdh: (ctx: SSL_CTX, ecdh: unknown) => number = refused('SSL_CTX_set_tmp_ecdh', 0);
-export const SSL_set_tmp_ecdh: (ssl: SSL, ecdh: unknown) => number = refused('SSL_set_tmp_ecdh', 0);
-export const SSL_get0_ec_point_formats: (ssl: SSL) => Uint8Array | null = refused<Uint8Array | null>('SSL_get0_ec_point_formats', null);
+// ---- the curve of TLS 1.2 as 1.0 had it set
+
+/** A curve by its number; a key on it is made for each handshake. */
+export interface EC_KEY {
+  readonly nid: number;
+}
+
+export const EC_KEY_new_by_curve_name = (nid: number): EC_KEY | null =>
+  attempt('EC_KEY_new_by_curve_name', null, () => (groupId(nid) > 0 ? { nid } : null));
+export const EC_KEY_free = (_key: EC_KEY | null): void => undefined;
+
+const setCurve = (func: string, holder: Holder, ecdh: EC_KEY | null): number =>
+  attempt(func, 0, () => put(func, holder, 'groups', [groupId((ecdh ?? refuse('PASSED_NULL_PARAMETER')).nid)]));
+
+/** This curve is the only group from now on. */
+export const SSL_CTX_set_tmp_ecdh = (ctx: SSL_CTX, ecdh: EC_KEY | null): number => setCurve('SSL_CTX_set_tmp_ecdh', ctx, ecdh);
+export const SSL_set_tmp_ecdh = (ssl: SSL, ecdh: EC_KEY | null): number => setCurve('SSL_set_tmp_ecdh', ssl, ecdh);
+/** What the peer said in ec_point_formats; null where it said nothing. */
+export const SSL_get0_ec_point_formats = (ssl: SSL): Uint8Array | null => alive(ssl).connection?.peerPointFormats ?? null;

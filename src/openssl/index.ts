@@ -15,6 +15,7 @@ export * from './conf.ts';
 export * from './constants.ts';
 export * from './constants-reasons.ts';
 export * from './credentials.ts';
+export * from './ctrl.ts';
 export * from './ctx.ts';
 export * from './custom-extensions.ts';
 export * from './dane.ts';

@@ -2,7 +2,7 @@
 import type { Role } from '../ssl/context.ts';
 import { TLS1_1_VERSION, TLS1_2_VERSION, TLS1_VERSION } from './constants.ts';
 import { refused } from './refused.ts';
-import { methodOf } from './state.ts';
+import { methodOf, stateOf } from './state.ts';
 import type { SSL, SSL_CTX } from './types.ts';
 
 export interface SSL_METHOD {
@@ -27,7 +27,8 @@ export const SSLv23_server_method: () => SSL_METHOD = TLS_server_method;
 /** The method of a context made through the objects is the one that fits its role. */
 export const SSL_CTX_get_ssl_method = (ctx: SSL_CTX): SSL_METHOD =>
   methodOf(ctx) ?? (ctx.role === undefined ? TLS : ctx.role === 'client' ? TLS_CLIENT : TLS_SERVER);
-export const SSL_get_ssl_method = (ssl: SSL): SSL_METHOD => SSL_CTX_get_ssl_method(ssl.context);
+export const SSL_get_ssl_method = (ssl: SSL): SSL_METHOD =>
+  (ssl.inBefore ? stateOf(ssl).method : undefined) ?? SSL_CTX_get_ssl_method(ssl.context);
 
 type Method = () => SSL_METHOD | null;
 const none = (name: string): Method => refused<SSL_METHOD | null>(name, null);

@@ -4,12 +4,10 @@ import { ERR_LIB_SSL, ERR_R_DISABLED } from './constants.ts';
 import { pushError } from './errors.ts';
 
 const DTLS = 'DTLS is not built yet';
-const ECDH = 'curves are chosen among the groups; see SSL_set1_groups_list';
 const SSL3 = 'SSL 3.0 is never built';
 const SRP = 'SRP is never built: its suites are TLS 1.2 with SHA-1 and CBC';
 const COMPRESSION = 'TLS compression is never built: it leaks secrets (CRIME)';
 const NPN = 'NPN was replaced by ALPN (RFC 7301)';
-const CTRL = 'the numbered control calls are reached by their names';
 const SRTP = 'SRTP keys are agreed on over DTLS, which is not built yet';
 const FAST = 'EAP-FAST (RFC 4851) is not built';
 
@@ -37,24 +35,10 @@ export const REFUSALS: Readonly<Record<string, string>> = {
   SSLv3_method: SSL3,
   SSLv3_client_method: SSL3,
   SSLv3_server_method: SSL3,
-  SSL_CTX_set_tmp_ecdh: ECDH,
-  SSL_set_tmp_ecdh: ECDH,
-  SSL_get0_ec_point_formats: 'points are uncompressed; a list that says so is not kept',
   SSL_set_session_secret_cb: FAST,
   SSL_set_session_ticket_ext: FAST,
   SSL_set_session_ticket_ext_cb: FAST,
-  SSL_CTX_ctrl: CTRL,
-  SSL_ctrl: CTRL,
-  SSL_CTX_callback_ctrl: CTRL,
-  SSL_callback_ctrl: CTRL,
   SSL_trace: 'the text form of messages is not written yet; see SSL_set_msg_callback',
-  SSL_CTX_set_ssl_version: 'a context keeps the method it was made with',
-  SSL_set_ssl_method: 'a connection keeps the method of its context',
-  SSL_bytes_to_cipher_list: 'use SSL_client_hello_get0_ciphers and SSL_CIPHER_find',
-  SSL_set_tlsext_status_ids: 'a status request names no responders here (RFC 6066, 8: the server may ignore them)',
-  SSL_get_tlsext_status_ids: 'a status request names no responders here (RFC 6066, 8: the server may ignore them)',
-  SSL_set_tlsext_status_exts: 'a status request carries no extensions here (RFC 6066, 8: the server may ignore them)',
-  SSL_get_tlsext_status_exts: 'a status request carries no extensions here (RFC 6066, 8: the server may ignore them)',
   SSL_CTX_set_tlsext_use_srtp: SRTP,
   SSL_set_tlsext_use_srtp: SRTP,
   SSL_get_selected_srtp_profile: SRTP,

@@ -4,9 +4,8 @@ import { refuse } from '../registry/fatal.ts';
 import { Ssl } from '../ssl/ssl.ts';
 import { attempt } from './errors.ts';
 import type { SSL_METHOD } from './method.ts';
-import { refused } from './refused.ts';
 import { asInt } from './settings.ts';
-import { alive, ofLiving } from './state.ts';
+import { alive, ofLiving, stateOf } from './state.ts';
 import type { SSL, SSL_CTX } from './types.ts';
 
 export const SSL_new = (ctx: SSL_CTX | null): SSL | null =>
@@ -47,8 +46,11 @@ export const SSL_copy_session_id = (to: SSL, from: SSL): number =>
     return 1;
   });
 
-export const SSL_set_ssl_method: (ssl: SSL, method: SSL_METHOD | null) => number = refused('SSL_set_ssl_method', 0);
+/** As in C it lasts until the handshake begins, which takes the context's method again. */
+export const SSL_set_ssl_method = (ssl: SSL, method: SSL_METHOD | null): number =>
+  attempt('SSL_set_ssl_method', 0, () => {
+    stateOf(alive(ssl)).method = method ?? refuse('NULL_SSL_METHOD_PASSED');
+    return 1;
+  });
 export const SSL_set_ecdh_auto = (ssl: SSL, _onoff: number): number => ofLiving(ssl, 1);
 export const SSL_set_debug = (_ssl: SSL, _debug: number): void => undefined;
-export const SSL_ctrl: (ssl: SSL, cmd: number, larg: number, parg: unknown) => number = refused('SSL_ctrl', 0);
-export const SSL_callback_ctrl: (ssl: SSL, cmd: number, fp: unknown) => number = refused('SSL_callback_ctrl', 0);

@@ -12,6 +12,8 @@ export interface SslState {
   keyUpdate: number;
   /** SSL_set_tlsext_status_ocsp_resp(3). */
   ocspResponse: Uint8Array | undefined;
+  /** SSL_set_ssl_method(3). */
+  method: SSL_METHOD | undefined;
 }
 
 const CONNECTIONS: WeakMap<Ssl, SslState> = new WeakMap();
@@ -19,7 +21,7 @@ const CONNECTIONS: WeakMap<Ssl, SslState> = new WeakMap();
 export function stateOf(ssl: Ssl): SslState {
   const known = CONNECTIONS.get(ssl);
   if (known !== undefined) return known;
-  const state = { clientHello: undefined, keyUpdate: -1, ocspResponse: undefined };
+  const state = { clientHello: undefined, keyUpdate: -1, ocspResponse: undefined, method: undefined };
   CONNECTIONS.set(ssl, state);
   return state;
 }

@@ -9,8 +9,7 @@ import { argOf, mapped, unwrap, wrap } from './callbacks.ts';
 import * as c from './constants.ts';
 import { attempt } from './errors.ts';
 import { readFile, systemLogList } from './files.ts';
-import { refused } from './refused.ts';
-import { asInt, done, type Holder } from './settings.ts';
+import { asInt, done, type Holder, put } from './settings.ts';
 import { alive, stateOf } from './state.ts';
 import type { SSL, SSL_CTX } from './types.ts';
 
@@ -65,11 +64,17 @@ export function SSL_set_tlsext_status_ocsp_resp(ssl: SSL, response: Uint8Array |
   return 1;
 }
 
-const noIds = (name: string): ((ssl: SSL, value: unknown) => number) => refused(name, 0);
-export const SSL_set_tlsext_status_ids: (ssl: SSL, ids: unknown) => number = noIds('SSL_set_tlsext_status_ids');
-export const SSL_set_tlsext_status_exts: (ssl: SSL, exts: unknown) => number = noIds('SSL_set_tlsext_status_exts');
-export const SSL_get_tlsext_status_ids: (ssl: SSL) => null = refused('SSL_get_tlsext_status_ids', null);
-export const SSL_get_tlsext_status_exts: (ssl: SSL) => null = refused('SSL_get_tlsext_status_exts', null);
+/** Responders to name, as DER of ResponderID. */
+export const SSL_set_tlsext_status_ids = (ssl: SSL, ids: readonly Uint8Array[] | null): number =>
+  put('SSL_set_tlsext_status_ids', ssl, 'statusResponderIds', ids ?? []);
+/** DER of the extensions of the OCSP request. */
+export const SSL_set_tlsext_status_exts = (ssl: SSL, exts: Uint8Array | null): number =>
+  put('SSL_set_tlsext_status_exts', ssl, 'statusExtensions', exts ?? new Uint8Array(0));
+/** What was set; on a server, what the client sent. */
+export const SSL_get_tlsext_status_ids = (ssl: SSL): readonly Uint8Array[] =>
+  alive(ssl).connection?.peerStatusRequest?.responderIds ?? ssl.get('statusResponderIds');
+export const SSL_get_tlsext_status_exts = (ssl: SSL): Uint8Array =>
+  alive(ssl).connection?.peerStatusRequest?.requestExtensions ?? ssl.get('statusExtensions');
 
 // ---- certificate transparency: timestamps of a verified server, checked against the logs of the context
 

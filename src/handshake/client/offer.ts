@@ -234,7 +234,12 @@ function offeredExtensions(connection: Connection, offer: Offer): RawExtension[]
     connection.get('maxFragmentLength') > 0 ? encode(maxFragmentLength, 'CH', connection.get('maxFragmentLength')) : undefined,
     encode(supportedGroups, 'CH', grease ? [grease.group, ...offer.groups] : offer.groups),
     offer.alpn.length > 0 ? encode(alpn, 'CH', offer.alpn) : undefined,
-    asksForStaple(connection) ? encode(statusRequest, 'CH', { responderIds: [], requestExtensions: new Uint8Array(0) }) : undefined,
+    asksForStaple(connection)
+      ? encode(statusRequest, 'CH', {
+          responderIds: connection.get('statusResponderIds'),
+          requestExtensions: connection.get('statusExtensions'),
+        })
+      : undefined,
     // RFC 5246, 7.4.1.4.1: not to servers that can only be older than TLS 1.2.
     offer.legacyVersion >= TLS1_2_VERSION && offer.schemes.length > 0
       ? encode(signatureAlgorithms, 'CH', [...(grease ? [grease.scheme] : []), ...offer.schemes.map(({ id }) => id)])

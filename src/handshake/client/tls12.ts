@@ -92,7 +92,8 @@ function readServerHello(connection: Connection, sent: SentOffer, hello: ServerH
   connection.suite = suite;
   connection.serverRandom = copyOf(hello.random);
   checkRenegotiation(connection, block);
-  checkPointFormats(block.get(ecPointFormats));
+  connection.peerPointFormats = block.get(ecPointFormats);
+  checkPointFormats(connection.peerPointFormats);
   readProtocol(connection, sent, block);
   takeCertificateTypes(connection, block);
   takeRecordSizes(connection, { limit: block.get(recordSizeLimit), code: block.get(maxFragmentLength) });

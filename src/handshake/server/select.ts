@@ -113,10 +113,11 @@ function* credentialPsk(
 /** What a ClientHello demands of our certificate. */
 export function demandOf(connection: Connection, { block, hello }: ReadHello): CertificateDemand {
   connection.peerCaNames = block.get(certificateAuthorities) ?? [];
+  connection.peerStatusRequest = block.get(statusRequest);
   return {
     schemes: connection.peerSignatureSchemes,
     authorities: connection.peerCaNames,
-    wantsStatus: block.get(statusRequest) !== undefined,
+    wantsStatus: connection.peerStatusRequest !== undefined,
     wantsTimestamps: block.has(signedCertificateTimestamp),
     compression: block.get(compressCertificate) ?? [],
     delegation: block.get(delegatedCredential) ?? [],

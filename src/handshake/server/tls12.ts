@@ -106,7 +106,8 @@ export function* serverTls12(handshake: Handshake, hello: ClientHello, raw: Uint
   };
   transcript.add(raw);
   checkRenegotiation(connection, read);
-  checkPointFormats(read.block.get(ecPointFormats));
+  connection.peerPointFormats = read.block.get(ecPointFormats);
+  checkPointFormats(connection.peerPointFormats);
   const acknowledgeName = yield* settleServerName(connection, read);
   parseCustomExtensions(connection, EXT.CLIENT_HELLO, hello.extensions);
   takeTransportParameters(connection, read.block);
@@ -240,7 +241,8 @@ function* fullHandshake(
   const asks = chosen !== undefined && asksForCertificate(connection);
   if (!asks) transcript.forget();
   connection.ownCredential = chosen?.credential;
-  const wantsStatus = read.block.get(statusRequest) !== undefined && chosen !== undefined && !showsRawKey(connection);
+  connection.peerStatusRequest = read.block.get(statusRequest);
+  const wantsStatus = connection.peerStatusRequest !== undefined && chosen !== undefined && !showsRawKey(connection);
   const staple = wantsStatus ? ((yield* stapledResponses(connection))?.[0] ?? chosen.credential.ocspResponse) : undefined;
   const keepsTickets = read.block.has(sessionTicket) && !connection.hasOption(OPTIONS.NO_TICKET);
   const keeps = !(connection.get('notResumableCallback')?.(connection.owner.handle, usesEcdhe(suite) || usesDhe(suite)) ?? false);
