@@ -85,6 +85,8 @@ export class Connection {
   private opened: SslSession | undefined;
   suite: CipherSuite | undefined;
   group = 0;
+  /** TLS 1.2 and below: bits of the prime of a server's finite-field group; 0 for another kind of key exchange. */
+  dhPrimeBits = 0;
   clientRandom: Uint8Array | undefined;
   serverRandom: Uint8Array | undefined;
   /** The version a client offers as its highest (SSL_client_version(3)). */

@@ -17,7 +17,8 @@ export function connect(...args: readonly Argument[]): TLSSocket {
   const socket = new TLSSocket(options.socket, options);
   const listener = args.find((arg) => typeof arg === 'function');
   if (listener !== undefined) socket.once('secureConnect', listener);
-  if (options.socket === undefined || options.socket === null) {
+  // A signal that was aborted before has destroyed it by now.
+  if (!options.socket && !socket.destroyed) {
     if (options.timeout) socket.setTimeout(options.timeout);
     socket.connect(netOptions(options) as unknown as Parameters<TLSSocket['connect']>[0]);
   }

@@ -34,8 +34,10 @@ export const EPHEMERAL_KEYS: Readonly<Record<string, { readonly name: string; re
 };
 
 /** The peer's ephemeral key of a full handshake; empty where there was none. */
-export function ephemeralKeyInfo({ group, reused }: Connection): EphemeralKeyInfo {
-  if (group === 0 || reused) return {};
+export function ephemeralKeyInfo({ group, reused, dhPrimeBits }: Connection): EphemeralKeyInfo {
+  if (reused) return {};
+  if (dhPrimeBits > 0) return { type: 'DH', size: dhPrimeBits };
+  if (group === 0) return {};
   const name = groupName(group);
   const known = EPHEMERAL_KEYS[name];
   if (known !== undefined) return { type: 'ECDH', ...known };

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { duplexPair, LIVE } from '../../test/support/loopback.ts';
+import { closed, duplexPair, LIVE, listening } from '../../test/support/loopback.ts';
 import { integer, sequence } from '../asn1/der-writer.ts';
 import { pemText } from '../asn1/pem.ts';
 import { ffdheGroup } from '../crypto/ffdhe.ts';
 import { OPTIONS } from '../registry/options.ts';
-import tls, { type ConnectOptions, connect, createSecureContext, TLSSocket, type TLSSocketOptions } from './index.ts';
+import tls, { type ConnectOptions, connect, createSecureContext, createServer, TLSSocket, type TLSSocketOptions } from './index.ts';
 
 const { ca, cert, key } = LIVE;
 const RENEGOTIATING = { options: OPTIONS.LEGACY_SERVER_CONNECT } as const;
@@ -72,6 +72,30 @@ describe('options of TLS 1.2', () => {
     );
     expect([hints, both.client.getCipher()?.name]).toEqual([['which'], ciphers]);
     close(both);
+  });
+});
+
+describe('TLS 1.0', () => {
+  it('chains its blocks from record to record where sockets read to one place', async () => {
+    const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'ALL:@SECLEVEL=0' } as const;
+    const server = createServer({ cert, key, ...old }, (socket) => socket.on('error', () => undefined).pipe(socket));
+    const port = await listening(server);
+    const clients = ['a', 'b'].map(async (i) => {
+      const client = connect({ port, host: 'localhost', ca, ...old });
+      await once(client, 'secureConnect');
+      for (let n = 0; n < 20; n++) {
+        const sent = `${i} ${n}`;
+        client.write(sent);
+        // RFC 4346, F.3: the first byte goes alone.
+        let seen = '';
+        while (seen.length < sent.length) seen += String((await once(client, 'data'))[0]);
+        expect(seen).toBe(sent);
+      }
+      expect(client.getProtocol()).toBe('TLSv1');
+      client.end();
+    });
+    await Promise.all(clients);
+    await closed(server);
   });
 });
 

@@ -1,7 +1,10 @@
 import { Socket } from 'node:net';
 
-/** Where all sockets that we made ourselves read to, one after the other: a chunk is opened before the next one comes. */
-let landing: Buffer | undefined;
+/**
+ * Where all sockets that we made ourselves read to, one after the other: a chunk is opened before the next one comes. No Buffer, whose `slice`
+ * does not copy.
+ */
+let landing: Uint8Array | undefined;
 const LANDING_SIZE = 256 * 1024;
 
 /** A socket to be connected. `arrived` is lent what it reads; where that cannot be, it comes as 'data'. */
@@ -10,7 +13,7 @@ export function ownTransport(arrived: (bytes: Uint8Array) => void): Socket {
   const options = { allowHalfOpen: true };
   // Reads of Windows have their buffers long before there is anything to read.
   if (process.platform === 'win32') return new Socket(options);
-  landing ??= Buffer.allocUnsafeSlow(LANDING_SIZE);
+  landing ??= new Uint8Array(LANDING_SIZE);
   const buffer = landing;
   const callback = (length: number): boolean => {
     arrived(buffer.subarray(0, length));

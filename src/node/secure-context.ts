@@ -247,7 +247,7 @@ let lastSuites: readonly number[] = [];
 function setCiphers(context: SslContext, value: string): void {
   checkString('options.ciphers', value);
   const names = (value || defaults.DEFAULT_CIPHERS).split(':').filter((name) => name !== '');
-  const suites = names.filter((name) => /^!?TLS_/.test(name));
+  const suites = names.filter((name) => name.startsWith('TLS_'));
   const older = names.filter((name) => !/^!?TLS_/.test(name)).join(':');
   if (names.length === 0) throw invalidValue('options.ciphers', value.split(':'));
   if (suites.length > 0) context.set('cipherSuites', suites);

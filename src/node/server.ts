@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { convertALPNProtocols } from './alpn.ts';
 import { checkBuffer, checkFunction, checkNumber, checkObject, checkString, invalidType } from './arguments.ts';
 import { withCode } from './errors.ts';
-import { checkNames, DEFAULT_HANDSHAKE_TIMEOUT, type SecureContextOptions, type ServerOptions } from './options.ts';
+import { type ALPNCallback, checkNames, DEFAULT_HANDSHAKE_TIMEOUT, type SecureContextOptions, type ServerOptions } from './options.ts';
 import { createSecureContext, defaultSessionIdContext, SecureContext } from './secure-context.ts';
 import { TLSSocket } from './tls-socket.ts';
 
@@ -26,6 +26,7 @@ class TlsServer extends NetServer {
   declare requestCert: boolean;
   declare rejectUnauthorized: boolean;
   declare ALPNProtocols: Buffer | undefined;
+  declare ALPNCallback: ALPNCallback | undefined;
   declare private shared: SecureContext;
   declare private options: ServerOptions;
   declare private named: NamedContext[];
@@ -43,6 +44,7 @@ class TlsServer extends NetServer {
     this.options = options;
     this.named = [];
     this.lasting = {};
+    this.ALPNCallback = options.ALPNCallback;
     this.requestCert = options.requestCert === true;
     this.rejectUnauthorized = options.rejectUnauthorized !== false;
     if (options.ALPNProtocols) convertALPNProtocols(options.ALPNProtocols, this as { ALPNProtocols?: Buffer });

@@ -11,7 +11,7 @@ export abstract class SocketSurface extends Duplex {
   private idle: { readonly milliseconds: number; readonly timer: NodeJS.Timeout } | undefined;
 
   constructor(transport: Duplex, options: DuplexOptions) {
-    super(options);
+    super({ ...options, emitClose: false });
     this.transport = transport;
     transport.on('timeout', () => this.emit('timeout'));
   }
@@ -141,6 +141,8 @@ export abstract class SocketSurface extends Duplex {
     clearTimeout(this.idle?.timer);
     this.idle = undefined;
     callback(error);
+    // As net.Socket does: 'close' says whether there was an error, behind it.
+    process.nextTick(() => this.emit('close', error !== null));
   }
 }
 

@@ -191,7 +191,8 @@ export class TLSSocket extends TlsStream {
     const { checkServerIdentity: check = checkServerIdentity } = this.options;
     if (connection.peerRawKey !== undefined || this.ssl.get('dane') !== undefined) return undefined;
     if (connection.reused && check !== checkServerIdentity) return undefined;
-    this.identity = check(this.expectedHost, legacyCertificate(chain, true));
+    // Whatever is false is no objection, as in Node.
+    this.identity = check(this.expectedHost, legacyCertificate(chain, true)) || undefined;
     return this.identity;
   }
 

@@ -1,5 +1,5 @@
 /** Records under a block cipher in CBC mode (RFC 5246, 6.2.3.2). */
-import { constantTimeEqual, wipe } from '../bytes/bytes.ts';
+import { constantTimeEqual, copyOf, wipe } from '../bytes/bytes.ts';
 import type { CbcName, CryptoProvider } from '../crypto/provider.ts';
 import type { CipherSuite } from '../registry/cipher-suites.ts';
 import { fatal } from '../registry/fatal.ts';
@@ -197,7 +197,8 @@ export class CbcOpen implements OpenProtection {
     const { blocks, form } = this;
     if (form.explicitIv) return blocks.decrypt(sealed.subarray(0, blocks.length), sealed.subarray(blocks.length));
     const { iv } = this;
-    this.iv = sealed.slice(-blocks.length);
+    // The record lies in memory that is read into again.
+    this.iv = copyOf(sealed.subarray(-blocks.length));
     return blocks.decrypt(iv, sealed);
   }
 }

@@ -139,6 +139,7 @@ function* answerDhe(connection: Connection, { prime, generator, value }: NonNull
   const bits = 8 * stripZeros(prime).length;
   if (!isUsableDhGroup(prime, generator) || bits > LIMITS.dhPrimeBits.value)
     fatal('illegal_parameter', 'BAD_DH_VALUE', `a prime of ${bits} bits`);
+  connection.dhPrimeBits = bits;
   if (!allowed(connection, 'group', dhStrength(bits), { prime, generator })) fatal('handshake_failure', 'DH_KEY_TOO_SMALL', `${bits} bits`);
   const ephemeral = yield* settle(connection.provider.ephemeralDh(prime, generator));
   const secret = yield* settle(ephemeral.agree(value));
