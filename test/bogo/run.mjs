@@ -1,16 +1,17 @@
 // Drives the library with BoringSSL's TLS test runner, which has to be there already:
-//   npm run bogo -- --runner DIR [--json] [--write REVISION] [--workers N] [-- -test 'Resume*']
-// DIR holds the built `runner.test`. What stands behind the second `--` goes to it as it is. --write puts the outcome of a whole
-// run, and the runner's revision, into docs/conformance.md.
+//   npm run bogo -- --runner DIR [--json] [--write [--revision COMMIT]] [--workers N] [-- -test 'Resume*']
+// DIR holds the built `runner.test`; without the option it is $LIBSSL_BOGO_RUNNER. What stands behind the second `--` goes to it as it is. A test that fails, or that
+// `expected.txt` has and that does not pass, makes the exit code 1. --write puts the outcome of a whole run into `expected.txt` and docs/conformance.md.
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
 import { ROOT, SOURCE_ALIASES } from '../../tools/source-aliases.mjs';
+import { expected, freeze } from './expected.mjs';
 import { familyOf } from './families.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
@@ -23,14 +24,22 @@ const { values: flags, positionals } = parseArgs({
     json: { type: 'boolean' },
     workers: { type: 'string' },
     quiet: { type: 'boolean' },
-    write: { type: 'string' },
+    write: { type: 'boolean' },
+    revision: { type: 'string' },
   },
   allowPositionals: true,
 });
-const runner = resolve(flags.runner ?? '.', 'runner.test');
-if (flags.runner === undefined || !existsSync(runner)) {
-  console.log('bogo: --runner DIR names no folder with a built runner.test; nothing was run');
-  process.exit(flags.runner === undefined ? 0 : 1);
+const frozen = expected();
+const where = flags.runner ?? process.env.LIBSSL_BOGO_RUNNER;
+if (where === undefined) {
+  console.log('bogo: neither --runner nor LIBSSL_BOGO_RUNNER names a folder: nothing was run');
+  checkCounts();
+  process.exit();
+}
+const runner = resolve(where, 'runner.test');
+if (!existsSync(runner)) {
+  console.log(`bogo: there is no ${runner}`);
+  process.exit(1);
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'libssl-bogo-'));
@@ -96,7 +105,7 @@ async function run(shimPath, args, tell) {
   const child = spawn(
     runner,
     ['-test.timeout', '7200s', '-pipe', '-allow-unimplemented', '-num-workers', workers, '-shim-path', shimPath, ...args],
-    { cwd: resolve(flags.runner ?? '.'), stdio: ['ignore', 'pipe', 'inherit'] },
+    { cwd: dirname(runner), stdio: ['ignore', 'pipe', 'inherit'] },
   );
   /** @type {{ word: keyof typeof OUTCOMES, name: string } | undefined} */
   let last;
@@ -125,10 +134,39 @@ function report() {
   const rows = [...table].sort(([a], [b]) => Number(a === 'total') - Number(b === 'total') || a.localeCompare(b));
   console.log(['family'.padEnd(40), ...COLUMNS.map((column) => column.padStart(14))].join(''));
   for (const [family, row] of rows) console.log([family.padEnd(40), ...COLUMNS.map((column) => String(row[column]).padStart(14))].join(''));
-  if (flags.write !== undefined) writeDocument(flags.write, rows);
+  const revision = flags.revision ?? frozen.revision;
+  const passing = [...results].flatMap(([name, outcome]) => (outcome === 'passed' ? [name] : []));
+  if (flags.write) {
+    if (positionals.length > 0) throw new Error('--write wants a whole run');
+    writeDocument(revision, rows);
+    freeze(revision, passing);
+  } else compare(passing);
   const sums = table.get('total') ?? count();
   if (flags.json) console.log(JSON.stringify(sums));
-  process.exitCode = sums.failed > 0 ? 1 : 0;
+  if (sums.failed > 0) process.exitCode = 1;
+}
+
+/**
+ * Holds what passes against what is frozen; of a run of some tests only those.
+ * @param {string[]} passing
+ */
+function compare(passing) {
+  const passes = new Set(passing);
+  const lost = [...frozen.names].filter((name) => !passes.has(name) && (positionals.length === 0 || results.has(name)));
+  const gained = passing.filter((name) => !frozen.names.has(name));
+  for (const name of lost) console.log(`LOST ${name}: it passed before, and is ${results.get(name) ?? 'not there'} now`);
+  if (gained.length > 0) console.log(`${gained.length} tests pass that expected.txt does not have: --write`);
+  if (lost.length > 0) process.exitCode = 1;
+}
+
+/** Without a runner: docs/conformance.md says as many as are frozen. */
+function checkCounts() {
+  const stated = Number(/\*\*total\*\* \| (\d+)/.exec(readFileSync(`${ROOT}docs/conformance.md`, 'utf8'))?.[1]);
+  const { size } = frozen.names;
+  console.log(
+    size === 0 ? 'bogo: no results are frozen yet' : `bogo: ${size} tests are frozen as passing, docs/conformance.md says ${stated}`,
+  );
+  if (size > 0 && size !== stated) process.exitCode = 1;
 }
 
 function count() {
