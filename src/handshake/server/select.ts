@@ -25,7 +25,7 @@ import type { Connection } from '../connection.ts';
 import type { Handshake } from '../handshake.ts';
 import type { Step } from '../step.ts';
 import type { Consultation } from './consult.ts';
-import { matchPsk, type SelectedPsk, selectPsk } from './psk.ts';
+import { matchPsk, positionsOf, type SelectedPsk, selectPsk } from './psk.ts';
 
 /** A ClientHello, read and checked for what every TLS 1.3 one must be. */
 export interface ReadHello {
@@ -102,9 +102,10 @@ function* credentialPsk(
   const { connection } = handshake;
   yield* consultation.ask(read);
   if (connection.get('credentials').psks.length === 0) return undefined;
+  const positions = positionsOf(offered);
   const demand = demandOf(connection, read);
   for (const rank of candidateRanks(connection, wantedTypes(read.block))) {
-    const psk = 'psk' in rank ? matchPsk(handshake, rank.psk, offered, read.raw, suites) : undefined;
+    const psk = 'psk' in rank ? matchPsk(handshake, rank.psk, offered, positions, read.raw, suites) : undefined;
     if (psk !== undefined || ('candidates' in rank && !('unfit' in chooseAmong(connection, rank.candidates, demand)))) return psk;
   }
   return undefined;
