@@ -83,12 +83,14 @@ describe('TLS 1.0', () => {
     const clients = ['a', 'b'].map(async (i) => {
       const client = connect({ port, host: 'localhost', ca, ...old });
       await once(client, 'secureConnect');
+      let seen = '';
+      client.on('data', (chunk: Buffer) => (seen += chunk.toString()));
       for (let n = 0; n < 20; n++) {
         const sent = `${i} ${n}`;
+        seen = '';
         client.write(sent);
-        // RFC 4346, F.3: the first byte goes alone.
-        let seen = '';
-        while (seen.length < sent.length) seen += String((await once(client, 'data'))[0]);
+        // In CBC of TLS 1.0 the first byte goes alone.
+        while (seen.length < sent.length) await once(client, 'data');
         expect(seen).toBe(sent);
       }
       expect(client.getProtocol()).toBe('TLSv1');
