@@ -1,6 +1,8 @@
 // What is measured once for each process: memory of idle connections, time to import and to a first handshake; and the size of a bundle.
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 const SIDES = { libssl: './ours.mjs', 'node:tls': './streams.mjs' };
@@ -13,14 +15,14 @@ const PAIRS = 5000;
  */
 export const onceRows = (setup, rounds) => [
   { name: `memory of an idle pair, ${PAIRS} of them`, unit: 'KiB', values: () => inChildren('idle', Math.min(rounds, 3), setup) },
-  { name: 'import and first handshake', unit: 'ms', values: () => inChildren('start', 2 * rounds, setup) },
+  { name: 'import and first handshake', unit: 'ms', values: () => bundled((entry) => inChildren('start', 2 * rounds, setup, entry)) },
   { name: 'bundle of everything `libssl` exports, minified and gzipped', unit: 'KiB', values: bundleSize },
 ];
 
 /** Every side in processes of its own, by turns. */
-function inChildren(what, rounds, setup) {
+function inChildren(what, rounds, setup, entry) {
   const out = {};
-  const env = { ...process.env, LIBSSL_BENCH_SETUP: JSON.stringify(setup) };
+  const env = { ...process.env, LIBSSL_BENCH_SETUP: JSON.stringify(setup), ...(entry && { LIBSSL_BENCH_ENTRY: entry }) };
   const file = fileURLToPath(import.meta.url);
   for (let i = 0; i < rounds; i++) {
     for (const side of Object.keys(SIDES)) {
@@ -30,6 +32,17 @@ function inChildren(what, rounds, setup) {
     }
   }
   return out;
+}
+
+/** With the package as it is published, for a while. It stands in this folder for its dependencies to be found. */
+function bundled(use) {
+  const folder = mkdtempSync(fileURLToPath(new URL('./bundle-', import.meta.url)));
+  try {
+    execFileSync(process.execPath, [fileURLToPath(new URL('../tools/bundle.mjs', import.meta.url)), folder]);
+    return use(pathToFileURL(join(folder, 'index.js')).href);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 async function bundleSize() {
