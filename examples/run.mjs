@@ -1,15 +1,17 @@
 // Runs every example, one after another: `npm run examples`. Each has to end by itself, in good time and with exit code 0.
 // What an example needs stands here: certificates for those that take files, a server or a client for those that want a peer.
 import { spawn } from 'node:child_process';
+import { constants } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createServer } from 'libssl/node';
+import { connect, createServer } from 'libssl/node';
 import { CA_PEM, CERT_PEM, KEY_PEM } from './port/pki.mjs';
 
+const { SSL_OP_NO_TICKET } = constants;
 const SECONDS = 60;
 const folder = mkdtempSync(join(tmpdir(), 'libssl-examples-'));
 const file = (name, content) => {
@@ -36,6 +38,15 @@ const PEERS = {
     const printed = await run([certFile, keyFile, caFile]);
     if (printed !== 'asked for localhost, sealed: true\n') throw new Error(printed);
   },
+  'node/many-cores.mjs': async (run) => {
+    await run([certFile, keyFile, '0', '2'], async (line, child) => {
+      const port = /https:\/\/localhost:(\d+)\//.exec(line)?.[1];
+      if (port === undefined) return;
+      for (const older of [{}, { maxVersion: 'TLSv1.2' }, { maxVersion: 'TLSv1.2', secureOptions: SSL_OP_NO_TICKET }])
+        await resumesAnywhere(Number(port), older);
+      child.kill();
+    });
+  },
   'node/resume-with-early-data.mjs': async (run) => {
     const server = createServer({ cert: CERT_PEM, key: KEY_PEM, ssl: { maxEarlyData: 16_384 } }, (socket) => {
       const answer = () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
@@ -53,6 +64,33 @@ const PEERS = {
     }
   },
 };
+
+/** A session of one worker is resumed by each. */
+async function resumesAnywhere(port, options) {
+  const ask = async (session) => {
+    const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', ca: CA_PEM, session, ...options });
+    let text = '';
+    socket.setEncoding('utf8').on('data', (piece) => {
+      text += piece;
+    });
+    let latest;
+    socket.on('session', (one) => {
+      latest = one;
+    });
+    socket.write('GET / HTTP/1.1\r\n\r\n');
+    await once(socket, 'close');
+    return { text, session: latest };
+  };
+  const { session } = await ask();
+  if (session === undefined) throw new Error(`${JSON.stringify(options)}: no session`);
+  const seen = new Set();
+  for (let i = 0; i < 8; i++) {
+    const { text } = await ask(session);
+    if (!text.includes('resumed: true')) throw new Error(`${JSON.stringify(options)}: ${text}`);
+    seen.add(/worker \d+/.exec(text)?.[0]);
+  }
+  if (seen.size !== 2) throw new Error(`only ${[...seen]} answered`);
+}
 
 /** Starts an example and resolves with its output; `seen` is shown each piece of it, and may end it. */
 async function run(path, words, seen) {
