@@ -28,10 +28,10 @@ else {
   mkdirSync(target, { recursive: true });
   writeFileSync(join(target, 'package.json'), own);
 }
-for (const { fileName, code } of output) {
-  const file = join(target, fileName);
+for (const part of output) {
+  const file = join(target, part.fileName);
   mkdirSync(join(file, '..'), { recursive: true });
-  writeFileSync(file, code);
+  writeFileSync(file, part.type === 'chunk' ? part.code : part.source);
 }
 
 /** Scripts, and maps that would be of scripts which are not there any more. @param {string} directory */
