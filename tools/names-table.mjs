@@ -43,6 +43,7 @@ const lines = rows
   .map(({ name, area, tier, state, reason }) => {
     counts[state]++;
     if (tier === 'A') tierA[state]++;
+    if (state === 'works' && testOf(name) === '') problems.push(`${name} works, and no test shows it`);
     if (tier === 'A' && state === 'absent') problems.push(`${name} is tier A and absent`);
     return `| \`${name}\` | ${area} | ${tier} | ${state}${reason ? `: ${reason}` : ''} | ${state === 'absent' ? '' : testOf(name)} |`;
   });

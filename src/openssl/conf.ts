@@ -146,11 +146,16 @@ function rowOf({ flags }: SSL_CONF_CTX, name: string): Row | undefined {
 
 const yes = (work: () => unknown): number => attempt('SSL_CONF_cmd', 0, () => done(work()));
 
-/** Switches options on or off. */
-const option = (line: string, bits: number, on: boolean, needs = 0): Row => ({
-  ...{ file: undefined, line, type: c.SSL_CONF_TYPE_NONE, needs },
-  run: ({ target }) => yes(() => target?.set('options', on ? target.get('options') | bits : target.get('options') & ~bits)),
-});
+/** Switches bits on or off. */
+const bitsOf =
+  (name: 'options' | 'certFlags') =>
+  (line: string, bits: number, on: boolean, needs = 0): Row => ({
+    ...{ file: undefined, line, type: c.SSL_CONF_TYPE_NONE, needs },
+    run: ({ target }) => yes(() => target?.set(name, on ? target.get(name) | bits : target.get(name) & ~bits)),
+  });
+
+const option = bitsOf('options');
+const certFlag = bitsOf('certFlags');
 
 const text = (file: string | undefined, line: string | undefined, run: Row['run'], needs = 0): Row => ({
   file,
@@ -268,25 +273,27 @@ const masked =
     return putQuietly(target, name, mask);
   };
 
-/** Trust anchors in a store of their own, for the peer's chain alone. */
-const verifyStore =
-  (files: (value: string) => readonly string[] | null): Row['run'] =>
+/** Authorities in a store of their own: for the peer's chain alone, or for building our own. */
+const store =
+  (which: 'verifyStore' | 'chainStore', files: (value: string) => readonly string[] | null): Row['run'] =>
   ({ target }, value) =>
     attempt('SSL_CONF_cmd', 0, () => {
       const names = files(value);
       if (target === null || names === null) return target === null ? 1 : 0;
-      const store = target.get('verifyStore') ?? X509_STORE_new();
+      const authorities = target.get(which) ?? X509_STORE_new();
       for (const name of names) {
         const bytes = readFile('SSL_CONF_cmd', name);
         if (bytes === null) return 0;
-        for (const certificate of parseCertificates(bytes)) store.add(certificate);
+        for (const certificate of parseCertificates(bytes)) authorities.add(certificate);
       }
-      target.set('verifyStore', store);
+      target.set(which, authorities);
       return 1;
     });
 
 const inDirectory = (name: string): readonly string[] | null =>
   readDirectory('SSL_CONF_cmd', name)?.map((file) => `${name}/${file}`) ?? null;
+
+const alone = (name: string): readonly string[] => [name];
 
 const dhParameters: Row['run'] = ({ target }, value) => {
   const bytes = readFile('SSL_CONF_cmd', value);
@@ -318,6 +325,7 @@ const ROWS: readonly Row[] = [
   option('no_resumption_on_reneg', c.SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION, true, SERVER),
   option('allow_no_dhe_kex', c.SSL_OP_ALLOW_NO_DHE_KEX, true),
   option('prioritize_chacha', c.SSL_OP_PRIORITIZE_CHACHA, true, SERVER),
+  certFlag('strict', c.SSL_CERT_FLAG_TLS_STRICT, true),
   option('no_middlebox', c.SSL_OP_ENABLE_MIDDLEBOX_COMPAT, false),
   option('anti_replay', c.SSL_OP_NO_ANTI_REPLAY, false, SERVER),
   option('no_anti_replay', c.SSL_OP_NO_ANTI_REPLAY, true, SERVER),
@@ -338,13 +346,10 @@ const ROWS: readonly Row[] = [
   path('Certificate', 'cert', useCertificate, CERTIFICATE),
   path('PrivateKey', 'key', usePrivateKey, CERTIFICATE),
   path('ServerInfoFile', undefined, ({ ctx }, value) => (ctx === null ? 1 : SSL_CTX_use_serverinfo_file(ctx, value)), SERVER_CERTIFICATE),
-  directory('VerifyCAPath', 'verifyCApath', verifyStore(inDirectory), CERTIFICATE),
-  path(
-    'VerifyCAFile',
-    'verifyCAfile',
-    verifyStore((name) => [name]),
-    CERTIFICATE,
-  ),
+  directory('ChainCAPath', 'chainCApath', store('chainStore', inDirectory), CERTIFICATE),
+  path('ChainCAFile', 'chainCAfile', store('chainStore', alone), CERTIFICATE),
+  directory('VerifyCAPath', 'verifyCApath', store('verifyStore', inDirectory), CERTIFICATE),
+  path('VerifyCAFile', 'verifyCAfile', store('verifyStore', alone), CERTIFICATE),
   path('RequestCAFile', 'requestCAFile', ({ authorities }, value) => SSL_add_file_cert_subjects_to_stack(authorities, value), CERTIFICATE),
   path(
     'ClientCAFile',

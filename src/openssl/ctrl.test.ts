@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { clientCtx, connect, connectedPair, joined, serverCtx, there } from '../../test/support/openssl.ts';
+import { testCertificate, testKey } from '../../test/support/pki.ts';
 import * as o from './index.ts';
 
 beforeEach(() => o.ERR_clear_error());
@@ -48,6 +49,49 @@ describe('the numbered control calls', () => {
     expect([o.SSL_ctrl(ssl(), 999, 0, null), o.SSL_CTX_ctrl(clientCtx(), o.SSL_CTRL_SET_TLSEXT_HOSTNAME, 0, 'x')]).toEqual([0, 0]);
     expect(o.ERR_reason_error_string(o.ERR_get_error())).toBe('unknown cmd name');
     expect([o.SSL_callback_ctrl(ssl(), 1, null), o.SSL_CTX_callback_ctrl(clientCtx(), 1, null)]).toEqual([0, 0]);
+  });
+});
+
+describe('certificates', () => {
+  it('have flags that are added and taken away', () => {
+    const ctx = clientCtx();
+    expect(o.SSL_CTX_set_cert_flags(ctx, o.SSL_CERT_FLAG_TLS_STRICT)).toBe(1);
+    const one = there(o.SSL_new(ctx));
+    expect(o.SSL_set_cert_flags(one, o.SSL_CERT_FLAG_SUITEB_192_LOS)).toBe(o.SSL_CERT_FLAG_SUITEB_192_LOS | 1);
+    expect([o.SSL_clear_cert_flags(one, 1), o.SSL_CTX_clear_cert_flags(ctx, 1)]).toEqual([o.SSL_CERT_FLAG_SUITEB_192_LOS, 0]);
+  });
+
+  it('are judged as the peer would within its callback', () => {
+    const servers = serverCtx();
+    const verdicts: number[] = [];
+    const judge = (ssl: o.SSL): 1 => {
+      for (const key of ['ec256', 'rsa'] as const) verdicts.push(o.SSL_check_chain(ssl, testCertificate({ key }), testKey(key), null));
+      return 1;
+    };
+    o.SSL_CTX_set_cert_cb(servers, judge, null);
+    const clients = clientCtx();
+    o.SSL_CTX_set1_sigalgs_list(clients, 'ecdsa_secp256r1_sha256');
+    expect(connect(joined(there(o.SSL_new(clients)), there(o.SSL_new(servers))))).toBe(true);
+    expect(verdicts.map((bits) => (bits & o.CERT_PKEY_VALID) !== 0)).toEqual([true, false]);
+  });
+});
+
+describe('SSL_CTX_set_session_ticket_cb', () => {
+  it('puts data into tickets and sees them again', () => {
+    const [clients, servers] = [clientCtx(), serverCtx()];
+    const heard: string[] = [];
+    const write = (ssl: o.SSL, arg: unknown): number => o.SSL_SESSION_set1_ticket_appdata(there(o.SSL_get_session(ssl)), arg as Uint8Array);
+    const judge = (_ssl: o.SSL, session: o.SSL_SESSION | null, _name: Uint8Array, _length: number, status: number): number => {
+      heard.push(`${status} ${session && new TextDecoder().decode(o.SSL_SESSION_get0_ticket_appdata(session))}`);
+      return o.SSL_TICKET_RETURN_USE;
+    };
+    expect(o.SSL_CTX_set_session_ticket_cb(servers, write, judge, new TextEncoder().encode('data'))).toBe(1);
+    const first = there(o.SSL_new(clients));
+    expect(connect(joined(first, there(o.SSL_new(servers))))).toBe(true);
+    const second = there(o.SSL_new(clients));
+    o.SSL_set_session(second, o.SSL_get1_session(first));
+    expect(connect(joined(second, there(o.SSL_new(servers))))).toBe(true);
+    expect([o.SSL_session_reused(second), heard]).toEqual([1, [`${o.SSL_TICKET_SUCCESS} data`]]);
   });
 });
 
