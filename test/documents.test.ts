@@ -29,3 +29,16 @@ describe('the documents name files that exist', () => {
     expect(pathsIn('`src/ssl/ssl.ts`, `handshake/io.ts`, `io.ts` and `other/io.ts`')).toEqual(['src/ssl/ssl.ts', 'handshake/io.ts']);
   });
 });
+
+describe('docs/modules.md', () => {
+  const names = readdirSync(new URL('examples/modules', ROOT)).flatMap((name) => (name.endsWith('.mjs') ? [name.slice(0, -4)] : []));
+  const rows = readFileSync(new URL('docs/modules.md', ROOT), 'utf8').match(/^\| `.*\| (?:its option|register) \|.*$/gm) ?? [];
+
+  it('has a row for each module that has an example, and for no other', () => {
+    expect([...new Set(rows.map((row) => /`(.*?)`/.exec(row)?.[1]))].sort()).toEqual(names.sort());
+  });
+
+  it('tells of nothing that failed', () => {
+    expect(rows.filter((row) => row.includes('**no**'))).toEqual([]);
+  });
+});

@@ -179,6 +179,21 @@ describe('a server of ours', () => {
     }
   });
 
+  it('turns the delay of small segments off where HTTP/2 was agreed on', async () => {
+    const port = await ours({ ALPNProtocols: ['h2', 'http/1.1'] });
+    for (const [protocol, expected] of [
+      ['h2', [undefined]],
+      ['http/1.1', []],
+    ] as const) {
+      const socket = connect({ port, host: 'localhost', ca, ALPNProtocols: [protocol] });
+      const calls: (boolean | undefined)[] = [];
+      Object.assign(socket.transport, { setNoDelay: (noDelay?: boolean) => calls.push(noDelay) });
+      await once(socket, 'secureConnect');
+      expect(calls).toEqual(expected);
+      socket.destroy();
+    }
+  });
+
   it('asks ALPNCallback, and refuses where it finds nothing', async () => {
     const port = await ours({ ALPNCallback: ({ servername, protocols }) => (servername === 'localhost' ? protocols.at(-1) : undefined) });
     const socket = tls.connect({ port, host: 'localhost', servername: 'localhost', ca, ALPNProtocols: ['a', 'b'] });

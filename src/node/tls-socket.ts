@@ -154,6 +154,8 @@ export class TLSSocket extends TlsStream {
     const { connection } = this.ssl;
     if (connection === undefined) return;
     this.alpnProtocol = connection.alpn === undefined ? false : fromUtf8(connection.alpn);
+    // node:http2 turns Nagle's delay off, and cannot reach our transport: each window of a stream would wait for a delayed acknowledgement.
+    if (this.alpnProtocol === 'h2') this.setNoDelay();
     this.servername = connection.serverName ?? false;
     const failure = this.judge(connection);
     this.authorized = failure === undefined && (!connection.isServer || this.options.requestCert === true);

@@ -3,12 +3,20 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
-import { TEN_MEGABYTES, text } from './expect.mjs';
+import { AT_ONCE, TEN_MEGABYTES, text } from './expect.mjs';
 
 export const LARGE = text(TEN_MEGABYTES);
 
-/** Sends a body back, is silent for ever in the middle of another, and says hello otherwise. */
+/** Requests that are answered when all of them are there. */
+const gathering = [];
+
+/** Sends a body back, is silent for ever in the middle of another, waits for a crowd, and says hello otherwise. */
 export function answer(request, response) {
+  if (request.url === '/crowd') {
+    gathering.push(response);
+    if (gathering.length === AT_ONCE) for (const one of gathering.splice(0)) one.end('x'.repeat(100_000));
+    return;
+  }
   if (request.url === '/echo') {
     request.pipe(response);
     return;
@@ -29,7 +37,9 @@ export class Servers {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const sockets = new Set();
+    let accepted = 0;
     server.on('connection', (socket) => {
+      accepted++;
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket));
     });
@@ -38,7 +48,7 @@ export class Servers {
       for (const socket of sockets) socket.destroy();
     };
     this.#open.push(end);
-    return { port: server.address().port, sockets, end };
+    return { port: server.address().port, sockets, accepted: () => accepted, end };
   }
 
   end() {

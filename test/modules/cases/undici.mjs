@@ -111,11 +111,11 @@ export function cases({ way, server: nginx, pki }) {
     {
       topic: '50 at once',
       run: () =>
-        withServer({}, ({ port, sockets: accepted }) =>
+        withServer({}, ({ port, accepted }) =>
           withAgent({}, async (agent) => {
-            const answers = await together(() => ask(agent, port, { path: '/echo', body: 'x'.repeat(100_000) }));
+            const answers = await together(() => ask(agent, port, { path: '/crowd' }));
             for (const text of answers) assert.equal(text.length, 100_000);
-            assert.equal(accepted.size, answers.length);
+            assert.equal(accepted(), answers.length);
           }),
         ),
     },
