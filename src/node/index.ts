@@ -22,6 +22,7 @@ export type {
   KeyWithPassphrase,
   Material,
   OnRead,
+  PfxWithPassphrase,
   SecureContextOptions,
   ServerOptions,
   ServerPskCallback,

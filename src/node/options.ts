@@ -15,6 +15,11 @@ export interface KeyWithPassphrase {
   readonly passphrase?: string | undefined;
 }
 
+export interface PfxWithPassphrase {
+  readonly buf: Material;
+  readonly passphrase?: string | undefined;
+}
+
 /** Settings of `libssl` that `node:tls` has no name for, by the names of `SETTINGS`, and the provider, clock and signer of a context. */
 export type FurtherSettings = Omit<SslContextOptions, 'role' | 'cert' | 'ca'>;
 
@@ -26,6 +31,8 @@ export interface SecureContextOptions {
   readonly cert?: Material | readonly Material[] | undefined;
   readonly key?: Material | KeyObject | readonly (Material | KeyWithPassphrase)[] | undefined;
   readonly passphrase?: string | undefined;
+  /** PKCS #12: certificate, key and authorities in one, opened by its own or the shared passphrase. Its authorities are trusted as well, as in Node. */
+  readonly pfx?: Material | readonly (Material | PfxWithPassphrase)[] | undefined;
   /** Certificate revocation lists; every certificate of a chain is then looked for in them. */
   readonly crl?: Material | readonly Material[] | undefined;
   /** Suites joined by colons; for TLS 1.3 those that begin with `TLS_`. */
@@ -155,6 +162,7 @@ const OF_CONTEXTS = [
   'cert',
   'key',
   'passphrase',
+  'pfx',
   'crl',
   'ciphers',
   'ecdhCurve',
@@ -275,18 +283,12 @@ const OF_OTHERS = [
   ...['requestTimeout', 'headersTimeout', 'keepAliveTimeout', 'keepAliveTimeoutBuffer', 'connectionsCheckingInterval', 'requireHostHeader'],
   ...['rejectNonStandardBodyWrites', 'shouldUpgradeCallback', 'optimizeEmptyRequests'],
 ];
-/** What Node has and this does not: to pass over it would leave out something that somebody counts on. */
-const NOT_YET = ['pfx', 'certificateCompression'];
-
 const KNOWN: ReadonlySet<string> = new Set([...OF_CONTEXTS, ...OF_CONNECTIONS, ...OF_OTHERS]);
 const warned = new Set<string>();
 
-/** Options nobody knows are said so once in a process; one that is known and not built throws. */
+/** Options nobody knows are said so once in a process. */
 export function checkNames(options: object): void {
   const unknown = Object.keys(options).filter((name) => !(KNOWN.has(name) || warned.has(name)));
-  const refused = unknown.find((name) => NOT_YET.includes(name));
-  if (refused !== undefined)
-    throw Object.assign(new Error(`the option ${refused} is not supported`), { code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' });
   if (unknown.length === 0) return;
   for (const name of unknown) warned.add(name);
   const [verb, end] = unknown.length === 1 ? ['is', ''] : ['are', 's'];

@@ -1,6 +1,7 @@
 import { createHash, type KeyObject, randomBytes } from 'node:crypto';
+import { Asn1Error } from '../asn1/asn1-error.ts';
 import { base64Bytes } from '../asn1/base64.ts';
-import { isPem } from '../asn1/pem.ts';
+import { isPem, pemText } from '../asn1/pem.ts';
 import { concat, toHex, utf8 } from '../bytes/bytes.ts';
 import { readDhParameters } from '../config/dh-parameters.ts';
 import { EchKeys, echKeysFromPem } from '../config/ech-keys.ts';
@@ -12,12 +13,13 @@ import { X509_V_FLAG } from '../registry/x509-flags.ts';
 import { SslContext } from '../ssl/context.ts';
 import { parseCertificate } from '../x509/certificate.ts';
 import { parseCrls } from '../x509/crl.ts';
+import { parsePkcs12, pkcs12Identity } from '../x509/pkcs12.ts';
 import { X509Store } from '../x509/store.ts';
 import { checkBuffer, checkInteger, checkMaterial, checkObject, checkString, invalidType, invalidValue } from './arguments.ts';
 import { defaults } from './defaults.ts';
 import { tlsError, withCode } from './errors.ts';
 import { installFetching } from './fetch-option.ts';
-import { checkNames, type KeyWithPassphrase, type Material, type SecureContextOptions } from './options.ts';
+import { checkNames, type KeyWithPassphrase, type Material, type PfxWithPassphrase, type SecureContextOptions } from './options.ts';
 import { systemStore } from './root-certificates.ts';
 import { sigalgList } from './sigalg-names.ts';
 
@@ -113,6 +115,10 @@ const APPLY: Table = {
   key: (context, value, { passphrase }) => {
     if (!value) return;
     for (const key of listOf<Material | KeyWithPassphrase | KeyObject>(value)) useKey(context, key, passphrase);
+  },
+  pfx: (context, value, { passphrase }) => {
+    if (!value) return;
+    for (const one of listOf<Material | PfxWithPassphrase>(value)) usePfx(context, one, passphrase);
   },
   sigalgs: (context, value) => {
     checkString('options.sigalgs', value);
@@ -234,6 +240,38 @@ function useKey(context: SslContext, key: Material | KeyWithPassphrase | KeyObje
     context.set('defaultPasswordCallback', () => secret);
   }
   context.usePrivateKey(plain(pem));
+}
+
+/** As Node does it: the key with its certificate, and all other certificates both to send along and to trust. */
+function usePfx(context: SslContext, given: Material | PfxWithPassphrase, shared: string | undefined): void {
+  const { buf, passphrase } = typeof given === 'object' && 'buf' in given ? given : { buf: given };
+  checkMaterial('options.pfx', buf);
+  const secret = passphrase ?? shared;
+  if (secret !== undefined && secret !== null) checkString('options.passphrase', secret);
+  const material = plain(buf);
+  const bytes = typeof material === 'string' ? utf8(material) : material;
+  const { key, certificate, others } = opened(() =>
+    pkcs12Identity(
+      parsePkcs12(bytes, () => secret ?? '', context.provider),
+      context.provider,
+    ),
+  );
+  if (key === undefined) throw withCode('ERR_CRYPTO_OPERATION_FAILED', 'Unable to load private key from PFX data');
+  if (certificate === undefined) throw withCode('ERR_CRYPTO_OPERATION_FAILED', 'Unable to load PFX certificate');
+  context.useCertificate([certificate, ...others].map(({ der }) => pemText('CERTIFICATE', der)).join(''));
+  context.usePrivateKey(key);
+  const store = context.get('certStore');
+  for (const other of others) store.add(other);
+}
+
+/** What is wrong with a file, in Node's words. */
+function opened<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Asn1Error)) throw error;
+    throw new Error(error.message.startsWith('a wrong password') ? 'mac verify failure' : error.message, { cause: error });
+  }
 }
 
 const isMaterial = (value: object | string): value is Material => typeof value !== 'object' || !('pem' in value);
