@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { concat, utf8 } from '../../src/bytes/bytes.ts';
 import { earlyData } from '../../src/extensions/early-data.ts';
 import { preSharedKey } from '../../src/extensions/pre-shared-key.ts';
-import { OPTIONS, Ssl, type SslContext, type SslContextOptions, VERIFY } from '../../src/index.ts';
+import { OPTIONS, Ssl, SslContext, type SslContextOptions, VERIFY } from '../../src/index.ts';
 import type { NewSessionTicket } from '../../src/wire/tls13-messages.ts';
 import { readsEarlyData } from '../orders/orders.ts';
 import { connected, drain, handshake, pair, serverContext } from '../support/connect.ts';
@@ -346,6 +346,22 @@ describe('a client takes back early data', () => {
 });
 
 // ---- pre-shared keys
+
+describe('a key among the credentials', () => {
+  it('stays in the second ClientHello where it is what a server goes by', () => {
+    const server = new SslContext({ role: 'server', ...QUICK_SERVER, groups: ['P-256'] }).addCredential({
+      identity: utf8('us'),
+      key: utf8('a key'),
+    });
+    const peer = againstServer(server, (self) => {
+      self.psk = { identity: utf8('us'), secret: utf8('a key'), kind: 'external' };
+    }).play('CH');
+    expect(peer.retries).toHaveLength(1);
+    peer.psk = undefined;
+    peer.play('CH');
+    expectRefusal(peer, 'illegal_parameter', 'BAD_PSK');
+  });
+});
 
 describe('an imported key', () => {
   const key = utf8('one key for both directions');

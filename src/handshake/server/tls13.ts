@@ -148,11 +148,11 @@ function* negotiate(
   if (connection.stateless) return yield* demandCookie(handshake, first, retry);
   if (choice.retryGroup === undefined) return { read: first, choice, retried: false };
   const second = yield* retryHello(handshake, first, retry);
-  const again = yield* select(handshake, second, choice.suite, consultation);
   // RFC 9846, 4.1.2: PSKs may be left out that do not go with the suite, and no others.
   const { psk } = choice;
   if (psk !== undefined && !second.block.get(preSharedKey)?.identities.some(({ identity }) => sameBytes(identity, psk.psk.identity)))
     fatal('illegal_parameter', 'BAD_PSK', 'not in the second ClientHello any more');
+  const again = yield* select(handshake, second, choice.suite, consultation);
   // RFC 9846, 4.2.8: the second hello has exactly the share that was asked for.
   const shares = second.block.get(keyShare);
   if (again.share === undefined || again.share.group !== retry.group || shares?.length !== 1)
