@@ -38,7 +38,16 @@ interface Bound {
 }
 
 /** Limits of TLS 1.2 alone, whose tests stand in tls12-limits.test.ts, and of QUIC, in src/handshake/quic.test.ts. */
-const ELSEWHERE: readonly string[] = ['heldRecords', 'renegotiations', 'keyExchange', 'dhPrimeBits', 'tls12Expansion', 'quicFlight'];
+const ELSEWHERE: readonly string[] = [
+  'heldRecords',
+  'renegotiations',
+  'keyExchange',
+  'dhPrimeBits',
+  'tls12Expansion',
+  'quicFlight',
+  'echConfigs',
+  'echTrials',
+];
 
 /** Limits of certificates, CRLs and verification: their tests stand in src/x509 and src/asn1. */
 const OF_X509: readonly string[] = [
