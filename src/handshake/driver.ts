@@ -1,4 +1,4 @@
-import { ALERT_LEVEL, ALERTS } from '../registry/alerts.ts';
+import { ALERT_LEVEL, ALERTS, type AlertName } from '../registry/alerts.ts';
 import { PeerAlert, refuse, SslError, SslUsageError, TlsFatal, UnexpectedEof } from '../registry/fatal.ts';
 import type { Connection } from './connection.ts';
 import { runHandshake } from './run.ts';
@@ -91,6 +91,13 @@ export class Driver {
   drop(): void {
     if (!this.running) this.step?.return(undefined);
     this.step = undefined;
+  }
+
+  /** Ends the connection because the application wants it to, with the alert it chose. */
+  abort(alert: AlertName): void {
+    if (this.failed !== undefined) throw this.failed;
+    if (this.running) refuse('CALLED_FROM_CALLBACK', 'called from a callback of the same connection');
+    this.fail(new TlsFatal(alert, 'PROTOCOL_IS_SHUTDOWN', 'the application ended the connection'));
   }
 
   private fail(error: unknown): SslError {

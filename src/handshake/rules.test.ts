@@ -46,6 +46,22 @@ describe('a BIO that is full', () => {
     expect(output.read(7)).toEqual(Uint8Array.of(21, 3, 1, 0, 2, 2, 10));
   });
 
+  it('gets the alert of an application that ends the connection', () => {
+    const { client, server, toServer } = connected();
+    const output = new ClosedBio();
+    client.setBio(new MemBio(), output);
+    expect(client.sendFatalAlert(49)).toBe(false);
+    expect(client.want).toBe('write');
+    output.open = true;
+    expect(client.flush()).toBe(true);
+    const sent = output.read(100);
+    if (sent instanceof Uint8Array) toServer.write(sent);
+    expect(() => server.read()).toThrow(expect.objectContaining({ reason: 'TLSV1_ALERT_ACCESS_DENIED' }));
+    expect(() => client.write(Uint8Array.of(1))).toThrow(expect.objectContaining({ reason: 'PROTOCOL_IS_SHUTDOWN' }));
+    expect(() => client.sendFatalAlert(49)).toThrow(expect.objectContaining({ reason: 'PROTOCOL_IS_SHUTDOWN' }));
+    for (const code of [0, 90, 255]) expect(() => server.sendFatalAlert(code)).toThrow(expect.objectContaining({ reason: 'BAD_VALUE' }));
+  });
+
   it('keeps the two stages of a shutdown apart', () => {
     const { client } = connected();
     const output = new ClosedBio();

@@ -1,5 +1,11 @@
 /** Texts of alerts (SSL_alert_type_string(3)). `value` is what the info callback gets: the level, then the description. */
 import { alertName } from '../registry/alerts.ts';
+import { attempt } from './errors.ts';
+import type { SSL } from './types.ts';
+
+/** BoringSSL's: ends the connection with an alert of the application's choice. 1 when it is out, 0 where it waits for the BIO, -1 where it cannot be sent. */
+export const SSL_send_fatal_alert = (ssl: SSL, alert: number): number =>
+  attempt('SSL_send_fatal_alert', -1, () => (ssl.sendFatalAlert(alert) ? 1 : 0));
 
 export const SSL_alert_type_string = (value: number): string => ({ 1: 'W', 2: 'F' })[value >> 8] ?? 'U';
 export const SSL_alert_type_string_long = (value: number): string => ({ 1: 'warning', 2: 'fatal' })[value >> 8] ?? 'unknown';

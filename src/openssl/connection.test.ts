@@ -52,6 +52,14 @@ describe('reading and writing', () => {
     expect(received).toBe(60_000);
   });
 
+  it('end with an alert of the application', () => {
+    const { client, server } = connectedPair();
+    expect([o.SSL_send_fatal_alert(client, 0), reason()]).toEqual([-1, 'bad value']);
+    o.ERR_clear_error();
+    expect([o.SSL_send_fatal_alert(client, o.SSL_AD_ACCESS_DENIED), o.SSL_read(server, new Uint8Array(1))]).toEqual([1, -1]);
+    expect(reason()).toBe('tlsv1 alert access denied');
+  });
+
   it('end with close_notify in both directions', () => {
     const { client, server } = connectedPair();
     expect([o.SSL_shutdown(client), o.SSL_get_shutdown(client)]).toEqual([0, o.SSL_SENT_SHUTDOWN]);

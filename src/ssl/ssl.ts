@@ -13,6 +13,7 @@ import { Driver } from '../handshake/driver.ts';
 import { sendCertificateRequest, sendKeyUpdate } from '../handshake/post-handshake.ts';
 import { export12, renegotiate, requestRenegotiation } from '../handshake/renegotiation.ts';
 import type { Stop, Want } from '../handshake/step.ts';
+import { ALERTS, alertByCode } from '../registry/alerts.ts';
 import { EchRejected, refuse, type SslError } from '../registry/fatal.ts';
 import { LIMITS } from '../registry/limits.ts';
 import { OPTIONS, SHUTDOWN } from '../registry/options.ts';
@@ -656,6 +657,18 @@ export class Ssl implements Owner {
 
   set shutdownState(flags: number) {
     this.shutdownFlags = flags;
+  }
+
+  /**
+   * SSL_send_fatal_alert: ends the connection with an alert of the application's choice, and refuses codes that no RFC has for a fatal one. True when it
+   * is out; false where it waits for the BIO, which `flush` gives it to. Every later call reports that the connection has ended.
+   */
+  sendFatalAlert(code: number): boolean {
+    const alert = alertByCode(code);
+    // RFC 9846, 6.1: these two end nothing, or not like this.
+    if (ALERTS[alert] !== code || alert === 'close_notify' || alert === 'user_canceled') refuse('BAD_VALUE', `alert ${code}`);
+    this.start().driver.abort(alert);
+    return this.stopAt(this.unwritten > 0 ? 'write' : 'nothing', this.unwritten === 0);
   }
 
   /**

@@ -1,5 +1,5 @@
 /** One conversation with the runner: handshake, early data, echo, close. */
-import { type Ssl, SslUsageError, UnexpectedEof } from '../../src/index.ts';
+import { ALERTS, type Ssl, SslUsageError, UnexpectedEof } from '../../src/index.ts';
 import { checkAuthentication, checkEarlyState, checkEnd, checkHandshake } from './checks.ts';
 import type { MockQuic } from './quic.ts';
 import { demand, type State } from './state.ts';
@@ -33,6 +33,7 @@ export class Exchange {
     const { state, ssl } = this;
     const { flags } = state;
     await this.begin();
+    if (flags['send-alert']) return this.sendAlert();
     const refused = await this.talk();
     if (refused) {
       demand(flags['expect-reject-early-data'], 'early data was refused');
@@ -258,6 +259,11 @@ export class Exchange {
     this.inEarlyData = false;
     await this.complete();
     if (this.ssl.connection?.earlyData !== 'rejected') checkHandshake(this.ssl, this.state, this.isResumption);
+  }
+
+  private sendAlert(): void {
+    if (this.ssl.sendFatalAlert(ALERTS.decompression_failure)) return;
+    while (!this.ssl.flush()) this.bio.letWrite();
   }
 
   private async shutDown(): Promise<void> {

@@ -25,6 +25,7 @@ const FLAGS = {
   'repeat-shim-initial-write': 'integer',
   'shim-shuts-down': 'flag',
   'check-close-notify': 'flag',
+  'send-alert': 'flag',
   'write-different-record-sizes': 'flag',
   'key-update': 'flag',
   'key-update-before-read': 'flag',
