@@ -37,7 +37,7 @@ interface Bound {
   readonly refused: () => void;
 }
 
-/** Limits of TLS 1.2 alone, whose tests stand in tls12-limits.test.ts, and of QUIC, in src/handshake/quic.test.ts. */
+/** Limits of TLS 1.2 alone, whose tests stand in tls12-limits.test.ts, of QUIC, in src/handshake/quic.test.ts, and of ECH, in src/wire and src/ssl. */
 const ELSEWHERE: readonly string[] = [
   'heldRecords',
   'renegotiations',
