@@ -152,6 +152,11 @@ describe('certificateText', () => {
     expect(certificateText(odd)).toContain('X509v3 Key Usage: \n                .[A\n');
   });
 
+  it('prints addresses of a wrong length as such, in OpenSSL’s words', () => {
+    const { certificate } = makeLeaf(makeRoot(), { names: { ip: [new Uint8Array(30)] } });
+    expect(certificateText(certificate)).toContain('IP Address:<invalid length=30>\n');
+  });
+
   it('prints timestamps of logs', () => {
     const list = fromHex(`0037 0035 00 ${'ab'.repeat(32)} 0000018fd2bdf400 0000 0403 0006 300402000200`.replaceAll(' ', ''));
     const text = certificateText(
