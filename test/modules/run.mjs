@@ -54,13 +54,18 @@ function runtime(name) {
 /** What is not here, by its name, with how it is had. */
 function missingParts() {
   const found = new Map();
-  for (const { name, builtIn } of modules)
-    if (!builtIn && !existsSync(join(EXAMPLES, 'node_modules', name))) found.set(name, `${name} – npm ci --prefix examples/modules`);
+  for (const name of modules.map(packageOf))
+    if (!existsSync(join(EXAMPLES, 'node_modules', name))) found.set(name, `${name} – npm ci --prefix examples/modules`);
   for (const server of new Set([CURL, ...modules.flatMap(({ server: one }) => one ?? [])])) {
     server.version = server.find();
     if (server.version === undefined) found.set(server.name, `${server.name} – ${server.install}`);
   }
   return found;
+}
+
+/** The package that its example needs beside ourselves; examples of what comes with the runtime need us alone. */
+function packageOf({ name, builtIn }) {
+  return builtIn ? 'libssl' : name;
 }
 
 function certificates() {
@@ -96,9 +101,9 @@ function print({ module, way, topic, outcome, why, milliseconds }) {
 }
 
 /** What keeps a module from being tried here. */
-function obstacle({ name, server }) {
-  const absent = [name, server?.name, CURL.name].find((part) => missing.has(part));
-  return absent === undefined ? server?.lacks?.() : `${absent} is missing`;
+function obstacle(module) {
+  const absent = [packageOf(module), module.server?.name, CURL.name].find((part) => missing.has(part));
+  return absent === undefined ? module.server?.lacks?.() : `${absent} is missing`;
 }
 
 /** One module in one way, with a server of its own if it has one. */
