@@ -198,7 +198,8 @@ function requestStaple(ssl: Ssl): Promise<Uint8Array | undefined> | undefined {
   const server = SOCKETS.get(ssl)?.socket.server;
   const [leaf, issuer] = ssl.get('credentials').selected?.chain ?? [];
   if (leaf === undefined || !listens(server, 'OCSPRequest')) return undefined;
-  const above = issuer === undefined ? null : Buffer.from(issuer.der);
+  const found = issuer ?? ssl.get('certStore').withSubject(leaf.issuer)[0];
+  const above = found === undefined ? null : Buffer.from(found.der);
   return answered<Uint8Array | null>((done) => (server as StapleSource).emit('OCSPRequest', Buffer.from(leaf.der), above, done)).then(
     (response) => response ?? undefined,
   );
