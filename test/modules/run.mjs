@@ -39,6 +39,15 @@ process.on('exit', () => rmSync(base, { recursive: true, force: true }));
 chmodSync(base, 0o755);
 const pki = certificates();
 
+// Whoever is told to stop takes the servers along.
+const scopes = new Set();
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, async () => {
+    await Promise.all([...scopes].map((scope) => scope.end()));
+    process.exit(1);
+  });
+}
+
 const results = await all();
 process.exitCode = conclude();
 
@@ -112,6 +121,7 @@ async function attempt(module, way, prepared) {
   if (why !== undefined) return [{ topic: 'all', outcome: 'skipped', why }];
   if (way === 'example' && flags.runtime !== undefined) return [];
   const scope = new Scope(base);
+  scopes.add(scope);
   try {
     prepared.server ??= await module.server?.prepare(base, pki);
     const server = await module.server?.start(scope, prepared.server);
@@ -121,6 +131,7 @@ async function attempt(module, way, prepared) {
     return [{ topic: 'all', outcome: 'failed', why: `${error.stack}\n${scope.transcript}` }];
   } finally {
     await scope.end();
+    scopes.delete(scope);
   }
 }
 
