@@ -79,7 +79,7 @@ export class RecordReader {
       if (chunk === 'eof') return chunk;
       // A BIO that gives nothing has nothing: asking it again would not end.
       if (chunk.length === 0) return 'retry';
-      this.chunk = chunk;
+      this.chunk = plainView(chunk);
       this.position = 0;
     }
   }
@@ -215,3 +215,7 @@ function looksLikeHttp(bytes: Uint8Array, at: number): boolean {
   const start = String.fromCharCode(...bytes.subarray(at, at + 5));
   return ['GET /', 'POST ', 'HEAD ', 'PUT /'].includes(start);
 }
+
+/** The same memory as a plain array: `slice` of a Node Buffer copies nothing, and what is handed on must outlive what the BIO lent. */
+const plainView = (bytes: Uint8Array): Uint8Array =>
+  bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
