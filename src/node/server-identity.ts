@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
+import type { Certificate } from '../x509/certificate.ts';
+import { matchHost, matchIp } from '../x509/hostname.ts';
 import { addressText, parseIp } from '../x509/ip-address.ts';
 import { withCode } from './errors.ts';
 import type { PeerCertificate } from './negotiated.ts';
@@ -16,6 +18,17 @@ export function checkServerIdentity(host: string, certificate: PeerCertificate):
   if (reason === undefined) return undefined;
   const message = `Hostname/IP does not match certificate's altnames: ${reason}`;
   return withCode('ERR_TLS_CERT_ALTNAME_INVALID', message, { reason, host: withoutDot(String(host)), cert: certificate });
+}
+
+/**
+ * Whether a certificate names a host or an address beyond doubt, so that `checkServerIdentity` has nothing to say against it. It reads the
+ * parsed certificate: the form that `checkServerIdentity` takes costs as much as the rest of a handshake.
+ */
+export function names(certificate: Certificate, host: string): boolean {
+  const address = parseIp(host);
+  if (address !== undefined) return matchIp(certificate, address);
+  const name = host.startsWith('.') ? undefined : matchHost(certificate, host);
+  return name !== undefined && (!name.startsWith('*') || name.split('.').length > 2);
 }
 
 function mismatch(host: string, names: readonly string[], common: readonly string[], list: unknown): string | undefined {

@@ -38,7 +38,7 @@ import {
 } from './options.ts';
 import { ownTransport } from './own-transport.ts';
 import { SecureContext } from './secure-context.ts';
-import { checkServerIdentity } from './server-identity.ts';
+import { checkServerIdentity, names } from './server-identity.ts';
 import { sigalgName } from './sigalg-names.ts';
 import { TlsStream } from './tls-stream.ts';
 import { trace } from './trace.ts';
@@ -193,6 +193,11 @@ export class TLSSocket extends TlsStream {
     const { checkServerIdentity: check = checkServerIdentity } = this.options;
     if (connection.peerRawKey !== undefined || this.ssl.get('dane') !== undefined) return undefined;
     if (connection.reused && check !== checkServerIdentity) return undefined;
+    const [leaf] = chain;
+    if (check === checkServerIdentity && leaf !== undefined && names(leaf, this.expectedHost)) {
+      this.identity = undefined;
+      return undefined;
+    }
     // Whatever is false is no objection, as in Node.
     this.identity = check(this.expectedHost, legacyCertificate(chain, true)) || undefined;
     return this.identity;
