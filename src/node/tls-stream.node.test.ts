@@ -272,10 +272,16 @@ describe('failures', () => {
     await expect(once(socket, 'secureConnect')).rejects.toMatchObject({ code: 'ERR_SSL_WRONG_VERSION_NUMBER', library: 'SSL routines' });
     const server = createServer({ cert, key });
     servers.push(server);
-    const client = net.connect(await listening(server), '127.0.0.1', () => client.write('GET / HTTP/1.1\r\n\r\n'));
-    client.resume().on('error', () => undefined);
-    const [error] = (await once(server, 'tlsClientError')) as [NodeJS.ErrnoException];
-    expect(error.code).toBe('ERR_SSL_HTTP_REQUEST');
+    const port = await listening(server);
+    for (const [request, code] of [
+      ['GET / HTTP/1.1', 'ERR_SSL_HTTP_REQUEST'],
+      ['CONNECT a.example:443 HTTP/1.1', 'ERR_SSL_HTTPS_PROXY_REQUEST'],
+    ]) {
+      const client = net.connect(port, '127.0.0.1', () => client.write(`${request}\r\n\r\n`));
+      client.resume().on('error', () => undefined);
+      const [error] = (await once(server, 'tlsClientError')) as [NodeJS.ErrnoException];
+      expect(error.code).toBe(code);
+    }
   });
 
   it('gives a silent peer up after handshakeTimeout', async () => {

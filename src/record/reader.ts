@@ -160,7 +160,8 @@ export class RecordReader {
     const type = bytes[at] as number;
     if (bytes[at + 1] !== 0x03) {
       // What is no TLS at all mostly shows here; who was taken for a server of HTTP can say so.
-      if (looksLikeHttp(bytes, at)) fatal('unexpected_message', 'HTTP_REQUEST', 'the record header');
+      const http = HTTP_BEGINNINGS[String.fromCharCode(...bytes.subarray(at, at + HEADER_LENGTH))];
+      if (http !== undefined) fatal('unexpected_message', http, 'the record header');
       fatal('protocol_version', 'WRONG_VERSION_NUMBER', 'the record header');
     }
     if (type < CONTENT_TYPE.changeCipherSpec || type > CONTENT_TYPE.applicationData)
@@ -210,11 +211,14 @@ const SEALING = 17;
 const recordLength = (bytes: Uint8Array, at: number): number =>
   HEADER_LENGTH + (((bytes[at + 3] as number) << 8) | (bytes[at + 4] as number));
 
-/** `GET /`, `POST …`: the commonest mistake deserves its own reason, as OpenSSL gives it. */
-function looksLikeHttp(bytes: Uint8Array, at: number): boolean {
-  const start = String.fromCharCode(...bytes.subarray(at, at + 5));
-  return ['GET /', 'POST ', 'HEAD ', 'PUT /'].includes(start);
-}
+/** How requests of HTTP begin: the commonest mistake deserves its own reason, as OpenSSL gives it. */
+const HTTP_BEGINNINGS: Readonly<Record<string, 'HTTP_REQUEST' | 'HTTPS_PROXY_REQUEST'>> = {
+  'GET /': 'HTTP_REQUEST',
+  'HEAD ': 'HTTP_REQUEST',
+  'POST ': 'HTTP_REQUEST',
+  'PUT /': 'HTTP_REQUEST',
+  CONNE: 'HTTPS_PROXY_REQUEST',
+};
 
 /** The same memory as a plain array: `slice` of a Node Buffer copies nothing, and what is handed on must outlive what the BIO lent. */
 const plainView = (bytes: Uint8Array): Uint8Array =>
