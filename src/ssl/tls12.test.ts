@@ -101,6 +101,13 @@ describe('TLS 1.2', () => {
     expect(server.connection?.peerChain[0]?.subject.values('2.5.4.3')).toEqual(['a client']);
   });
 
+  it('has no place for ML-DSA keys, which sign in TLS 1.3 alone (draft-ietf-tls-mldsa, 3)', () => {
+    const client = { ...TLS12, cert: testCertificate({ key: 'mlDsa44', subject: 'a client' }), key: testKey('mlDsa44') };
+    const { server } = connected(client, { ca: testAuthority, verifyMode: VERIFY.PEER });
+    expect(server.connection?.peerChain).toHaveLength(0);
+    expect(() => connected(TLS12, {}, 'mlDsa44')).toThrow(expect.objectContaining({ alert: 'handshake_failure' }));
+  });
+
   it('refuses a peer without extended master secret, unless told otherwise', () => {
     expect(() => connected({ ...TLS12, extendedMasterSecret: 'off' }, {})).toThrow(
       expect.objectContaining({ reason: 'EXTENDED_MASTER_SECRET_REQUIRED' }),
