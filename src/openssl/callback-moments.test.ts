@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { testCertificate, testKey } from '../../test/support/pki.ts';
+import { canDecrypt, testCertificate, testKey } from '../../test/support/pki.ts';
 import recorded from '../../test/vectors/callback-traces.json' with { type: 'json' };
 import * as o from './index.ts';
 
@@ -138,8 +138,10 @@ function connectOnce(cctx: o.SSL_CTX, sctx: o.SSL_CTX, session: o.SSL_SESSION | 
 const compared = ({ version }: Scene, heard: readonly string[]): readonly string[] =>
   version < o.TLS1_3_VERSION ? heard : heard.filter((line) => line !== 'sent 0304 20' && line !== 'info loop 1 TWCCS');
 
+const scenes = recorded.scenes.filter(({ name }) => canDecrypt || name !== 'TLS 1.2, RSA key exchange');
+
 describe(`the info and message callbacks hear what they hear in ${recorded.openssl}`, () => {
-  it.each(recorded.scenes)('$name', ({ name, client, server }) => {
+  it.each(scenes)('$name', ({ name, client, server }) => {
     const scene = SCENES[name] as Scene;
     const heard: Heard = { client: [], server: [] };
     const [cctx, sctx] = [context(o.TLS_client_method(), scene, heard), context(o.TLS_server_method(), scene, heard)];
