@@ -5,22 +5,33 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { PIECE_FILES } from '../dist/crypto/node-on-demand.js';
 
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 const { exports: entries, bin, imports, dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
 /** `./dist/node/index.js` as `node/index`. */
-const names = [...Object.values(entries).map((entry) => entry.default), ...Object.values(bin)]
+const names = [
+  ...Object.values(entries).map((entry) => entry.default),
+  ...Object.values(bin),
+  ...Object.values(imports).flatMap((conditions) => Object.values(conditions)),
+  // Loaded by their paths, beside the file that names them.
+  ...Object.values(PIECE_FILES).map((path) => path.replace('./', './dist/crypto/')),
+]
   .filter((path) => path !== undefined)
   .map((path) => path.replace(/^(\.\/)?dist\//, '').replace(/\.js$/, ''));
 
+// A file costs a third of a millisecond however small it is. What `index` needs is in one, but for what Node's provider shares with it and with
+// the other provider: `index` imports that by another name, and two files must not import each other.
+const [index, node, js] = [await modulesOf('index'), await modulesOf('crypto/node'), await modulesOf('crypto/js')];
+const groups = [
+  { name: 'base', test: (/** @type {string} */ id) => node.has(id) && (index.has(id) || js.has(id)) },
+  { name: 'core', test: (/** @type {string} */ id) => index.has(id) },
+];
+
 const target = process.argv[2] ?? DIST;
-const build = await rolldown({
-  input: Object.fromEntries([...new Set(names)].map((name) => [name, join(DIST, `${name}.js`)])),
-  platform: 'node',
-  external: [/^node:/, '#provider', ...Object.keys(dependencies).map((name) => new RegExp(`^${name}/`))],
-});
-const { output } = await build.generate({ chunkFileNames: 'shared/[name].js' });
+const build = await bundle([...new Set(names)]);
+const { output } = await build.generate({ chunkFileNames: 'shared/[name].js', codeSplitting: { groups } });
 if (target === DIST) removeScripts(DIST);
 else {
   // Where it stands alone it says itself what package.json says of dist/.
@@ -32,6 +43,21 @@ for (const part of output) {
   const file = join(target, part.fileName);
   mkdirSync(join(file, '..'), { recursive: true });
   writeFileSync(file, part.type === 'chunk' ? part.code : part.source);
+}
+
+/** @param {string[]} inputs */
+function bundle(inputs) {
+  return rolldown({
+    input: Object.fromEntries(inputs.map((name) => [name, join(DIST, `${name}.js`)])),
+    platform: 'node',
+    external: [/^node:/, ...Object.keys(imports), ...Object.keys(dependencies).map((name) => new RegExp(`^${name}/`))],
+  });
+}
+
+/** What an entry imports, near or far, by the names of the files. @param {string} entry */
+async function modulesOf(entry) {
+  const { output } = await (await bundle([entry])).generate();
+  return new Set(output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : [])));
 }
 
 /** Scripts, and maps that would be of scripts which are not there any more. @param {string} directory */

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** @type {{ name: string, exports: Record<string, string | { default: string }>, imports: Record<string, { node: string }> }} */
+/** @type {{ name: string, exports: Record<string, string | { default: string }>, imports: Record<string, { module?: string, node: string }> }} */
 const { name, exports, imports } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8'));
 
 /** @param {string} built a path under dist/ */
@@ -12,7 +12,7 @@ const source = (built) => ROOT + built.replace(/^\.\/dist\/(.*)\.js$/, 'src/$1.t
 
 /** @type {{ name: string, path: string }[]} */
 export const SOURCE_ALIASES = [
-  ...Object.entries(imports).map(([key, target]) => ({ name: key, path: source(target.node) })),
+  ...Object.entries(imports).map(([key, target]) => ({ name: key, path: source(target.module ?? target.node) })),
   ...Object.entries(exports).flatMap(([key, target]) =>
     typeof target === 'string' ? [] : [{ name: name + key.slice(1), path: source(target.default) }],
   ),

@@ -2,19 +2,17 @@ import { pow } from '@noble/curves/abstract/modular.js';
 import { x448 } from '@noble/curves/ed448.js';
 import { x25519 } from '@noble/curves/ed25519.js';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
-import { ml_kem768, ml_kem1024 } from '@noble/post-quantum/ml-kem.js';
 import { copyOf, wipe } from '../bytes/bytes.ts';
 import { ffdheGroup, isAcceptableDhValue, isFfdhe, isUsableDhGroup } from './ffdhe.ts';
 import { isUncompressedPoint } from './key-rules.ts';
 import { stripZeros, toBigInt, toBytes } from './numbers.ts';
-import type { AgreementName, CurveName, DecapsulationKey, EphemeralKey, KemName, StaticCurve } from './provider.ts';
+import type { AgreementName, CurveName, EphemeralKey, StaticCurve } from './provider.ts';
 import { platformRandom } from './random.ts';
 
-/** Key agreement by @noble/curves and @noble/post-quantum. */
+/** Key agreement by @noble/curves. */
 
 const MONTGOMERY = { x25519: { curve: x25519, length: 32 }, x448: { curve: x448, length: 56 } } as const;
 const NIST = { 'P-256': p256, 'P-384': p384, 'P-521': p521 } as const;
-const KEMS = { 'ML-KEM-768': ml_kem768, 'ML-KEM-1024': ml_kem1024 } as const;
 
 /** Twice the bits of the strongest strength claimed for RFC 7919's groups, and more than its section 5.2 asks for. */
 const DH_EXPONENT_LENGTH = 64;
@@ -43,36 +41,6 @@ export function ephemeralDh(prime: Uint8Array, generator: Uint8Array): Ephemeral
       peer.length <= length && isAcceptableDhValue(prime, peer) ? toBytes(pow(toBigInt(peer), toBigInt(exponent), p), length) : undefined,
     wipe: () => wipe(exponent),
   };
-}
-
-/** `seed` is d and z of FIPS 203, 7.1; given only to reproduce known answers. It is wiped. */
-export function decapsulationKey(name: KemName, seed: Uint8Array = platformRandom(64)): DecapsulationKey {
-  const kem = KEMS[name];
-  const { publicKey, secretKey } = kem.keygen(seed);
-  wipe(seed);
-  return {
-    encapsulationKey: publicKey,
-    decapsulate: (ciphertext) => (ciphertext.length === kem.lengths.cipherText ? kem.decapsulate(ciphertext, secretKey) : undefined),
-    wipe: () => wipe(secretKey),
-  };
-}
-
-export function encapsulate(
-  name: KemName,
-  encapsulationKey: Uint8Array,
-): { readonly ciphertext: Uint8Array; readonly secret: Uint8Array } | undefined {
-  const kem = KEMS[name];
-  if (encapsulationKey.length !== kem.lengths.publicKey) return undefined;
-  const message = platformRandom(32);
-  try {
-    const { cipherText, sharedSecret } = kem.encapsulate(encapsulationKey, message);
-    return { ciphertext: cipherText, secret: sharedSecret };
-  } catch {
-    // With its length right, the modulus check of FIPS 203, 7.2, is all that can fail.
-    return undefined;
-  } finally {
-    wipe(message);
-  }
 }
 
 function montgomery(name: 'x25519' | 'x448', secret: Uint8Array): EphemeralKey {

@@ -1,5 +1,5 @@
 import { bitLength, toBigInt } from './numbers.ts';
-import type { CurveName, KeyKind, PrivateKeySpec, PublicKeySpec, SignatureAlgorithm } from './provider.ts';
+import type { CbcName, CurveName, KeyKind, PrivateKeySpec, PublicKeySpec, SignatureAlgorithm } from './provider.ts';
 
 /** What every provider asks of a key before it touches one, so that no runtime accepts what another refuses. */
 
@@ -11,6 +11,9 @@ const RSA_MOST_EXPONENT_BITS = 33;
 
 /** Bytes of a coordinate. */
 export const COORDINATE_LENGTH: Readonly<Record<CurveName, number>> = { 'P-256': 32, 'P-384': 48, 'P-521': 66 };
+
+/** Bytes of a key, for those block ciphers that the JavaScript provider has. */
+export const AES_CBC_KEY_LENGTH: Readonly<Partial<Record<CbcName, number>>> = { 'aes-128-cbc': 16, 'aes-192-cbc': 24, 'aes-256-cbc': 32 };
 
 const RAW_KEY_LENGTH = { ed25519: 32, ed448: 57, 'ml-dsa-44': 1312, 'ml-dsa-65': 1952, 'ml-dsa-87': 2592 } as const;
 

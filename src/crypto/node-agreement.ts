@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
 import * as crypto from 'node:crypto';
+import { jsPiece } from '#js-pieces';
 import { concat, fromHex, sameBytes } from '../bytes/bytes.ts';
 import { type DhGroup, ffdheGroup, isAcceptableDhValue, isFfdhe, isUsableDhGroup } from './ffdhe.ts';
-import * as js from './js-agreement.ts';
 import { COORDINATE_LENGTH, isUncompressedPoint } from './key-rules.ts';
 import { random } from './node-random.ts';
 import { alive, base64url, fromBase64url, memoised, once, plain, works } from './node-runtime.ts';
@@ -14,13 +14,14 @@ import type { AgreementName, Awaitable, CurveName, DecapsulationKey, EphemeralKe
 
 export function ephemeral(name: AgreementName): Awaitable<EphemeralKey> {
   if (isFfdhe(name)) return dhKey(ffdheGroup(name));
-  if (name === 'x25519' || name === 'x448') return hasOkp(name) ? new OkpKey(name) : js.ephemeral(name);
-  return hasCurve(name) ? new EcKey(name) : js.ephemeral(name);
+  if (name === 'x25519' || name === 'x448') return hasOkp(name) ? new OkpKey(name) : jsPiece('agreement').ephemeral(name);
+  return hasCurve(name) ? new EcKey(name) : jsPiece('agreement').ephemeral(name);
 }
 
 export function agreementKey(name: StaticCurve, secret: Uint8Array): EphemeralKey {
-  if (name === 'x25519' || name === 'x448') return hasOkp(name) ? new OkpKey(name, givenPair(name, secret)) : js.agreementKey(name, secret);
-  return hasCurve(name) ? new EcKey(name, secret) : js.agreementKey(name, secret);
+  if (name === 'x25519' || name === 'x448')
+    return hasOkp(name) ? new OkpKey(name, givenPair(name, secret)) : jsPiece('agreement').agreementKey(name, secret);
+  return hasCurve(name) ? new EcKey(name, secret) : jsPiece('agreement').agreementKey(name, secret);
 }
 
 export function ephemeralDh(prime: Uint8Array, generator: Uint8Array): Awaitable<EphemeralKey> {
@@ -29,14 +30,14 @@ export function ephemeralDh(prime: Uint8Array, generator: Uint8Array): Awaitable
 }
 
 export function decapsulationKey(name: KemName): Awaitable<DecapsulationKey> {
-  return hasKem(name) ? new KemKey(name) : js.decapsulationKey(name);
+  return hasKem(name) ? new KemKey(name) : jsPiece('kem').decapsulationKey(name);
 }
 
 export function encapsulate(
   name: KemName,
   encapsulationKey: Uint8Array,
 ): Awaitable<{ readonly ciphertext: Uint8Array; readonly secret: Uint8Array } | undefined> {
-  return hasKem(name) ? kemEncapsulate(name, encapsulationKey) : js.encapsulate(name, encapsulationKey);
+  return hasKem(name) ? kemEncapsulate(name, encapsulationKey) : jsPiece('kem').encapsulate(name, encapsulationKey);
 }
 
 // ---- X25519 and X448
@@ -195,7 +196,7 @@ class EcKey implements EphemeralKey {
  */
 function dhKey(group: DhGroup): Awaitable<EphemeralKey> {
   const small = group.generator.length <= 3;
-  return small && hasDh() ? new DhKey(group) : js.ephemeralDh(group.prime, group.generator);
+  return small && hasDh() ? new DhKey(group) : jsPiece('agreement').ephemeralDh(group.prime, group.generator);
 }
 
 const hasDh: () => boolean = once(() => {

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import * as crypto from 'node:crypto';
+import { jsPiece } from '#js-pieces';
 import { concat, wipe } from '../bytes/bytes.ts';
-import { KeyedSha256 } from './keyed-sha256.ts';
 import { memoised, plain, works } from './node-runtime.ts';
 import type { HashName, HmacKey, RunningHash } from './provider.ts';
 
@@ -94,8 +94,15 @@ export class NodeHmac implements HmacKey {
 /** Bun makes a native hash in a quarter of the time that others take; there JavaScript's does not pay. */
 const NATIVE_IS_QUICKER: boolean = 'Bun' in globalThis;
 
+/** JavaScript's own SHA-256 is the quicker one when it has run for a while. A program that makes a few connections does better without it. */
+const NATIVE_AT_FIRST = 256;
+let prfKeys = 0;
+
 /** JavaScript's 64-bit arithmetic makes a SHA-384 in it several times dearer than the native one. */
-export const prfKey = (name: HashName, key: Uint8Array): HmacKey =>
-  name === 'sha256' && !NATIVE_IS_QUICKER ? new KeyedSha256(key.length > 64 ? digest(name, key) : key) : new NodeHmac(name, key);
+export function prfKey(name: HashName, key: Uint8Array): HmacKey {
+  if (name !== 'sha256' || NATIVE_IS_QUICKER || prfKeys++ < NATIVE_AT_FIRST) return new NodeHmac(name, key);
+  const { KeyedSha256 } = jsPiece('keyedSha256');
+  return new KeyedSha256(key.length > 64 ? digest(name, key) : key);
+}
 
 export const digestLength: (name: HashName) => number = memoised((name) => hashOnce(name, new Uint8Array(0)).length);

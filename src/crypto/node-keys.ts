@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
 import * as crypto from 'node:crypto';
+import { jsPiece } from '#js-pieces';
 import { concat, fromHex, sameBytes } from '../bytes/bytes.ts';
-import { jsProvider } from './js.ts';
 import { assertPublicKey, COORDINATE_LENGTH, publicRsa, suits } from './key-rules.ts';
 import { digestLength } from './node-hash.ts';
 import { base64url, fromBase64url, once, plain } from './node-runtime.ts';
@@ -55,13 +55,13 @@ function importAnew(spec: PublicKeySpec): PublicKey {
   assertPublicKey(spec);
   const key = orUndefined(() => importSpec(spec));
   // A key that is bad, not just unknown here, is refused by this import.
-  if (key === undefined) return jsProvider.importPublicKey(spec);
+  if (key === undefined) return jsPiece('keys').importPublicKey(spec);
   return spec.kind === 'rsa' ? new NodeRsaPublicKey(spec, key) : new NodePublicKey(spec, key);
 }
 
 export function importPrivateKey(spec: PrivateKeySpec): PrivateKey {
   const key = orUndefined(() => importPrivate(spec));
-  return key ?? jsProvider.importPrivateKey(spec);
+  return key ?? jsPiece('keys').importPrivateKey(spec);
 }
 
 class NodePublicKey implements PublicKey {
@@ -83,7 +83,7 @@ class NodePublicKey implements PublicKey {
       // A runtime that throws has given no verdict, so it is left to the other provider.
       if (verdict !== undefined) return verdict;
     }
-    this.js ??= jsProvider.importPublicKey(this.spec);
+    this.js ??= jsPiece('keys').importPublicKey(this.spec);
     return this.js.verify(algorithm, data, signature);
   }
 }
@@ -166,7 +166,7 @@ function isNative(key: PublicKeySpec, algorithm: SignatureAlgorithm): boolean {
 /** Deno finds no signature valid whose hash has less than half the bits of the curve. */
 const takesShortHashes: () => boolean = once(() => {
   const [hash, data] = ['sha1', Uint8Array.of(1)] as const;
-  const key = jsProvider.importPrivateKey({ kind: 'ec', curve: 'P-384', d: Uint8Array.of(1), point: undefined });
+  const key = jsPiece('keys').importPrivateKey({ kind: 'ec', curve: 'P-384', d: Uint8Array.of(1), point: undefined });
   const signature = key.sign({ kind: 'ecdsa', hash }, data);
   return signature instanceof Uint8Array && crypto.verify(hash, data, { key: importSpec(key.publicKey), dsaEncoding: 'der' }, signature);
 });
@@ -222,7 +222,7 @@ function rsaNumbers<N extends string>(numbers: Readonly<Record<N, Uint8Array>>):
 // ---- private keys
 
 function importPrivate(spec: PrivateKeySpec): PrivateKey {
-  const js = (): PrivateKey => jsProvider.importPrivateKey(spec);
+  const js = (): PrivateKey => jsPiece('keys').importPrivateKey(spec);
   switch (spec.kind) {
     case 'rsa':
     case 'rsa-pss':

@@ -1,5 +1,6 @@
 import * as crypto from 'node:crypto';
-import { jsProvider } from './js.ts';
+import { jsPiece } from '#js-pieces';
+import { AES_CBC_KEY_LENGTH } from './key-rules.ts';
 import { hasAead, NodeAead } from './node-aead.ts';
 import { agreementKey, decapsulationKey, encapsulate, ephemeral, ephemeralDh } from './node-agreement.ts';
 import { compressors } from './node-compression.ts';
@@ -11,7 +12,7 @@ import type { CbcName, CryptoProvider } from './provider.ts';
 
 /**
  * A provider over node:crypto for Node, Bun and Deno. Synchronous. Each primitive is tried once, with known values
- * where a wrong answer is conceivable; for what a runtime lacks the piece of `js.ts` stands in. Where there are
+ * where a wrong answer is conceivable; for what a runtime lacks the piece of `js.ts` stands in, loaded when it is needed. Where there are
  * several ways to one result, the cheapest was measured; `bench/` has the programs.
  */
 export const nodeProvider: CryptoProvider = {
@@ -22,12 +23,12 @@ export const nodeProvider: CryptoProvider = {
   digest,
   hmac: (name, key) => new NodeHmac(name, key),
   prfKey,
-  aead: (name, key) => (hasAead(name) ? new NodeAead(name, key) : jsProvider.aead(name, key)),
-  hasCbc: (name) => hasCbc(name) || jsProvider.hasCbc(name),
+  aead: (name, key) => (hasAead(name) ? new NodeAead(name, key) : jsPiece('ciphers').aead(name, key)),
+  hasCbc: (name) => hasCbc(name) || AES_CBC_KEY_LENGTH[name] !== undefined,
   cbcEncrypt: (name, key, iv, text) =>
-    hasCbc(name) ? runCbc(crypto.createCipheriv, name, key, iv, text) : jsProvider.cbcEncrypt(name, key, iv, text),
+    hasCbc(name) ? runCbc(crypto.createCipheriv, name, key, iv, text) : jsPiece('ciphers').cbcEncrypt(name, key, iv, text),
   cbcDecrypt: (name, key, iv, text) =>
-    hasCbc(name) ? runCbc(crypto.createDecipheriv, name, key, iv, text) : jsProvider.cbcDecrypt(name, key, iv, text),
+    hasCbc(name) ? runCbc(crypto.createDecipheriv, name, key, iv, text) : jsPiece('ciphers').cbcDecrypt(name, key, iv, text),
   ephemeral,
   agreementKey,
   ephemeralDh,
