@@ -3,6 +3,7 @@ import type { HmacKey } from './provider.ts';
 
 const BLOCK_LENGTH = 64;
 const LENGTH_AT = 56;
+const DIGEST_LENGTH = 32;
 /** Where the inner and the outer state of a key lie, and the one a key begins from. */
 const INNER = 0;
 const OUTER = 8;
@@ -35,7 +36,7 @@ class Compression extends _SHA256 {
     states[at + 7] = this.H;
   }
 
-  /** The state as bytes. */
+  /** Writes the state as bytes. */
   write(out: Uint8Array): void {
     putWord(out, 0, this.A);
     putWord(out, 4, this.B);
@@ -51,17 +52,16 @@ class Compression extends _SHA256 {
     this.process(this.words, 0);
   }
 
-  /** Pads what stands in the block up to `used`, as the end of a message of `length` bytes (RFC 6234, 4.1). */
+  /** Pads what stands in the block up to `used`, as the end of a message of `length` bytes, below 2^29 (RFC 6234, 4.1). */
   finish(used: number, length: number): void {
-    const { block, words } = this;
+    const { block } = this;
     block[used] = 0x80;
     block.fill(0, used + 1);
     if (used >= LENGTH_AT) {
       this.compress();
       block.fill(0);
     }
-    words.setUint32(LENGTH_AT, Math.floor(length / 2 ** 29));
-    words.setUint32(LENGTH_AT + 4, length << 3);
+    putWord(block, LENGTH_AT + 4, length << 3);
     this.compress();
   }
 
@@ -73,57 +73,67 @@ class Compression extends _SHA256 {
 
 const sha: Compression = new Compression();
 
+/** Wiped states for the next key: most keys of a handshake live for one or two tags. */
+const spare: Int32Array[] = [];
+const MOST_SPARE = 4;
+
 /**
  * HMAC-SHA-256 (RFC 2104) whose two states are kept: a tag over a short message is two runs of the compression function and one
  * small array. Over a native hash it is the calls, and the native objects they leave behind, that cost; a handshake makes about
  * fifty such tags. See bench/hmac.mjs.
  */
 export class KeyedSha256 implements HmacKey {
-  private readonly states: Int32Array = new Int32Array(16);
+  private states: Int32Array | undefined;
 
   /** `key`: at most a block of 64 bytes; a longer one is hashed before (RFC 2104, 2). */
   constructor(key: Uint8Array) {
     if (key.length > BLOCK_LENGTH) throw new RangeError('a key longer than a block');
-    const { block } = sha;
-    for (const [pad, at] of PADS) {
-      block.fill(pad);
-      for (let i = 0; i < key.length; i++) block[i] = pad ^ (key[i] as number);
-      sha.load(FRESH, 0);
-      sha.compress();
-      sha.store(this.states, at);
-    }
-    sha.forget();
+    this.states = spare.pop() ?? new Int32Array(16);
+    absorb(key, 0x36, this.states, INNER);
+    absorb(key, 0x5c, this.states, OUTER);
   }
 
+  /** `parts`: below 2^29 bytes in all. */
   mac(...parts: readonly Uint8Array[]): Uint8Array {
-    const { block } = sha;
-    sha.load(this.states, INNER);
+    const { states } = this;
+    if (states === undefined) throw new Error('this key was wiped');
+    sha.load(states, INNER);
     let length = BLOCK_LENGTH;
     let used = 0;
-    for (const part of parts) {
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i] as Uint8Array;
       length += part.length;
       used = feed(part, used);
     }
     sha.finish(used, length);
-    const out = new Uint8Array(32);
+    sha.write(sha.block);
+    sha.load(states, OUTER);
+    sha.finish(DIGEST_LENGTH, BLOCK_LENGTH + DIGEST_LENGTH);
+    const out = new Uint8Array(DIGEST_LENGTH);
     sha.write(out);
-    block.set(out);
-    sha.load(this.states, OUTER);
-    sha.finish(out.length, BLOCK_LENGTH + out.length);
-    sha.write(out);
-    sha.forget();
     return out;
   }
 
+  /** Forgets the key, and what the compression function holds of it and of its messages. */
   wipe(): void {
-    this.states.fill(0);
+    const { states } = this;
+    if (states === undefined) return;
+    this.states = undefined;
+    states.fill(0);
+    sha.forget();
+    if (spare.length < MOST_SPARE) spare.push(states);
   }
 }
 
-const PADS = [
-  [0x36, INNER],
-  [0x5c, OUTER],
-] as const;
+/** The state after the block of a key and a pad (RFC 2104, 2). */
+function absorb(key: Uint8Array, pad: number, states: Int32Array, at: number): void {
+  const { block } = sha;
+  block.fill(pad, key.length);
+  for (let i = 0; i < key.length; i++) block[i] = pad ^ (key[i] as number);
+  sha.load(FRESH, 0);
+  sha.compress();
+  sha.store(states, at);
+}
 
 /** Puts bytes behind the `used` ones in the block, compressing it whenever it is full; returns how many are in it then. */
 function feed(part: Uint8Array, used: number): number {

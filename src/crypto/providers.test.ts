@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { concat, fromHex, toHex } from '../bytes/bytes.ts';
 import { jsProvider } from './js.ts';
 import { COORDINATE_LENGTH } from './key-rules.ts';
+import { KeyedSha256 } from './keyed-sha256.ts';
 import { nodeProvider } from './node.ts';
 import { NodeAead } from './node-aead.ts';
 import { leftPad } from './numbers.ts';
@@ -113,6 +114,23 @@ describe('hashing', () => {
       a.wipe();
       expect(toHex(b.mac(message))).toBe(tagB);
       expect(tagA).not.toBe(tagB);
+    }
+  });
+
+  it('a key of the schedules that was wiped makes no tag, also after others took its place', () => {
+    for (const provider of PROVIDERS) {
+      const message = bytes(40);
+      const keys = Array.from({ length: 6 }, () => provider.prfKey('sha256', bytes(32)));
+      const tags = keys.map((key) => toHex(key.mac(message)));
+      const [gone, ...left] = keys;
+      gone?.wipe();
+      gone?.wipe();
+      const next = [provider.prfKey('sha256', bytes(32)), provider.prfKey('sha256', bytes(32))];
+      const nextTags = next.map((key) => toHex(key.mac(message)));
+      expect(left.map((key) => toHex(key.mac(message)))).toEqual(tags.slice(1));
+      expect(next.map((key) => toHex(key.mac(message)))).toEqual(nextTags);
+      expect(new Set([...tags, ...nextTags]).size).toBe(8);
+      if (provider.prfKey('sha256', message) instanceof KeyedSha256) expect(() => gone?.mac(message)).toThrow('wiped');
     }
   });
 

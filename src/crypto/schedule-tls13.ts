@@ -16,6 +16,9 @@ export type SecretLabel =
   | 'exp master'
   | 'res master';
 
+/** A secret as its bytes, or keyed: one that more than one thing is derived from is keyed once (`keyOf`). */
+export type Secret = Uint8Array | HmacKey;
+
 export type PskKind = 'external' | 'resumption' | 'imported';
 
 /**
@@ -60,28 +63,35 @@ export class KeySchedule {
     this.derivedWithoutPsk = provider.prfKey(hash, this.deriveSecret(this.earlySecret(), 'derived'));
   }
 
+  /** A secret made ready for what is derived from it; its bytes are wiped. */
+  keyOf(secret: Uint8Array): HmacKey {
+    const key = this.provider.prfKey(this.hash, secret);
+    wipe(secret);
+    return key;
+  }
+
   /** Early secret, from a PSK if there is one. */
   earlySecret(psk: Uint8Array = this.zeros): Uint8Array {
     return this.extract(this.zeros, psk);
   }
 
   /** Handshake secret. `early` is left out in a handshake without PSK, `shared` in one with a PSK alone (psk_ke). */
-  handshakeSecret(early: Uint8Array | undefined, shared: Uint8Array = this.zeros): Uint8Array {
+  handshakeSecret(early: Secret | undefined, shared: Uint8Array = this.zeros): Uint8Array {
     return early === undefined ? this.derivedWithoutPsk.mac(shared) : this.extractAfter(early, shared);
   }
 
-  mainSecret(handshake: Uint8Array): Uint8Array {
+  mainSecret(handshake: Secret): Uint8Array {
     return this.extractAfter(handshake, this.zeros);
   }
 
   /** Derive-Secret over a transcript hash; without one, over no messages. */
-  deriveSecret(secret: Uint8Array, label: SecretLabel, transcriptHash: Uint8Array = this.hashOfNothing): Uint8Array {
+  deriveSecret(secret: Secret, label: SecretLabel, transcriptHash: Uint8Array = this.hashOfNothing): Uint8Array {
     return this.expandLabel(secret, label, transcriptHash, this.hashLength);
   }
 
   /** Several secrets from one and the same transcript, keyed once. */
   deriveSecrets<L extends readonly SecretLabel[]>(
-    secret: Uint8Array,
+    secret: Secret,
     transcriptHash: Uint8Array,
     ...labels: L
   ): { [I in keyof L]: Uint8Array } {
@@ -110,7 +120,7 @@ export class KeySchedule {
     return this.expandLabel(resumptionSecret, 'resumption', ticketNonce, this.hashLength);
   }
 
-  binderKey(early: Uint8Array, kind: PskKind): Uint8Array {
+  binderKey(early: Secret, kind: PskKind): Uint8Array {
     return this.deriveSecret(early, BINDER_LABELS[kind]);
   }
 
@@ -133,11 +143,11 @@ export class KeySchedule {
   }
 
   /** HKDF-Expand-Label: Derive-Secret and everything else that comes out of a secret is this. */
-  expandLabel(secret: Uint8Array, label: string, context: Uint8Array, length: number): Uint8Array {
+  expandLabel(secret: Secret, label: string, context: Uint8Array, length: number): Uint8Array {
     return this.keyed(secret, (key) => this.expand(key, label, context, length));
   }
 
-  private extractAfter(secret: Uint8Array, input: Uint8Array): Uint8Array {
+  private extractAfter(secret: Secret, input: Uint8Array): Uint8Array {
     const salt = this.deriveSecret(secret, 'derived');
     const extracted = this.extract(salt, input);
     wipe(salt);
@@ -148,20 +158,16 @@ export class KeySchedule {
   private expand(key: HmacKey, label: string, context: Uint8Array, length: number): Uint8Array {
     if (length > 255 * this.hashLength) throw new RangeError(`HKDF cannot make ${length} bytes`);
     const info = this.infoOf(label, context.length, length);
-    let block = key.mac(info, context, FIRST);
-    if (length === block.length) return block;
+    const first = key.mac(info, context, FIRST);
+    if (length === first.length) return first;
     const out = new Uint8Array(length);
-    const counter = Uint8Array.of(1);
-    for (let at = 0; at < length; ) {
-      const some = Math.min(block.length, length - at);
-      for (let i = 0; i < some; i++) out[at + i] = block[i] as number;
-      at += some;
-      counter[0] = (counter[0] as number) + 1;
-      const next = at < length ? key.mac(block, info, context, counter) : EMPTY;
-      wipe(block);
-      block = next;
+    for (let block = first, at = 0, counter = 1; ; ) {
+      for (let i = 0; i < block.length && at < length; i++) out[at++] = block[i] as number;
+      const last = block;
+      if (at < length) block = key.mac(last, info, context, Uint8Array.of(++counter));
+      last.fill(0);
+      if (block === last) return out;
     }
-    return out;
   }
 
   /** The HkdfLabel structure up to its context: the output's length, the prefixed label, the context's length. */
@@ -175,7 +181,8 @@ export class KeySchedule {
     return bytes;
   }
 
-  private keyed<T>(secret: Uint8Array, use: (key: HmacKey) => T): T {
+  private keyed<T>(secret: Secret, use: (key: HmacKey) => T): T {
+    if (!(secret instanceof Uint8Array)) return use(secret);
     const key = this.provider.prfKey(this.hash, secret);
     const result = use(key);
     key.wipe();

@@ -1,5 +1,6 @@
 import { wipe } from '../bytes/bytes.ts';
 import type { HpkeRecipient, HpkeSymmetric } from '../crypto/hpke.ts';
+import type { HmacKey } from '../crypto/provider.ts';
 import { fatal } from '../registry/fatal.ts';
 import type { MessageDef } from '../wire/message.ts';
 import type { Connection } from './connection.ts';
@@ -22,7 +23,7 @@ export class Handshake {
   transcript: Transcript;
   /** What a server found in encrypted_client_hello. */
   ech: EchFinding | undefined;
-  private readonly secrets: Set<Uint8Array> = new Set();
+  private readonly secrets: (Uint8Array | HmacKey)[] = [];
 
   constructor(connection: Connection, transcript: Transcript = new Transcript(connection.provider)) {
     this.connection = connection;
@@ -52,14 +53,17 @@ export class Handshake {
   }
 
   /** Remembers a secret that must not outlive the handshake. */
-  keep<T extends Uint8Array | undefined>(secret: T): T {
-    if (secret !== undefined) this.secrets.add(secret);
+  keep<T extends Uint8Array | HmacKey | undefined>(secret: T): T {
+    if (secret !== undefined) this.secrets.push(secret);
     return secret;
   }
 
   wipe(): void {
-    wipe(...this.secrets);
-    this.secrets.clear();
+    for (const secret of this.secrets) {
+      if (secret instanceof Uint8Array) wipe(secret);
+      else secret.wipe();
+    }
+    this.secrets.length = 0;
     this.ech?.opened?.recipient.wipe();
   }
 }

@@ -14,6 +14,8 @@ export class Transcript {
   private messages: Uint8Array[] | undefined = [];
   private running: RunningHash | undefined;
   private name: HashName | undefined;
+  /** Its digest as it stands, which is often asked for more than once. */
+  private latest: Uint8Array | undefined;
 
   constructor(provider: CryptoProvider) {
     this.provider = provider;
@@ -30,6 +32,7 @@ export class Transcript {
   add(raw: Uint8Array): void {
     this.messages?.push(raw);
     this.running?.update(raw);
+    this.latest = undefined;
   }
 
   /** Settles the hash, once. */
@@ -53,9 +56,10 @@ export class Transcript {
     this.messages = undefined;
   }
 
-  /** Hash of everything so far. */
+  /** Hash of everything so far; not to be changed. */
   digest(): Uint8Array {
-    return this.hash.snapshot();
+    this.latest ??= this.hash.snapshot();
+    return this.latest;
   }
 
   /** Hash of everything so far and `more`, which is not added: for a binder over a truncated ClientHello. */
@@ -86,6 +90,7 @@ export class Transcript {
     this.running = this.provider.hash(hash);
     this.name = hash;
     this.messages = undefined;
+    this.latest = undefined;
     this.running.update(build((w) => w.u8(HANDSHAKE_TYPE.messageHash).vec24(firstHello)));
   }
 

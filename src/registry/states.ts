@@ -75,10 +75,20 @@ const OF_MESSAGES: ReadonlyMap<number, string> = new Map([
 
 const isState = (name: string): name is StateName => Object.hasOwn(STATES, name);
 
+/** The states of one side and one direction by the message's type; undefined is change_cipher_spec's key. */
+const statesOf = (side: string): ReadonlyMap<number | undefined, StateName> =>
+  new Map(
+    [...OF_MESSAGES, [undefined, 'CHANGE'] as const].flatMap(([type, what]) => {
+      const name = `${side}_${what}`;
+      return isState(name) ? [[type, name] as const] : [];
+    }),
+  );
+
+const STATES_OF = { CR: statesOf('CR'), CW: statesOf('CW'), SR: statesOf('SR'), SW: statesOf('SW') };
+
 /** The state that sending or receiving a message leads to; undefined where it leads to none. */
 export function stateOfMessage(isServer: boolean, write: boolean, contentType: number, type: number): StateName | undefined {
-  const what =
-    contentType === CONTENT_TYPE.changeCipherSpec ? 'CHANGE' : contentType === CONTENT_TYPE.handshake ? OF_MESSAGES.get(type) : undefined;
-  const name = `${isServer ? 'S' : 'C'}${write ? 'W' : 'R'}_${what}`;
-  return isState(name) ? name : undefined;
+  const states = isServer ? (write ? STATES_OF.SW : STATES_OF.SR) : write ? STATES_OF.CW : STATES_OF.CR;
+  if (contentType === CONTENT_TYPE.changeCipherSpec) return states.get(undefined);
+  return contentType === CONTENT_TYPE.handshake ? states.get(type) : undefined;
 }

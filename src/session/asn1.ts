@@ -11,7 +11,7 @@ import { X509_VERIFY_RESULTS, type X509VerifyResult } from '../registry/verify-r
 import { TLS1_3_VERSION } from '../registry/versions.ts';
 import { parsePublicKey } from '../x509/algorithms.ts';
 import { parseCertificate } from '../x509/certificate.ts';
-import { SslSession } from './session.ts';
+import { type SessionData, SslSession } from './session.ts';
 
 /** SSL_SESSION_ASN1_VERSION. */
 const STRUCTURE_VERSION = 1;
@@ -43,8 +43,10 @@ const FIELD = {
 } as const;
 
 /** i2d_SSL_SESSION(3). */
-export function encodeSession(session: SslSession): Uint8Array {
-  const s = session.data;
+export const encodeSession = (session: SslSession): Uint8Array => encodeSessionData(session.data);
+
+/** The same of what a session would hold: most tickets carry one that is nobody's object. */
+export function encodeSessionData(s: SessionData): Uint8Array {
   const bytes = (tag: number, value: Uint8Array): Part => (value.length === 0 ? undefined : explicit(tag, octetString(value)));
   const number = (tag: number, value: number): Part => (value === 0 ? undefined : explicit(tag, integer(value)));
   return sequence(

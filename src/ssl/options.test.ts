@@ -4,10 +4,10 @@ import { TEST_TIME, testAuthority, testCertificate, testKey } from '../../test/s
 import type { ClientHelloInfo } from '../config/callbacks.ts';
 import { MODES, OPTIONS } from '../registry/options.ts';
 import { TLS1_2_VERSION, TLS1_VERSION } from '../registry/versions.ts';
-import type { SslContextOptions } from './context.ts';
+import type { SslContext, SslContextOptions } from './context.ts';
 
 /** The ClientHello that a client with these settings sends. */
-function helloOf(settings: SslContextOptions): ClientHelloInfo {
+function helloOf(settings: SslContextOptions | SslContext): ClientHelloInfo {
   const hellos: ClientHelloInfo[] = [];
   const both = pair(settings, {
     clientHelloCallback: (_ssl, hello) => {
@@ -99,6 +99,30 @@ describe('modes and options', () => {
     };
     expect(records(0)).toBe(2);
     expect(records(OPTIONS.DONT_INSERT_EMPTY_FRAGMENTS)).toBe(1);
+  });
+
+  it('judge what is in force anew where the policy of a context has changed, and ask a callback every time', () => {
+    const client = clientContext();
+    const offered = (): string => helloOf(client).cipherSuites.join();
+    const atLevel = (level: number): string => {
+      client.set('securityLevel', level);
+      return offered();
+    };
+    const weak = atLevel(1);
+    const strong = atLevel(4);
+    expect(strong.length).toBeLessThan(weak.length);
+    expect(atLevel(1)).toBe(weak);
+    // A level above the highest is the highest.
+    expect(atLevel(16_384)).toBe(atLevel(5));
+    let asked = 0;
+    client.set('securityCallback', (_ssl, operation, bits) => operation !== 'cipher' || (++asked > 0 && bits >= 192));
+    client.set('securityLevel', 1);
+    expect(offered()).not.toBe(weak);
+    const once = asked;
+    offered();
+    expect(asked).toBe(2 * once);
+    client.set('securityCallback', undefined);
+    expect(offered()).toBe(weak);
   });
 
   it('leave a client that starts from its own context alone', () => {

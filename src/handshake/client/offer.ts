@@ -150,9 +150,13 @@ export const suitesFor = (connection: Connection, inForce: readonly number[]): r
 
 /** Suites that some older version in force can use, each once, in our order. */
 function olderSuites(connection: Connection, inForce: readonly number[]): readonly CipherSuite[] {
-  const older = inForce.filter((version) => version < TLS1_3_VERSION);
-  const usable = new Set(older.flatMap((version) => suites12(connection, version)));
-  return (connection.get('cipherList') ?? DEFAULT_TLS12_SUITES).flatMap((id) => [...usable].find((suite) => suite.id === id) ?? []);
+  const [newest, ...others] = inForce.filter((version) => version < TLS1_3_VERSION).map((version) => suites12(connection, version));
+  const usable = new Set(others.flat());
+  // What the newest of them can use is nearly always all there is.
+  if (newest === undefined || [...usable].every((suite) => newest.includes(suite))) return newest ?? [];
+  for (const suite of newest) usable.add(suite);
+  const order = connection.get('cipherList') ?? DEFAULT_TLS12_SUITES;
+  return [...usable].sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
 }
 
 /** Groups to send shares for unasked: one that the server is known to take, those that were chosen, or the best one and, where that is a post-quantum one, the best classical one too. */

@@ -72,8 +72,8 @@ export function* clientTls13(handshake: Handshake, sent: SentOffer, hello: Serve
   const shared = yield* agreedSecret(handshake, sent, block, psk);
   const schedule = keySchedule(connection.provider, suite.hash);
   connection.schedule = schedule;
-  const early = psk && handshake.keep(schedule.earlySecret(psk.secret));
-  const handshakeSecret = handshake.keep(schedule.handshakeSecret(early, shared));
+  const early = psk && handshake.keep(schedule.keyOf(schedule.earlySecret(psk.secret)));
+  const handshakeSecret = handshake.keep(schedule.keyOf(schedule.handshakeSecret(early, shared)));
   const [clientSecret, serverSecret] = schedule.deriveSecrets(handshakeSecret, transcript.digest(), 'c hs traffic', 's hs traffic');
   handshake.keep(clientSecret);
   handshake.keep(serverSecret);
@@ -99,7 +99,7 @@ export function* clientTls13(handshake: Handshake, sent: SentOffer, hello: Serve
   const held = checkFinished(schedule, serverSecret, beforeFinished, theirs.verifyData);
   connection.peerFinished = theirs.verifyData;
   io.changeCipherSpecs = 0;
-  const mainSecret = handshake.keep(schedule.mainSecret(handshakeSecret));
+  const mainSecret = handshake.keep(schedule.keyOf(schedule.mainSecret(handshakeSecret)));
   const application = installApplicationSecrets(connection, mainSecret, transcript.digest());
   readWith(connection, 'application', suite, schedule, application.server);
 

@@ -1,7 +1,7 @@
 /** Putting traffic secrets to work (RFC 9846, 7.2 and 7.3). */
 import { copyOf, wipe } from '../../bytes/bytes.ts';
 import type { EncryptionLevel } from '../../config/callbacks.ts';
-import type { KeySchedule } from '../../crypto/schedule-tls13.ts';
+import type { KeySchedule, Secret } from '../../crypto/schedule-tls13.ts';
 import { Tls13Open, Tls13Seal, type TrafficKeys } from '../../record/protect-tls13.ts';
 import { type AeadSuite, type CipherSuite, isTls13Suite } from '../../registry/cipher-suites.ts';
 import { fatal } from '../../registry/fatal.ts';
@@ -85,7 +85,7 @@ export function established(connection: Connection): Established13 {
 /** Secrets of application data, and what is kept of a handshake besides them (RFC 9846, 7.1). */
 export function installApplicationSecrets(
   connection: Connection,
-  mainSecret: Uint8Array,
+  mainSecret: Secret,
   serverFinishedHash: Uint8Array,
 ): { readonly client: Uint8Array; readonly server: Uint8Array } {
   const schedule = connection.schedule ?? fatal('internal_error', 'INTERNAL_ERROR', 'no key schedule');

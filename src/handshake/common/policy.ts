@@ -4,19 +4,21 @@ import { build } from '../../bytes/writer.ts';
 import type { Credential } from '../../config/credentials.ts';
 import { allows, type SecurityOperation } from '../../config/security.ts';
 import { VERIFY_BY_ROLE } from '../../config/settings.ts';
+import type { CryptoProvider } from '../../crypto/provider.ts';
 import { type AeadSuite, type CipherSuite, cipherSuite, DEFAULT_TLS12_SUITES, isTls13Suite } from '../../registry/cipher-suites.ts';
 import { namedGroup } from '../../registry/groups.ts';
 import { CERT_FLAGS, MODES, OPTIONS, VERIFY } from '../../registry/options.ts';
 import { type SignatureScheme, signatureScheme } from '../../registry/signature-schemes.ts';
-import { SUPPORTED_VERSIONS, TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION, TLS1_VERSION } from '../../registry/versions.ts';
+import { TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION, TLS1_VERSION } from '../../registry/versions.ts';
 import type { Connection } from '../connection.ts';
 
-const OFF_BITS: ReadonlyMap<number, number> = new Map([
-  [TLS1_VERSION, OPTIONS.NO_TLSv1],
-  [TLS1_1_VERSION, OPTIONS.NO_TLSv1_1],
-  [TLS1_2_VERSION, OPTIONS.NO_TLSv1_2],
+/** Every version, newest first, and the option that switches it off. */
+const NEWEST_FIRST: readonly (readonly [version: number, off: number])[] = [
   [TLS1_3_VERSION, OPTIONS.NO_TLSv1_3],
-]);
+  [TLS1_2_VERSION, OPTIONS.NO_TLSv1_2],
+  [TLS1_1_VERSION, OPTIONS.NO_TLSv1_1],
+  [TLS1_VERSION, OPTIONS.NO_TLSv1],
+];
 
 export const allowed = (connection: Connection, operation: SecurityOperation, bits: number, what?: unknown): boolean =>
   allows((name) => connection.get(name), connection.owner.handle, operation, bits, what);
@@ -32,36 +34,75 @@ export function verifyMode(connection: Connection): number {
 export function versions(connection: Connection): readonly number[] {
   const min = connection.quic === undefined ? connection.get('minProtoVersion') : TLS1_3_VERSION;
   const max = connection.get('maxProtoVersion');
-  return SUPPORTED_VERSIONS.filter(
-    (version) => version >= min && (max === 0 || version <= max) && !connection.hasOption(OFF_BITS.get(version) ?? 0),
-  ).toReversed();
+  const options = connection.get('options');
+  const inForce: number[] = [];
+  for (const [version, off] of NEWEST_FIRST)
+    if (version >= min && (max === 0 || version <= max) && (options & off) === 0) inForce.push(version);
+  return inForce;
 }
+
+/** What lists of ids leave in force, by provider, list and what else it depends on. */
+type Kept<T> = WeakMap<CryptoProvider, WeakMap<readonly number[], Map<number, readonly T[]>>>;
+
+/**
+ * What is in force of a list that was configured. Such lists are not changed in place, and most connections of a context have the
+ * same, so the answer is kept, unless a callback is to be asked each time. `variant`: 16 bits of what else the judgement goes by.
+ */
+function inForce<T>(
+  kept: Kept<T>,
+  connection: Connection,
+  ids: readonly number[],
+  variant: number,
+  judge: (id: number) => T | undefined,
+): readonly T[] {
+  if (connection.get('securityCallback') !== undefined) return judged(ids, judge);
+  const lists = kept.get(connection.provider) ?? new WeakMap<readonly number[], Map<number, readonly T[]>>();
+  if (!kept.has(connection.provider)) kept.set(connection.provider, lists);
+  const variants = lists.get(ids) ?? new Map<number, readonly T[]>();
+  if (!lists.has(ids)) lists.set(ids, variants);
+  const level = Math.min(5, Math.max(0, connection.get('securityLevel')));
+  // Bits 16 and 17 of the flags are Suite B's.
+  const key = variant | (connection.get('certFlags') & CERT_FLAGS.SUITEB_128_LOS) | (level << 18);
+  const list = variants.get(key) ?? judged(ids, judge);
+  variants.set(key, list);
+  return list;
+}
+
+function judged<T>(ids: readonly number[], judge: (id: number) => T | undefined): readonly T[] {
+  const out: T[] = [];
+  for (const id of ids) {
+    const found = judge(id);
+    if (found !== undefined) out.push(found);
+  }
+  return out;
+}
+
+const TLS13_SUITES: Kept<AeadSuite> = new WeakMap();
+const TLS12_SUITES: Kept<CipherSuite> = new WeakMap();
+const GROUPS: Kept<number> = new WeakMap();
+const SCHEMES: Kept<SignatureScheme> = new WeakMap();
 
 /** TLS 1.3 suites in force, best first. */
 export function tls13Suites(connection: Connection): readonly AeadSuite[] {
-  const suites: AeadSuite[] = [];
-  for (const id of connection.get('cipherSuites')) {
+  const overQuic = connection.quic !== undefined;
+  return inForce(TLS13_SUITES, connection, connection.get('cipherSuites'), overQuic ? 1 : 0, (id) => {
     const suite = cipherSuite(id);
-    if (suite === undefined || !isTls13Suite(suite) || !allowed(connection, 'cipher', suite.bits, suite)) continue;
+    if (suite === undefined || !isTls13Suite(suite) || !allowed(connection, 'cipher', suite.bits, suite)) return undefined;
     // RFC 9001, 5.3: it has no header protection, and MUST NOT be negotiated.
-    if (connection.quic !== undefined && suite.aead === 'aes-128-ccm-8') continue;
-    suites.push(suite);
-  }
-  return suites;
+    return overQuic && suite.aead === 'aes-128-ccm-8' ? undefined : suite;
+  });
 }
 
 /** Suites of TLS 1.2 and below in force, best first, that a version can use. */
 export function suites12(connection: Connection, version: number): readonly CipherSuite[] {
-  const suites: CipherSuite[] = [];
   const left = suiteB(connection);
-  for (const id of connection.get('cipherList') ?? DEFAULT_TLS12_SUITES) {
+  return inForce(TLS12_SUITES, connection, connection.get('cipherList') ?? DEFAULT_TLS12_SUITES, version, (id) => {
     const suite = cipherSuite(id);
-    if (suite === undefined || version < suite.minVersion || version > suite.maxVersion) continue;
-    if (suite.cbc !== undefined && !connection.provider.hasCbc(suite.cbc)) continue;
-    if (left !== undefined && !left.some((row) => row.suite === suite.name)) continue;
-    if (allowed(connection, 'cipher', suite.bits, suite)) suites.push(suite);
-  }
-  return suites;
+    if (suite === undefined || version < suite.minVersion || version > suite.maxVersion) return undefined;
+    if (suite.cbc !== undefined && !connection.provider.hasCbc(suite.cbc)) return undefined;
+    if (left !== undefined && !left.some((row) => row.suite === suite.name)) return undefined;
+    return allowed(connection, 'cipher', suite.bits, suite) ? suite : undefined;
+  });
 }
 
 /** RFC 6460, 3.1: the curve that goes with each suite. */
@@ -79,26 +120,26 @@ function suiteB(connection: Connection): typeof SUITE_B | undefined {
 /** Groups in force, best first; of Suite B that of the suite, where one was agreed on. */
 export function groups(connection: Connection, suite?: CipherSuite): readonly number[] {
   const left = suiteB(connection)?.filter((row) => suite === undefined || row.suite === suite.name);
-  return connection.get('groups').filter((id) => {
+  const variant = left === undefined ? 0 : (suite?.id ?? 0);
+  return inForce(GROUPS, connection, connection.get('groups'), variant, (id) => {
     const group = namedGroup(id);
-    if (group === undefined || (left !== undefined && !left.some(({ curve }) => group.parts.every((part) => part === curve)))) return false;
-    return allowed(connection, 'group', group.securityBits, group);
+    if (group === undefined || (left !== undefined && !left.some(({ curve }) => group.parts.every((part) => part === curve))))
+      return undefined;
+    return allowed(connection, 'group', group.securityBits, group) ? id : undefined;
   });
 }
 
 /** Schemes that a list of code points leaves in force. */
 export function schemes(connection: Connection, ids: readonly number[]): readonly SignatureScheme[] {
-  const out: SignatureScheme[] = [];
   const left = suiteB(connection);
   // draft-ietf-tls-mldsa, 4: not to be named where TLS 1.3 is out of the question.
   const tls13 = (connection.version || (versions(connection)[0] ?? 0)) >= TLS1_3_VERSION;
-  for (const id of ids) {
+  return inForce(SCHEMES, connection, ids, tls13 ? 1 : 0, (id) => {
     const scheme = signatureScheme(id);
-    if (!tls13 && scheme?.tls12 === false) continue;
-    if (left !== undefined && !left.some(({ curve }) => curve === scheme?.curve)) continue;
-    if (scheme !== undefined && allowed(connection, 'signature', scheme.bits, scheme)) out.push(scheme);
-  }
-  return out;
+    if (scheme === undefined || (!tls13 && scheme.tls12 === false)) return undefined;
+    if (left !== undefined && !left.some(({ curve }) => curve === scheme.curve)) return undefined;
+    return allowed(connection, 'signature', scheme.bits, scheme) ? scheme : undefined;
+  });
 }
 
 /** Schemes for signatures of this side's peer: what goes into signature_algorithms. */

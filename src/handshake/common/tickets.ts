@@ -1,5 +1,6 @@
 /** Sessions to come: what a handshake leaves to be resumed, the tickets that carry it, and finding it again. */
 import { copyOf, EMPTY, wipe } from '../../bytes/bytes.ts';
+import { readAll } from '../../bytes/reader.ts';
 import { build } from '../../bytes/writer.ts';
 import { earlyData } from '../../extensions/early-data.ts';
 import { encode } from '../../extensions/extension.ts';
@@ -7,7 +8,7 @@ import { fatal, SslUsageError } from '../../registry/fatal.ts';
 import { LIMITS } from '../../registry/limits.ts';
 import { OPTIONS, SESSION_CACHE } from '../../registry/options.ts';
 import { TLS1_3_VERSION } from '../../registry/versions.ts';
-import { decodeSession, encodeSession } from '../../session/asn1.ts';
+import { decodeSession, encodeSessionData } from '../../session/asn1.ts';
 import { type SessionData, SslSession } from '../../session/session.ts';
 import { openTicket, sealTicket, type TicketKey, ticketKeyName } from '../../session/ticket.ts';
 import { newSessionTicket } from '../../wire/tls13-messages.ts';
@@ -68,22 +69,21 @@ function* sendTicket(connection: Connection): Step<void> {
   const nonce = build((w) => w.u32(0).u32(number));
   const lifetime = Math.min(connection.get('sessionTimeout') || 7200, LIMITS.sessionLifetime.value);
   const maxEarlyData = earlyDataAllowed(connection);
-  const session = new SslSession({
+  const data: SessionData = {
     ...sessionOf(connection),
     secret: schedule.resumptionPsk(resumptionSecret, nonce),
     id: newSessionId(connection),
     timeout: lifetime,
     ticketLifetime: lifetime,
-    ticketAgeAdd: new DataView(provider.random(4).slice().buffer).getUint32(0),
+    ticketAgeAdd: readNumber(provider.random(4)),
     maxEarlyData,
-  });
+  };
   const stateful = isStateful(connection);
-  const ticket = stateful ? session.data.id : yield* sealSession(connection, session);
-  if (ticket === undefined) return session.free();
-  session.update({ ticket });
+  const ticket = stateful ? data.id : yield* sealSession(connection, data);
+  if (ticket === undefined) return wipe(data.secret);
   connection.io.send(newSessionTicket, {
     lifetime,
-    ageAdd: session.data.ticketAgeAdd,
+    ageAdd: data.ticketAgeAdd,
     nonce,
     ticket,
     extensions: [
@@ -93,10 +93,15 @@ function* sendTicket(connection: Connection): Step<void> {
       ...customExtensionsFor(connection, EXT.TLS1_3_NEW_SESSION_TICKET, undefined),
     ],
   });
+  // A session that only its ticket holds needs no object.
+  if (!stateful && !announces(connection)) return wipe(data.secret);
+  const session = new SslSession({ ...data, ticket });
   if (stateful) remember(connection, session);
   announce(connection, session);
   session.free();
 }
+
+const readNumber = (bytes: Uint8Array): number => readAll(bytes, (r) => r.u32());
 
 /** SSL_CTX_set_generate_session_id(3), or 32 random bytes. */
 export function newSessionId(connection: Connection): Uint8Array {
@@ -108,10 +113,12 @@ export function newSessionId(connection: Connection): Uint8Array {
   return copyOf(id);
 }
 
-/** Tells the application of a new session of this server, unless the cache mode says that it keeps none (SSL_CTX_sess_set_new_cb(3)). */
+/** Whether the application hears of new sessions of this server: the cache mode may say that it keeps none (SSL_CTX_sess_set_new_cb(3)). */
+const announces = (connection: Connection): boolean =>
+  (connection.get('sessionCacheMode') & SESSION_CACHE.SERVER) !== 0 && connection.get('newSessionCallback') !== undefined;
+
 export function announce(connection: Connection, session: SslSession): void {
-  if ((connection.get('sessionCacheMode') & SESSION_CACHE.SERVER) === 0) return;
-  connection.get('newSessionCallback')?.(connection.owner.handle, session);
+  if (announces(connection)) connection.get('newSessionCallback')?.(connection.owner.handle, session);
 }
 
 /** SSL_CTX_set_session_ticket_cb(3): the application may put data into the session that the ticket will carry, or want no ticket. */
@@ -141,10 +148,10 @@ export function remember(connection: Connection, session: SslSession): void {
 }
 
 /** A ticket that carries the session itself, under the newest key; none where the application has no key for it. */
-export function* sealSession(connection: Connection, session: SslSession): Step<Uint8Array | undefined> {
+export function* sealSession(connection: Connection, session: SessionData): Step<Uint8Array | undefined> {
   const key = yield* sealingKey(connection);
   if (key === undefined) return undefined;
-  const state = encodeSession(session);
+  const state = encodeSessionData(session);
   const ticket = sealTicket(connection.provider, key, state);
   wipe(state);
   return ticket;

@@ -411,7 +411,7 @@ function* sendTicket(handshake: Handshake, master: Uint8Array): Step<void> {
   // RFC 5077, 3.3: one was announced, so an empty one says that there is none.
   const wanted = mayTicket(connection);
   const session = new SslSession({ ...sessionOf(connection), secret: copyOf(master), timeout: lifetime, ticketLifetime: lifetime });
-  const ticket = wanted ? ((yield* sealSession(connection, session)) ?? EMPTY) : EMPTY;
+  const ticket = wanted ? ((yield* sealSession(connection, session.data)) ?? EMPTY) : EMPTY;
   session.free();
   handshake.send(newSessionTicket12, { lifetime, ticket });
 }

@@ -1,6 +1,6 @@
 import { copyOf, EMPTY, sameBytes } from '../../bytes/bytes.ts';
 import { answerKeyShare } from '../../crypto/key-exchange.ts';
-import { keySchedule } from '../../crypto/schedule-tls13.ts';
+import { keySchedule, type Secret } from '../../crypto/schedule-tls13.ts';
 import { alpn } from '../../extensions/alpn.ts';
 import { earlyData } from '../../extensions/early-data.ts';
 import { CONFIRMATION_LENGTH, encryptedClientHello } from '../../extensions/encrypted-client-hello.ts';
@@ -83,12 +83,12 @@ export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint
 
   const schedule = keySchedule(connection.provider, suite.hash);
   connection.schedule = schedule;
-  const early = psk && handshake.keep(schedule.earlySecret(psk.psk.secret));
+  const early = psk && handshake.keep(schedule.keyOf(schedule.earlySecret(psk.psk.secret)));
   connection.earlyDataEnded = !acceptsEarlyData;
   const earlyTraffic = early && acceptsEarlyData ? handshake.keep(earlyTrafficSecret(connection, early, transcript.digest())) : undefined;
 
   const shared = yield* sendServerHello(handshake, read, choice);
-  const handshakeSecret = handshake.keep(schedule.handshakeSecret(early, shared));
+  const handshakeSecret = handshake.keep(schedule.keyOf(schedule.handshakeSecret(early, shared)));
   const [clientSecret, serverSecret] = schedule.deriveSecrets(handshakeSecret, transcript.digest(), 'c hs traffic', 's hs traffic');
   handshake.keep(clientSecret);
   handshake.keep(serverSecret);
@@ -106,7 +106,7 @@ export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint
   if (chosen !== undefined) yield* authenticate(handshake, chosen, demand);
   connection.ownFinished = verifyData(schedule, serverSecret, transcript.digest());
   handshake.send(finished, { verifyData: connection.ownFinished });
-  const mainSecret = handshake.keep(schedule.mainSecret(handshakeSecret));
+  const mainSecret = handshake.keep(schedule.keyOf(schedule.mainSecret(handshakeSecret)));
   const application = installApplicationSecrets(connection, mainSecret, transcript.digest());
   handshake.keep(application.client);
   handshake.keep(application.server);
@@ -208,7 +208,7 @@ function isFirstUse(connection: Connection, session: SslSession | undefined, jud
 const sameProtocol = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
   a === undefined || b === undefined ? a === b : sameBytes(a, b);
 
-function earlyTrafficSecret(connection: Connection, early: Uint8Array, helloHash: Uint8Array): Uint8Array {
+function earlyTrafficSecret(connection: Connection, early: Secret, helloHash: Uint8Array): Uint8Array {
   const { schedule } = connection;
   if (schedule === undefined) return fatal('internal_error', 'INTERNAL_ERROR');
   const [traffic, exporter] = schedule.deriveSecrets(early, helloHash, 'c e traffic', 'e exp master');
