@@ -102,10 +102,8 @@ describe('hashing', () => {
 
   it.each(PROVIDERS)('tags stay the same when a provider changes its way after many keys: $name', (provider) => {
     const [key, data] = [new Uint8Array(32).fill(1), Uint8Array.of(1, 2, 3)];
-    for (const provider of PROVIDERS) {
-      const tags = Array.from({ length: 600 }, () => toHex(provider.prfKey('sha256', key).mac(data)));
-      expect(new Set(tags)).toEqual(new Set([toHex(provider.hmac('sha256', key).mac(data))]));
-    }
+    const tags = Array.from({ length: 600 }, () => toHex(provider.prfKey('sha256', key).mac(data)));
+    expect(new Set(tags)).toEqual(new Set([toHex(provider.hmac('sha256', key).mac(data))]));
   });
 
   it.each(['hmac', 'prfKey'] as const)('keys of one hash do not disturb each other: %s', (kind) => {
