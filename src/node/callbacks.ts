@@ -68,11 +68,6 @@ const verifyWithName: CertVerifyCallback = (ssl, store, verify) => {
 
 // ---- events: they wait until the connection's own work is done, so that a listener may write or destroy
 
-function later(ssl: Ssl, event: string, argument: unknown): void {
-  const socket = SOCKETS.get(ssl)?.socket;
-  process.nextTick(() => socket?.emit(event, argument));
-}
-
 const emitKeylog = (ssl: Ssl, line: string): void => {
   SOCKETS.get(ssl)?.socket.emit('keylog', Buffer.from(`${line}\n`));
 };
@@ -190,7 +185,14 @@ interface StapleSource {
 function settleStaple(ssl: Ssl): boolean | undefined | Promise<Uint8Array | undefined> {
   if (ssl.isServer) return requestStaple(ssl);
   const response = ssl.connection?.ocspResponse;
-  later(ssl, 'OCSPResponse', response === undefined ? null : Buffer.from(response));
+  const socket = SOCKETS.get(ssl)?.socket;
+  // Who does not like it destroys the socket before the handshake is complete.
+  socket?.waitFor((done) =>
+    process.nextTick(() => {
+      socket.emit('OCSPResponse', response === undefined ? null : Buffer.from(response));
+      done();
+    }),
+  );
   return true;
 }
 

@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import { checkFunction, checkNumber, invalidValue, outOfRange } from './arguments.ts';
-import { type ConnectOptions, checkNames } from './options.ts';
-import { checkServerIdentity } from './server-identity.ts';
+import { tls } from './module-object.ts';
+import type { ConnectOptions } from './options.ts';
+import { defaultCiphers } from './secure-context.ts';
 import { TLSSocket } from './tls-socket.ts';
 
 type Listener = () => void;
@@ -12,7 +13,14 @@ export function connect(options: ConnectOptions, listener?: Listener): TLSSocket
 export function connect(portOrPath: number | string, options?: ConnectOptions | Listener, listener?: Listener): TLSSocket;
 export function connect(port: number | string, host: string | null, options?: ConnectOptions | Listener, listener?: Listener): TLSSocket;
 export function connect(...args: readonly Argument[]): TLSSocket {
-  const options: ConnectOptions = { rejectUnauthorized: !allowsAnybody(), checkServerIdentity, minDHSize: 1024, ...optionsOf(args) };
+  const given = optionsOf(args);
+  const options: ConnectOptions = {
+    rejectUnauthorized: !allowsAnybody(),
+    ...defaultCiphers(given),
+    checkServerIdentity: tls.checkServerIdentity,
+    minDHSize: 1024,
+    ...given,
+  };
   checkOptions(options);
   const socket = new TLSSocket(options.socket, options);
   const listener = args.find((arg) => typeof arg === 'function');
@@ -35,7 +43,6 @@ function optionsOf(args: readonly Argument[]): ConnectOptions {
 }
 
 function checkOptions(options: ConnectOptions): void {
-  checkNames(options);
   const { minDHSize, servername } = options;
   checkFunction('options.checkServerIdentity', options.checkServerIdentity);
   checkNumber('options.minDHSize', minDHSize);

@@ -3,6 +3,7 @@ import { convertALPNProtocols } from './alpn.ts';
 import { getCertificateCompressionAlgorithms, getCiphers } from './capabilities.ts';
 import { connect } from './connect.ts';
 import { type Defaults, defaults } from './defaults.ts';
+import { type Functions, tls } from './module-object.ts';
 import { bundledCertificates, getCACertificates, rootCertificates, setDefaultCACertificates } from './root-certificates.ts';
 import { createSecureContext, SecureContext } from './secure-context.ts';
 import { createServer, Server } from './server.ts';
@@ -57,23 +58,7 @@ export const DEFAULT_ECDH_CURVE: string = defaults.DEFAULT_ECDH_CURVE;
 export const DEFAULT_MIN_VERSION: string = defaults.DEFAULT_MIN_VERSION;
 export const DEFAULT_MAX_VERSION: string = defaults.DEFAULT_MAX_VERSION;
 
-interface Tls extends Defaults {
-  readonly rootCertificates: readonly string[];
-  readonly getCiphers: typeof getCiphers;
-  readonly getCertificateCompressionAlgorithms: typeof getCertificateCompressionAlgorithms;
-  readonly getCACertificates: typeof getCACertificates;
-  readonly setDefaultCACertificates: typeof setDefaultCACertificates;
-  readonly convertALPNProtocols: typeof convertALPNProtocols;
-  readonly checkServerIdentity: typeof checkServerIdentity;
-  readonly createSecureContext: typeof createSecureContext;
-  readonly SecureContext: typeof SecureContext;
-  readonly TLSSocket: typeof TLSSocket;
-  readonly Server: typeof Server;
-  readonly createServer: typeof createServer;
-  readonly connect: typeof connect;
-}
-
-const functions: Omit<Tls, keyof Defaults | 'rootCertificates'> = {
+const functions: Functions = {
   getCiphers,
   getCertificateCompressionAlgorithms,
   getCACertificates,
@@ -88,8 +73,7 @@ const functions: Omit<Tls, keyof Defaults | 'rootCertificates'> = {
   connect,
 };
 
-/** `node:tls` as a module object: what `import tls from` and `require` give, with defaults that can be set. */
-const tls: Tls = Object.defineProperties({ ...functions } as Tls, {
+Object.defineProperties(Object.assign(tls, functions), {
   rootCertificates: { enumerable: true, get: bundledCertificates },
   ...Object.fromEntries(
     (Object.keys(defaults) as (keyof Defaults)[]).map((name) => [

@@ -62,9 +62,57 @@ describe('after libssl/node/register', () => {
     const client = http2.connect(`https://localhost:${port2}`, { ca });
     const stream = client.request();
     expect((await readAll(stream)).toString()).toBe('hello');
-    expect((client.socket as unknown as { readonly stream: unknown }).stream).toBeInstanceOf(face.TLSSocket);
+    expect(client.socket).toBeInstanceOf(face.TLSSocket);
     client.close();
     await once(client, 'close');
+  });
+
+  it('tells sessions of node:http2 on both sides that they are encrypted, and of what protocol and origin', async () => {
+    const accepted = once(web2, 'session') as Promise<[http2.ServerHttp2Session]>;
+    const client = http2.connect(`https://localhost:${port2}`, { ca });
+    // Not before the handshake is complete: there is no protocol until then.
+    expect([client.connecting, client.encrypted, client.alpnProtocol]).toEqual([true, undefined, undefined]);
+    await once(client, 'connect');
+    const [server] = await accepted;
+    for (const session of [client, server]) expect([session.encrypted, session.alpnProtocol]).toEqual([true, 'h2']);
+    expect(client.originSet).toEqual([`https://localhost:${port2}`]);
+    client.close();
+    await once(client, 'close');
+  });
+
+  it('fails a session of node:http2 whose server nobody trusts, before it is connected', async () => {
+    const client = http2.connect(`https://localhost:${port2}`);
+    client.on('connect', () => expect.unreachable());
+    const [error] = (await once(client, 'error')) as [NodeJS.ErrnoException];
+    expect(error.code).toBe('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+  });
+
+  it('takes the defaults that are set on node:tls, and what is put into the place of its functions', () => {
+    const module = createRequire(import.meta.url)('tls') as {
+      DEFAULT_MAX_VERSION: string;
+      createSecureContext: (options: object) => unknown;
+    };
+    const { DEFAULT_MAX_VERSION: newest, createSecureContext: made } = module;
+    const asked: object[] = [];
+    try {
+      module.DEFAULT_MAX_VERSION = 'TLSv1.2';
+      expect(face.createSecureContext().context.get('maxProtoVersion')).toBe(0x0303);
+      module.createSecureContext = (options) => {
+        asked.push(options);
+        return made(options);
+      };
+      face
+        .connect({ port, ca })
+        .on('error', () => undefined)
+        .destroy();
+      face.createServer({ cert, key });
+    } finally {
+      Object.assign(module, { DEFAULT_MAX_VERSION: newest, createSecureContext: made });
+    }
+    expect(asked).toMatchObject([
+      { ca, ciphers: face.DEFAULT_CIPHERS },
+      { cert, key },
+    ]);
   });
 
   it('serves by node:http2, which was loaded before', async () => {

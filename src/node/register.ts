@@ -7,8 +7,8 @@ import http2 from 'node:http2';
 import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
 import tls from 'node:tls';
-import * as face from './index.ts';
-import { keepNative } from './root-certificates.ts';
+import face from './index.ts';
+import { keepNative } from './native.ts';
 
 keepNative();
 
@@ -17,9 +17,13 @@ const heirs = [https.Server, Object.getPrototypeOf(http2.createSecureServer()).c
   (Server) => Object.getPrototypeOf(Server) === tls.Server,
 );
 
-for (const [name, ours] of Object.entries(face)) {
-  // `rootCertificates` cannot be written, and holds the same.
-  if (Object.getOwnPropertyDescriptor(tls, name)?.writable === true) Object.assign(tls, { [name]: ours });
+// One property under both names: what a program sets on either is set. `rootCertificates` cannot be written, and holds the same.
+for (const name of Object.keys(face).filter((one) => Object.getOwnPropertyDescriptor(tls, one)?.writable === true)) {
+  Object.defineProperty(tls, name, {
+    enumerable: true,
+    get: () => Reflect.get(face, name),
+    set: (value: unknown) => Reflect.set(face, name, value),
+  });
 }
 for (const Server of heirs) {
   Object.setPrototypeOf(Server, face.Server);

@@ -1,37 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { pemBlocks, pemText } from '../asn1/pem.ts';
-import { X509Store } from '../x509/store.ts';
+import { type StoreLookup, X509Store } from '../x509/store.ts';
 import { checkString, invalidType, invalidValue } from './arguments.ts';
+import { native } from './native.ts';
 import { systemBundle } from './system-bundle.ts';
-
-/** The part of `node:tls` that is asked, loaded when it is first needed: few programs need it, and it takes its time. */
-interface Native {
-  readonly rootCertificates: readonly string[];
-  /** From Node 22.15 on. */
-  readonly getCACertificates?: (type?: string) => readonly string[];
-  /** From Node 22.19 on. */
-  readonly setDefaultCACertificates?: (certificates: readonly (string | ArrayBufferView)[]) => void;
-}
-
-/** As it was when it was first asked: `libssl/node/register` puts what is here into its place. */
-let kept: Native | undefined;
-
-function native(): Native {
-  if (kept !== undefined) return kept;
-  const module = process.getBuiltinModule('node:tls') as unknown as Native;
-  const { getCACertificates: asked, setDefaultCACertificates: told } = module;
-  kept = {
-    get rootCertificates() {
-      return module.rootCertificates;
-    },
-    ...(asked !== undefined && { getCACertificates: asked }),
-    ...(told !== undefined && { setDefaultCACertificates: told }),
-  };
-  return kept;
-}
-
-/** Keeps the runtime's own answers before somebody puts others into `node:tls`. */
-export const keepNative = (): void => void native();
 
 /** The authorities the runtime was built with, as PEM. */
 export const bundledCertificates = (): readonly string[] => native().rootCertificates;
@@ -112,9 +84,12 @@ let loaded: X509Store | undefined;
 /** A store that trusts the authorities of the day. They are loaded, once for the whole process, when a verification looks for the first. */
 export function systemStore(): X509Store {
   const store = new X509Store();
-  store.addLookup((subject) => roots().withSubject(subject));
+  store.addLookup(systemAuthorities);
   return store;
 }
+
+/** The authorities of the day that have a name. */
+export const systemAuthorities: StoreLookup = (subject) => roots().withSubject(subject);
 
 function roots(): X509Store {
   if (loaded === undefined) {

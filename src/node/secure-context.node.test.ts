@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { duplexPair, LIVE } from '../../test/support/loopback.ts';
 import { OPTIONS } from '../registry/options.ts';
-import { connect, createSecureContext, TLSSocket } from './index.ts';
+import { connect, createSecureContext, type SecureContext, TLSSocket } from './index.ts';
 
 const { ca, cert, key } = LIVE;
 
@@ -25,6 +25,27 @@ describe('createSecureContext', () => {
     expect(context.get('sigalgs')).toEqual([0x0403, 0x0804, 0x080a, 0x0805]);
     expect(context.get('sessionTimeout')).toBe(60);
     expect(context.get('options') & OPTIONS.NO_TICKET).toBe(OPTIONS.NO_TICKET);
+  });
+
+  it('has what packages call on its context: authorities beside those that are trusted', async () => {
+    const without = createSecureContext();
+    const added = createSecureContext();
+    added.context.addCACert(ca);
+    const both = createSecureContext({ ca: [] });
+    both.context.addRootCerts();
+    both.context.addCACert(Buffer.from(ca));
+    const reached = async (secureContext: SecureContext): Promise<unknown> => {
+      const wires = duplexPair();
+      const server = new TLSSocket(wires[1], { isServer: true, cert, key }).on('error', () => undefined);
+      const client = connect({ socket: wires[0], host: 'localhost', secureContext });
+      const outcome = await once(client, 'secureConnect').then(
+        () => client.authorized,
+        (error: NodeJS.ErrnoException) => error.code,
+      );
+      for (const end of [client, server]) end.destroy();
+      return outcome;
+    };
+    expect(await Promise.all([without, added, both].map(reached))).toEqual(['UNABLE_TO_VERIFY_LEAF_SIGNATURE', true, true]);
   });
 
   it('finds compressors of certificates by their names', () => {

@@ -20,21 +20,35 @@ import { defaults } from './defaults.ts';
 import { tlsError, withCode } from './errors.ts';
 import { installFetching } from './fetch-option.ts';
 import { checkNames, type KeyWithPassphrase, type Material, type PfxWithPassphrase, type SecureContextOptions } from './options.ts';
-import { systemStore } from './root-certificates.ts';
+import { systemAuthorities, systemStore } from './root-certificates.ts';
 import { sigalgList } from './sigalg-names.ts';
 
 const TICKET_KEYS_LENGTH = 48;
 
+/** An `SslContext` that understands what packages call on the one of `node:tls`, to add authorities to those that it trusts. */
+class TrustingContext extends SslContext {
+  /** PEM; of several certificates all. */
+  addCACert(authority: Material): void {
+    checkMaterial('options.ca', authority);
+    this.get('certStore').addPem(plain(authority));
+  }
+
+  /** Those of the runtime. */
+  addRootCerts(): void {
+    this.get('certStore').addLookup(systemAuthorities);
+  }
+}
+
 /** Certificates, keys and settings that many connections share; `context` is the `SslContext` itself. */
 export class SecureContext {
-  readonly context: SslContext;
+  readonly context: TrustingContext;
   /** The ticket keys as Node has them, the first of them seals; empty: those of the day. */
   private ticketKeys: readonly Uint8Array[] = [];
 
   constructor(options: SecureContextOptions = {}) {
     const { ssl = {} } = options;
     const given = { ...DEFAULTS(options), ...options };
-    this.context = new SslContext({ ...ssl, ...(ssl.certStore === undefined && { certStore: trustOf(options.ca) }) });
+    this.context = new TrustingContext({ ...ssl, ...(ssl.certStore === undefined && { certStore: trustOf(options.ca) }) });
     // As in Node, and unlike the library: whoever asks for a renegotiation in TLS 1.2 gets it, if it is secure (RFC 5746) and not too often.
     if (ssl.options === undefined) this.context.set('options', this.context.get('options') & ~OPTIONS.NO_RENEGOTIATION);
     for (const [name, apply] of Object.entries(APPLY) as [keyof typeof APPLY, Apply][]) {
@@ -72,8 +86,12 @@ export function createSecureContext(options: SecureContextOptions | null = {}): 
 /** What a server says its sessions belong to, unless it is told. */
 export const defaultSessionIdContext = (): string => createHash('sha1').update(process.argv.join(' ')).digest('hex').slice(0, 32);
 
+/** The suites of the day, unless they are set by the library's own names. */
+export const defaultCiphers = ({ ssl = {} }: Pick<SecureContextOptions, 'ssl'>): Pick<SecureContextOptions, 'ciphers'> =>
+  ssl.cipherList === undefined && ssl.cipherSuites === undefined ? { ciphers: defaults.DEFAULT_CIPHERS } : {};
+
 const DEFAULTS = ({ minVersion, maxVersion, secureProtocol, ssl = {} }: SecureContextOptions): SecureContextOptions => ({
-  ...(ssl.cipherList === undefined && ssl.cipherSuites === undefined && { ciphers: defaults.DEFAULT_CIPHERS }),
+  ...defaultCiphers({ ssl }),
   ...(ssl.groups === undefined && { ecdhCurve: defaults.DEFAULT_ECDH_CURVE }),
   ...(!secureProtocol && minVersion === undefined && ssl.minProtoVersion === undefined && { minVersion: defaults.DEFAULT_MIN_VERSION }),
   ...(!secureProtocol && maxVersion === undefined && ssl.maxProtoVersion === undefined && { maxVersion: defaults.DEFAULT_MAX_VERSION }),

@@ -5,8 +5,9 @@ import type { Duplex } from 'node:stream';
 import { convertALPNProtocols } from './alpn.ts';
 import { checkBuffer, checkFunction, checkNumber, checkObject, checkString, invalidType } from './arguments.ts';
 import { withCode } from './errors.ts';
+import { tls } from './module-object.ts';
 import { type ALPNCallback, checkNames, DEFAULT_HANDSHAKE_TIMEOUT, type SecureContextOptions, type ServerOptions } from './options.ts';
-import { createSecureContext, defaultSessionIdContext, SecureContext } from './secure-context.ts';
+import { defaultSessionIdContext, SecureContext } from './secure-context.ts';
 import { TLSSocket } from './tls-socket.ts';
 
 export type SecureConnectionListener = (socket: TLSSocket) => void;
@@ -58,7 +59,7 @@ class TlsServer extends NetServer {
   addContext(hostname: string, context: SecureContext | SecureContextOptions): void {
     if (!hostname) throw withCode('ERR_TLS_REQUIRED_SERVER_NAME', '"servername" is required parameter for Server.addContext');
     const literal = hostname.replace(/[.^$+?\-\\[\]{}()|]/g, '\\$&').replaceAll('*', '[^.]*');
-    const chosen = context instanceof SecureContext ? context : createSecureContext(context);
+    const chosen = context instanceof SecureContext ? context : tls.createSecureContext(context);
     this.named.unshift({ pattern: new RegExp(`^${literal}$`), context: chosen });
   }
 
@@ -69,7 +70,7 @@ class TlsServer extends NetServer {
     this.lasting = { ...this.lasting, ...(ticketKeys && { ticketKeys }), ...(sessionTimeout && { sessionTimeout }) };
     const sessionIdContext = options.sessionIdContext || defaultSessionIdContext();
     const honorCipherOrder = options.honorCipherOrder ?? true;
-    this.shared = createSecureContext({ ...options, ...this.lasting, honorCipherOrder, sessionIdContext });
+    this.shared = tls.createSecureContext({ ...options, ...this.lasting, honorCipherOrder, sessionIdContext });
   }
 
   /** The 48 bytes that open and seal tickets, to be shared with other servers. */

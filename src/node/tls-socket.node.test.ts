@@ -220,6 +220,17 @@ describe('a server of ours', () => {
     socket.destroy();
   });
 
+  it('shows the client what was stapled while it can still say no', async () => {
+    const server = createServer({ cert, key }, () => expect.unreachable());
+    servers.push(server);
+    const failed = once(server, 'tlsClientError');
+    const socket = connect({ port: await listening(server), host: 'localhost', ca, requestOCSP: true });
+    socket.on('secureConnect', () => expect.unreachable());
+    socket.once('OCSPResponse', () => socket.destroy());
+    await once(socket, 'close');
+    expect(await failed).toMatchObject([{ code: 'ECONNRESET' }, {}]);
+  });
+
   it('agrees on a pre-shared key', async () => {
     const psk = Buffer.from('0123456789abcdef');
     const port = await ours({ pskCallback: (_socket, identity) => (identity === 'me' ? psk : null) });

@@ -17,6 +17,7 @@ import { checkBoolean, checkBuffer, checkFunction, checkInteger, checkObject, ch
 import { BufferSink } from './buffer-sink.ts';
 import { installCallbacks, register } from './callbacks.ts';
 import { connectionError, isReason, verifyError, withCode } from './errors.ts';
+import { tls } from './module-object.ts';
 import {
   type CipherInfo,
   cipherInfo,
@@ -40,12 +41,14 @@ import { ownTransport } from './own-transport.ts';
 import { SecureContext } from './secure-context.ts';
 import { checkServerIdentity, names } from './server-identity.ts';
 import { sigalgName } from './sigalg-names.ts';
+import { handleOf } from './stream-handle.ts';
 import { TlsStream } from './tls-stream.ts';
 import { trace } from './trace.ts';
 
 /** A TLS connection with the face of `node:tls`'s TLSSocket, over a socket or any other Duplex. */
 export class TLSSocket extends TlsStream {
   readonly encrypted = true;
+  private handle: (() => object | null | undefined) | undefined;
   /** Whether the peer proved an identity that we trust. */
   authorized = false;
   /** Node's code of what was wrong with the peer's identity, or null. */
@@ -64,7 +67,7 @@ export class TLSSocket extends TlsStream {
   private identity: Error | undefined | 'unchecked' = 'unchecked';
 
   constructor(transport?: Duplex | null, options: TLSSocketOptions = {}) {
-    checkNames(options);
+    if (options.secureContext !== undefined) checkNames(options);
     if (transport && typeof transport.pipe !== 'function') throw invalidType('socket', 'an instance of Duplex', transport);
     const carrier = transport ?? ownTransport((bytes) => this?.arrivedOnLoan(bytes));
     super(newSsl(options), carrier, {
@@ -154,7 +157,7 @@ export class TLSSocket extends TlsStream {
     const { connection } = this.ssl;
     if (connection === undefined) return;
     this.alpnProtocol = connection.alpn === undefined ? false : fromUtf8(connection.alpn);
-    // node:http2 turns Nagle's delay off, and cannot reach our transport: each window of a stream would wait for a delayed acknowledgement.
+    // Not every runtime's node:http2 reaches our transport to turn Nagle's delay off: each window of a stream would wait for a delayed acknowledgement.
     if (this.alpnProtocol === 'h2') this.setNoDelay();
     this.servername = connection.serverName ?? false;
     const failure = this.judge(connection);
@@ -241,6 +244,22 @@ export class TLSSocket extends TlsStream {
 
   protected override earlyDataArrived(bytes: Uint8Array): void {
     this.emit('earlyData', Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  }
+
+  /** Where HTTP/2 is spoken, or may be: what `node:http2` reads and writes by. There is none otherwise, and whoever looks for one finds a stream. */
+  get _handle(): object | null | undefined {
+    if (this.handle === undefined) {
+      if (this.destroyed) return undefined;
+      const offered = this.ssl.get('alpnProtocols').map(fromUtf8);
+      if (this.alpnProtocol !== 'h2' && (this.alpnProtocol !== null || !offered.includes('h2'))) return undefined;
+      this.handle = handleOf(this);
+    }
+    return this.handle();
+  }
+
+  /** Whether the handshake is complete, by an older name that programs know. */
+  get _secureEstablished(): boolean {
+    return !this.secureConnecting;
   }
 
   // ---- what was agreed
@@ -443,10 +462,16 @@ const clientVerifyMode = ({ requestCert, rejectUnauthorized }: RenegotiationOpti
 function newSsl(options: TLSSocketOptions): Ssl {
   if (options.secureContext !== undefined && !(options.secureContext instanceof SecureContext))
     throw withCode('ERR_TLS_INVALID_CONTEXT', 'context must be a SecureContext', {}, TypeError);
-  const shared = options.secureContext ?? new SecureContext(options);
+  const shared = options.secureContext ?? contextFor(options);
   const ssl = new Ssl(shared.context).setRole(options.isServer === true ? 'server' : 'client');
   if (options.secureContext === undefined) shared.context.free();
   return ssl;
+}
+
+function contextFor(options: TLSSocketOptions): SecureContext {
+  const made = tls.createSecureContext(options);
+  if (!(made instanceof SecureContext)) throw withCode('ERR_TLS_INVALID_CONTEXT', 'context must be a SecureContext', {}, TypeError);
+  return made;
 }
 
 /** An address is looked for among addresses, a name among names. */

@@ -126,6 +126,51 @@ describe('back-pressure', () => {
   });
 });
 
+describe('a reader', () => {
+  it('that takes one chunk each time it hears "readable" gets all of them, and the end', async () => {
+    const data = randomBytes(2 << 20);
+    const port = await serve((socket) => {
+      socket.end(data);
+      socket.destroySoon();
+    });
+    const client = connect({ port, host: 'localhost', ca });
+    await once(client, 'secureConnect');
+    const pieces: Buffer[] = [];
+    client.on('readable', () => {
+      const piece = client.read() as Buffer | null;
+      if (piece !== null) pieces.push(piece);
+    });
+    await once(client, 'end');
+    expect(Buffer.concat(pieces).equals(data)).toBe(true);
+  });
+});
+
+describe('a writer', () => {
+  it('that destroys when it hears that a write is over has sent what it wrote behind that', async () => {
+    const port = await serve((socket) => {
+      socket.write('hello ', () => {
+        socket.write('world', () => socket.destroy());
+        socket.write(', and more');
+      });
+    });
+    const client = connect({ port, host: 'localhost', ca });
+    client.on('error', () => undefined);
+    expect((await readAll(client)).toString()).toBe('hello world, and more');
+  });
+
+  it('that said goodbye hears nothing of a peer that is gone before it arrives', async () => {
+    const { client, server, wires } = overPair();
+    await Promise.all([once(client, 'secureConnect'), once(server, 'secure')]);
+    const seen: string[] = [];
+    for (const name of ['error', 'close']) server.on(name, () => seen.push(name));
+    server.end();
+    wires[1].destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE', syscall: 'write' }));
+    await once(server, 'close');
+    expect(seen).toEqual(['close']);
+    client.destroy();
+  });
+});
+
 describe('large transfers', () => {
   it('carry 32 MB each way at once, with the server of node:tls', async () => {
     const server = tls.createServer({ cert, key }, (socket) => socket.pipe(socket));
@@ -282,6 +327,18 @@ describe('failures', () => {
       const [error] = (await once(server, 'tlsClientError')) as [NodeJS.ErrnoException];
       expect(error.code).toBe(code);
     }
+  });
+
+  it('hangs up on a peer that goes on sending what nobody reads after a failure', async () => {
+    const server = createServer({ cert, key });
+    servers.push(server);
+    const client = net.connect(await listening(server), '127.0.0.1', () => client.write(Buffer.alloc(8 << 20, 42)));
+    client.resume().on('error', () => undefined);
+    const [error, socket] = (await once(server, 'tlsClientError')) as [NodeJS.ErrnoException, TLSSocket];
+    expect(error.code).toBe('ERR_SSL_WRONG_VERSION_NUMBER');
+    await once(socket.transport, 'close');
+    expect((socket.transport as net.Socket).bytesRead).toBeLessThan(1 << 20);
+    client.destroy();
   });
 
   it('gives a silent peer up after handshakeTimeout', async () => {

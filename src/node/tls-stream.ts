@@ -58,6 +58,9 @@ export abstract class TlsStream extends SocketSurface {
   private again = false;
   private wantsData = false;
   private closeNotified = false;
+  private dropped = 0;
+  /** Whether a callback of the program's is being told that a write is over: what it writes goes out before it may destroy. */
+  private telling = false;
   private saidGoodbye = false;
   private awaited: Promise<unknown> | undefined;
   private writing: Writing | undefined;
@@ -151,10 +154,17 @@ export abstract class TlsStream extends SocketSurface {
   }
 
   private arrived(chunk: Uint8Array): void {
+    if (this.destroyed) this.ignore(chunk);
     if (this.destroyed || this.closeNotified) return;
     this.touch();
     this.bio.feed(chunk);
     this.pump();
+  }
+
+  /** What comes behind a failure, while the alert is on its way. */
+  private ignore(chunk: Uint8Array): void {
+    this.dropped += chunk.length;
+    if (this.dropped > LIMITS.droppedBytes.value) this.transport.destroy();
   }
 
   /** The transport's bytes, in memory that is used again as soon as this returns. */
@@ -189,12 +199,16 @@ export abstract class TlsStream extends SocketSurface {
         this.advance();
       }
     } catch (error) {
-      this.destroy(this.hungUp(error) ? undefined : this.failureOf(error));
+      this.fail(error);
     } finally {
       this.running = false;
     }
     if (this.destroyed) this.release();
     else this.regulate();
+  }
+
+  private fail(error: unknown): void {
+    this.destroy(this.hungUp(error) ? undefined : this.failureOf(error));
   }
 
   /**
@@ -285,7 +299,8 @@ export abstract class TlsStream extends SocketSurface {
       const chunk = this.ssl.read();
       if (chunk !== undefined) {
         this.bytesRead += chunk.length;
-        this.wantsData = this.deliver(chunk);
+        // Who hears 'readable' may take one chunk each time, and hears it again only for what comes behind that: so one for each question.
+        this.wantsData = this.deliver(chunk) && this.readableFlowing !== false;
         continue;
       }
       this.noticeRepetition();
@@ -307,7 +322,9 @@ export abstract class TlsStream extends SocketSurface {
       if (this.transport.writableNeedDrain && !this.transport.destroyed) return;
       this.writing = undefined;
       this.bytesSealed += length;
+      this.telling = true;
       done();
+      this.telling = false;
     }
   }
 
@@ -339,7 +356,13 @@ export abstract class TlsStream extends SocketSurface {
   // ---- the Duplex
 
   override _read(): void {
-    this.wantMore();
+    if (this.readableFlowing !== false) {
+      this.wantMore();
+      return;
+    }
+    // Not while it reads: what comes is news.
+    this.wantsData = true;
+    process.nextTick(this.go);
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: Done): void {
@@ -357,7 +380,15 @@ export abstract class TlsStream extends SocketSurface {
     }
     this.touch();
     this.writing = { pieces, length: pieces.reduce((sum, piece) => sum + piece.length, 0), done };
-    this.pump();
+    if (!this.telling) {
+      this.pump();
+      return;
+    }
+    try {
+      this.writeOn();
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   override _final(done: Done): void {
@@ -367,10 +398,14 @@ export abstract class TlsStream extends SocketSurface {
 
   // ---- the end
 
-  /** Once the peer said goodbye and all of ours is sealed, only our own goodbye can get lost, and nobody waits for it. */
+  /**
+   * Once the peer said goodbye and all of ours is sealed, only our own goodbye can get lost, and nobody waits for it; and where it cannot be sent the
+   * peer is gone already, which is what it was to bring about.
+   */
   private transportFailed(error: Error): void {
     const over = this.closeNotified && this.writing === undefined && (this.saidGoodbye || this.writableLength === 0);
-    this.destroy(over ? undefined : error);
+    const undelivered = this.saidGoodbye && (error as NodeJS.ErrnoException).syscall === 'write';
+    this.destroy(over || undelivered ? undefined : error);
   }
 
   private transportClosed(): void {

@@ -32,6 +32,11 @@ export const LIMITS = {
     unit: 'records of application data during a renegotiation',
     reason: 'they are kept in memory until it is over',
   },
+  droppedBytes: {
+    value: 65_536,
+    unit: 'bytes that arrive on a socket behind a failure of ours',
+    reason: 'they are read and dropped for a second, so that no reset overtakes the alert',
+  },
   renegotiations: {
     value: 3,
     unit: 'renegotiations in 600 seconds that a peer begins',
