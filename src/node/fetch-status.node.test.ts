@@ -14,11 +14,11 @@ import { X509_V_FLAG } from '../registry/x509-flags.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { checkOcspResponse } from '../x509/ocsp.ts';
 import { X509VerifyParam } from '../x509/verify-params.ts';
-import { connect } from './connect.ts';
 import type { FetchStatusOptions } from './fetch-option.ts';
 import { type FetchLimits, StatusFetcher } from './fetch-status.ts';
+import { connect, createServer as createTlsServer } from './index.ts';
 import type { SecureContextOptions } from './options.ts';
-import { createServer as createTlsServer } from './server.ts';
+
 import { Stapler } from './stapler.ts';
 
 const root = makeRoot();
