@@ -8,6 +8,8 @@ export interface Bio {
    * `'eof'` where none will come.
    */
   read(max: number): Uint8Array | 'retry' | 'eof';
+  /** The reader has done with all that `read` gave it: that memory may be used again, which a call of `read` alone does not say. */
+  consumed?(): void;
   /** Takes bytes, copying what it keeps; returns how many it took. 0 means retry later. Throws where the transport is gone. */
   write(bytes: Uint8Array): number;
   /**

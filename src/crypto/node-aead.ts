@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
 import * as crypto from 'node:crypto';
 import { sameBytes } from '../bytes/bytes.ts';
+import { free } from '../bytes/free.ts';
 import { alive, memoised, plain, works } from './node-runtime.ts';
 import type { Aead, AeadName } from './provider.ts';
 
@@ -104,14 +105,3 @@ export class NodeAead implements Aead {
 
 /** An empty view of some memory: CCM in Node needs an address, even where nothing is there. */
 const NOTHING: Uint8Array = new Uint8Array(1).subarray(1);
-
-type Transfer = (this: ArrayBufferLike, length: number) => ArrayBuffer;
-const transfer: Transfer | undefined = (ArrayBuffer.prototype as { readonly transfer?: Transfer }).transfer;
-
-/**
- * Gives the memory of a large buffer back at once (V8 of Node 22 and later), for the next one to reuse while it is
- * still in the cache. A third of the cost of a full record went into leaving that to the collector.
- */
-function free(buffer: Buffer): void {
-  if (transfer !== undefined && buffer.length >= 4096 && buffer.length === buffer.buffer.byteLength) transfer.call(buffer.buffer, 0);
-}

@@ -2,9 +2,13 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Bio } from '../bio/bio.ts';
 import { copyOf } from '../bytes/bytes.ts';
+import { free } from '../bytes/free.ts';
 
 /** Bytes that may wait in the transport before it is asked to take more: some slabs, so that they go out in one system call. */
 const OUTGOING_LIMIT = 256 * 1024;
+
+/** Whether each chunk of a socket is memory of its own, as in Node. */
+const HAS_OWN_CHUNKS = !('bun' in process.versions || 'deno' in process.versions);
 
 /**
  * A transport of the runtime as a BIO. What arrived is lent to the record layer as it came, without a copy; what is written
@@ -13,6 +17,10 @@ const OUTGOING_LIMIT = 256 * 1024;
 export class SocketBio implements Bio {
   private readonly transport: Duplex;
   private chunks: Uint8Array[] = [];
+  /** The chunk that was read last. */
+  private spent: Uint8Array | undefined;
+  /** Whether nobody else sees what arrives. */
+  private claimed = false;
   private ended = false;
   /** Whether the record layer was told that nothing more will come. */
   saidEnd = false;
@@ -27,6 +35,17 @@ export class SocketBio implements Bio {
   constructor(transport: Duplex) {
     this.transport = transport;
     this.take = transport instanceof Socket ? (bytes, release) => this.lend(bytes, release) : undefined;
+  }
+
+  /** Frees what a socket brought as soon as it is read, instead of leaving that to the collector, until somebody else listens too. */
+  claim(): void {
+    const { transport } = this;
+    const others = transport.listenerCount('data') - 1 + transport.listenerCount('readable') + transport.readableLength;
+    if (!HAS_OWN_CHUNKS || !(transport instanceof Socket) || others > 0) return;
+    this.claimed = true;
+    transport.on('newListener', (name) => {
+      if (name === 'data' || name === 'readable') this.claimed = false;
+    });
   }
 
   /** Takes nothing to write until `release` was called as often. */
@@ -50,6 +69,12 @@ export class SocketBio implements Bio {
   /** Copies what waits: the memory it arrived in is wanted back. */
   own(): void {
     this.chunks = this.chunks.map(copyOf);
+    this.spent = undefined;
+  }
+
+  consumed(): void {
+    if (this.spent !== undefined && this.claimed) free(this.spent);
+    this.spent = undefined;
   }
 
   /** Nothing more will arrive. */
@@ -75,7 +100,7 @@ export class SocketBio implements Bio {
       this.saidEnd = this.ended;
       return this.ended ? 'eof' : 'retry';
     }
-    if (chunk.length <= max) this.chunks.shift();
+    if (chunk.length <= max) this.spent = this.chunks.shift();
     else this.chunks[0] = chunk.subarray(max);
     this.bytesRead += Math.min(chunk.length, max);
     return chunk.length <= max ? chunk : chunk.subarray(0, max);
@@ -93,9 +118,20 @@ export class SocketBio implements Bio {
   private lend(bytes: Uint8Array, release: () => void): boolean {
     if (this.isGone) release();
     else if (this.isFull) return false;
-    else this.transport.write(bytes, release);
+    else this.writeOnLoan(bytes, release);
     this.bytesWritten += bytes.length;
     return true;
+  }
+
+  /** What the transport has got rid of at once comes back at once, still in the cache; its callback is called some time later. */
+  private writeOnLoan(bytes: Uint8Array, release: () => void): void {
+    let lent = true;
+    const back = (): void => {
+      if (lent) release();
+      lent = false;
+    };
+    this.transport.write(bytes, back);
+    if (this.transport.writableLength === 0) back();
   }
 
   private get isFull(): boolean {

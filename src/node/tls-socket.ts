@@ -79,6 +79,7 @@ export class TLSSocket extends TlsStream {
       requireCloseNotify: options.requireCloseNotify,
       highWaterMark: options.highWaterMark,
     });
+    if (transport) this.bio.claim();
     this.options = options;
     this.server = options.server;
     register(this.ssl, this, options);

@@ -1,5 +1,6 @@
 import type { Bio } from '../bio/bio.ts';
 import { copyOf, EMPTY } from '../bytes/bytes.ts';
+import { Slabs } from '../bytes/slabs.ts';
 import { CONTENT_TYPE } from '../registry/content-types.ts';
 import { fatal } from '../registry/fatal.ts';
 import { LIMITS } from '../registry/limits.ts';
@@ -8,6 +9,9 @@ import { HEADER_LENGTH, type OpenedRecord, type OpenProtection } from './protect
 
 /** How many bytes to ask a BIO for at a time when reading ahead: four full records as they are sealed, so that bulk data is opened straight from one chunk. */
 const READ_SIZE = 4 * (HEADER_LENGTH + LIMITS.plaintext.value + LIMITS.ciphertextExpansion.value);
+
+/** Where records whose end has not arrived wait for it. */
+const carries = new Slabs(HEADER_LENGTH + LIMITS.plaintext.value + LIMITS.tls12Expansion.value, 8);
 
 /** Sees every record header and, under protection, the hidden content type (for the message callback). */
 export type RecordObserver = (contentType: number, bytes: Uint8Array) => void;
@@ -70,9 +74,11 @@ export class RecordReader {
       const whole = this.whole();
       if (whole !== undefined) {
         const record = this.open(whole);
+        if (this.carried === 0) this.dropCarry();
         if (record !== undefined) return record;
         continue;
       }
+      bio.consumed?.();
       const chunk = bio.read(this.readAhead ? Math.max(READ_SIZE, this.bufferLength) : this.missing);
       if (chunk === 'retry') return chunk;
       // RFC 9846, 6.1: an end without close_notify is for the layer above to judge; a torn record is lost with it.
@@ -93,8 +99,8 @@ export class RecordReader {
   wipe(): void {
     this.protection.wipe();
     this.chunk = EMPTY;
-    this.carry = EMPTY;
     this.carried = 0;
+    this.dropCarry();
     this.position = 0;
   }
 
@@ -124,6 +130,11 @@ export class RecordReader {
     return undefined;
   }
 
+  private dropCarry(): void {
+    if (this.carry.length > 0) carries.give(this.carry);
+    this.carry = EMPTY;
+  }
+
   private completeCarried(): Uint8Array | undefined {
     if (this.carried < HEADER_LENGTH) {
       this.carryOver(HEADER_LENGTH - this.carried);
@@ -134,22 +145,14 @@ export class RecordReader {
     this.carryOver(length - this.carried);
     if (this.carried < length) return undefined;
     this.carried = 0;
-    const record = this.carry.subarray(0, length);
-    if (this.carry.length > 4096) this.carry = EMPTY;
-    return record;
+    return this.carry.subarray(0, length);
   }
 
   /** Moves up to `wanted` bytes from the chunk to the carry buffer. */
   private carryOver(wanted: number): void {
     const count = Math.min(wanted, this.chunk.length - this.position);
     if (count <= 0) return;
-    const needed = this.carried + Math.max(count, HEADER_LENGTH);
-    const full = this.carried >= HEADER_LENGTH ? recordLength(this.carry, 0) : needed;
-    if (Math.max(needed, full) > this.carry.length) {
-      const grown = new Uint8Array(Math.max(needed, full));
-      grown.set(this.carry.subarray(0, this.carried));
-      this.carry = grown;
-    }
+    if (this.carry.length === 0) this.carry = carries.take();
     this.carry.set(this.chunk.subarray(this.position, this.position + count), this.carried);
     this.position += count;
     this.carried += count;

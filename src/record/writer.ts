@@ -1,4 +1,5 @@
 import type { Bio } from '../bio/bio.ts';
+import { Slabs } from '../bytes/slabs.ts';
 import { CONTENT_TYPE } from '../registry/content-types.ts';
 import { LIMITS } from '../registry/limits.ts';
 import { TLS1_VERSION } from '../registry/versions.ts';
@@ -9,13 +10,8 @@ import type { RecordObserver } from './reader.ts';
 /** Room for four sealed records: one write to the transport carries them together. */
 const SLAB_SIZE = 4 * (LIMITS.plaintext.value + 512);
 
-/** Slabs no connection is using. Output is nearly always written in the call that sealed it, so a few serve thousands of connections. */
-const freeSlabs: Uint8Array[] = [];
-const SLABS_KEPT = 8;
-
-function recycle(slab: Uint8Array): void {
-  if (slab.length === SLAB_SIZE && freeSlabs.length < SLABS_KEPT) freeSlabs.push(slab);
-}
+/** Output is nearly always written in the call that sealed it, so a few serve thousands of connections. */
+const slabs = new Slabs(SLAB_SIZE, 8);
 
 /** From here on a copy costs more than another buffer, and a buffer on loan is at least a quarter full. */
 const WORTH_LENDING = SLAB_SIZE / 4;
@@ -116,7 +112,7 @@ export class RecordWriter {
   /** Gives the whole buffer away, to come back when it was sent. */
   private lend(bio: Bio, take: NonNullable<Bio['take']>): boolean {
     const slab = this.slab as Uint8Array;
-    if (!take.call(bio, slab.subarray(this.start, this.end), () => recycle(slab))) return false;
+    if (!take.call(bio, slab.subarray(this.start, this.end), () => slabs.give(slab))) return false;
     this.slab = undefined;
     this.start = 0;
     this.end = 0;
@@ -131,7 +127,7 @@ export class RecordWriter {
   private reserve(length: number): void {
     const slab = this.slab;
     if (slab === undefined) {
-      this.slab = length <= SLAB_SIZE ? (freeSlabs.pop() ?? new Uint8Array(SLAB_SIZE)) : new Uint8Array(length);
+      this.slab = slabs.take(length);
       return;
     }
     if (slab.length - this.end >= length) return;
@@ -148,7 +144,7 @@ export class RecordWriter {
   }
 
   private release(): void {
-    if (this.slab !== undefined) recycle(this.slab);
+    if (this.slab !== undefined) slabs.give(this.slab);
     this.slab = undefined;
     this.start = 0;
     this.end = 0;
