@@ -62,6 +62,11 @@ export class DerReader {
     return this.position < this.end ? (this.buffer[this.position] as number) : -1;
   }
 
+  /** Where in `buffer` the next element begins. */
+  get offset(): number {
+    return this.position;
+  }
+
   /** All that is left, as a view, without reading it. */
   get remaining(): Uint8Array {
     return this.buffer.subarray(this.position, this.end);
@@ -71,6 +76,12 @@ export class DerReader {
   contents(tag: number): Uint8Array {
     const length = this.header(tag);
     return this.buffer.subarray(this.position - length, this.position);
+  }
+
+  /** Where the contents of the next element are, for those who may not need a view of them. */
+  place(tag: number): Place {
+    const length = this.header(tag);
+    return new Place(this.buffer, this.position - length, this.position);
   }
 
   /** The next element with its header, whatever its type is (or of the given type). */
@@ -107,8 +118,8 @@ export class DerReader {
     return out;
   }
 
-  skip(): void {
-    this.header(this.tag);
+  skip(tag: number = this.tag): void {
+    this.header(tag);
   }
 
   /** DER writes TRUE as ff (X.690, 11.1). */
@@ -124,19 +135,15 @@ export class DerReader {
 
   /** Contents of an INTEGER: two's complement in the fewest bytes (X.690, 8.3.2). */
   integer(tag: number = TAG.integer): Uint8Array {
-    const value = this.contents(tag);
-    if (value.length === 0) malformed('an INTEGER without contents');
-    const [first = 0, second] = value;
-    if (second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80)))
-      malformed('an INTEGER that is not minimal');
-    return value;
+    return this.buffer.subarray(this.integerAt(tag), this.position);
   }
 
   /** A non-negative INTEGER as big-endian bytes without leading zeros; zero is one zero byte. */
   unsigned(tag: number = TAG.integer): Uint8Array {
-    const value = this.integer(tag);
-    if ((value[0] as number) >= 0x80) malformed('a negative INTEGER');
-    return value[0] === 0 && value.length > 1 ? value.subarray(1) : value;
+    const start = this.integerAt(tag);
+    const first = this.buffer[start] as number;
+    if (first >= 0x80) malformed('a negative INTEGER');
+    return this.buffer.subarray(first === 0 && this.position - start > 1 ? start + 1 : start, this.position);
   }
 
   /** A non-negative INTEGER below 2^31; a larger one counts as 2^31 - 1, which is beyond every use of it. */
@@ -156,9 +163,15 @@ export class DerReader {
 
   /** A BIT STRING whose length is a multiple of eight: a key, a signature. */
   bytesInBits(): Uint8Array {
-    const value = this.contents(TAG.bitString);
-    if (value.length === 0 || value[0] !== 0) malformed('a BIT STRING that is not whole bytes');
-    return value.subarray(1);
+    return this.placeInBits().bytes;
+  }
+
+  /** Where those bytes are. */
+  placeInBits(): Place {
+    const length = this.header(TAG.bitString);
+    const start = this.position - length;
+    if (length === 0 || this.buffer[start] !== 0) malformed('a BIT STRING that is not whole bytes');
+    return new Place(this.buffer, start + 1, this.position);
   }
 
   /** A BIT STRING of named bits as a mask: bit n of the ASN.1 is `1 << n`. Bits beyond 31 are dropped. */
@@ -177,6 +190,17 @@ export class DerReader {
   /** Refuses trailing bytes. */
   finish(): void {
     if (this.position !== this.end) malformed(`${this.end - this.position} bytes too many`);
+  }
+
+  /** Steps over an INTEGER and says where its contents begin. */
+  private integerAt(tag: number): number {
+    const length = this.header(tag);
+    const start = this.position - length;
+    if (length === 0) malformed('an INTEGER without contents');
+    const first = this.buffer[start] as number;
+    const negative = (this.buffer[start + 1] as number) >= 0x80;
+    if (length > 1 && ((first === 0 && !negative) || (first === 0xff && negative))) malformed('an INTEGER that is not minimal');
+    return start;
   }
 
   /** Reads tag and length and steps over the element; returns the length of its contents. */
@@ -203,13 +227,36 @@ export class DerReader {
   }
 }
 
+/** A stretch of bytes inside others. A view of it is made when it is asked for: of most that is parsed it never is. */
+export class Place {
+  private readonly buffer: Uint8Array;
+  private readonly start: number;
+  private readonly end: number;
+
+  constructor(buffer: Uint8Array, start: number, end: number) {
+    this.buffer = buffer;
+    this.start = start;
+    this.end = end;
+  }
+
+  get bytes(): Uint8Array {
+    return this.buffer.subarray(this.start, this.end);
+  }
+
+  reader(): DerReader {
+    return new DerReader(this.buffer, this.start, this.end);
+  }
+}
+
 /** The same bytes as a plain view: a Buffer's `slice` is no copy, and what is parsed from one must not be Buffers. */
 export const plainView = (bytes: Uint8Array): Uint8Array =>
   bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** Reads a whole byte string as one structure: nothing may be left over. */
-export function readDer<T>(bytes: Uint8Array, read: (r: DerReader) => T): T {
-  const r = new DerReader(plainView(bytes));
+export const readDer = <T>(bytes: Uint8Array, read: (r: DerReader) => T): T => readToEnd(new DerReader(plainView(bytes)), read);
+
+/** What `read` makes of a reader, which it must read to its end. */
+export function readToEnd<T>(r: DerReader, read: (r: DerReader) => T): T {
   const value = read(r);
   r.finish();
   return value;

@@ -1,33 +1,20 @@
 import { LIMITS } from '../registry/limits.ts';
 import { malformed } from './asn1-error.ts';
+import { Recent } from './recent.ts';
 
 /** Longest encoded OBJECT IDENTIFIER that is read: decoding costs grow with the square of an arc's length. */
 export const MAX_OID_BYTES: number = LIMITS.oidBytes.value;
 
 /** Dotted form of the OBJECT IDENTIFIER contents in `buffer[start, end)` (X.690, 8.19). */
 export function oidText(buffer: Uint8Array, start = 0, end: number = buffer.length): string {
-  const slot = slotOf(buffer, start, end);
-  const known = recent[slot];
-  if (known !== undefined && isAt(buffer, start, end, known.bytes)) return known.text;
+  const known = recent.find(buffer, start, end);
+  if (known !== undefined) return known;
   const text = decoded(buffer, start, end);
-  recent[slot] = { bytes: buffer.slice(start, end), text };
+  recent.keep(buffer, start, end, text);
   return text;
 }
 
-/** Identifiers read lately: certificates have the same few, and telling that bytes are the same is cheaper than decoding them. */
-const recent: ({ readonly bytes: Uint8Array; readonly text: string } | undefined)[] = new Array(256).fill(undefined);
-
-function slotOf(buffer: Uint8Array, start: number, end: number): number {
-  let hash = end - start;
-  for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + (buffer[at] as number)) | 0;
-  return (hash ^ (hash >>> 8)) & 0xff;
-}
-
-function isAt(buffer: Uint8Array, start: number, end: number, bytes: Uint8Array): boolean {
-  if (bytes.length !== end - start) return false;
-  for (let i = 0; i < bytes.length; i++) if (buffer[start + i] !== bytes[i]) return false;
-  return true;
-}
+const recent = new Recent<string>(1024, MAX_OID_BYTES);
 
 function decoded(buffer: Uint8Array, start: number, end: number): string {
   if (end === start || end - start > MAX_OID_BYTES || (buffer[end - 1] as number) >= 0x80) malformed('not an OBJECT IDENTIFIER');

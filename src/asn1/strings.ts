@@ -33,8 +33,12 @@ export const isString = (tag: number): boolean => STRINGS.has(tag);
 
 /** IA5String contents: ASCII and nothing else. */
 export function asciiText(contents: Uint8Array): string {
-  for (const byte of contents) if (byte >= 0x80) malformed('not ASCII');
-  return latin1(contents);
+  return isAscii(contents) ? latin1(contents) : malformed('not ASCII');
+}
+
+function isAscii(contents: Uint8Array): boolean {
+  for (let i = 0; i < contents.length; i++) if ((contents[i] as number) >= 0x80) return false;
+  return true;
 }
 
 const STRINGS: ReadonlySet<number> = new Set([
@@ -50,7 +54,7 @@ const STRINGS: ReadonlySet<number> = new Set([
 
 function utf8Text(contents: Uint8Array): string {
   // Most names are ASCII and short, for which a decoder takes longer than this.
-  if (contents.length <= 64 && contents.every((byte) => byte < 0x80)) return latin1(contents);
+  if (contents.length <= 64 && isAscii(contents)) return latin1(contents);
   try {
     return strictUtf8.decode(contents);
   } catch {

@@ -9,18 +9,23 @@ import { element } from './der-writer.ts';
  */
 export function readTime(r: DerReader): number {
   const { tag } = r;
-  if (tag === TAG.utcTime) {
-    const text = r.contents(tag);
-    const year = digits(text, 0, 2, 13);
-    return clockTime(text, 2, year < 50 ? 2000 + year : 1900 + year);
-  }
-  return readGeneralizedTime(r);
+  if (tag !== TAG.utcTime) return readGeneralizedTime(r);
+  const at = startOf(r, tag, 13);
+  const year = digits(r.buffer, at, 2);
+  return clockTime(r.buffer, at + 2, year < 50 ? 2000 + year : 1900 + year);
 }
 
 /** Reads a GeneralizedTime without a fraction, as seconds since 1970. */
 export function readGeneralizedTime(r: DerReader): number {
-  const text = r.contents(TAG.generalizedTime);
-  return clockTime(text, 4, digits(text, 0, 4, 15));
+  const at = startOf(r, TAG.generalizedTime, 15);
+  return clockTime(r.buffer, at + 4, digits(r.buffer, at, 4));
+}
+
+/** Where the characters of a time stand, which must be so many. */
+function startOf(r: DerReader, tag: number, length: number): number {
+  const { offset } = r.enter(tag);
+  if (r.offset - offset !== length) malformed('a time that is not in the form of RFC 5280');
+  return offset;
 }
 
 /** A Time from seconds since 1970: UTCTime through 2049, GeneralizedTime from then on (RFC 5280, 4.1.2.5). */
@@ -65,15 +70,14 @@ const DAYS: readonly number[] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
 /** `MMDDHHMMSSZ` from `at` on. */
 function clockTime(text: Uint8Array, at: number, year: number): number {
-  const length = at + 11;
-  const month = digits(text, at, 2, length);
-  const day = digits(text, at + 2, 2, length);
-  const hour = digits(text, at + 4, 2, length);
-  const minute = digits(text, at + 6, 2, length);
-  const second = digits(text, at + 8, 2, length);
+  const month = digits(text, at, 2);
+  const day = digits(text, at + 2, 2);
+  const hour = digits(text, at + 4, 2);
+  const minute = digits(text, at + 6, 2);
+  const second = digits(text, at + 8, 2);
   const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
   const days = month === 2 && leap ? 29 : (DAYS[month - 1] ?? 0);
-  if (text[length - 1] !== 0x5a || day < 1 || day > days || hour > 23 || minute > 59 || second > 59) malformed('not a time');
+  if (text[at + 10] !== 0x5a || day < 1 || day > days || hour > 23 || minute > 59 || second > 59) malformed('not a time');
   return daysBefore(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
 }
 
@@ -84,8 +88,7 @@ function daysBefore(year: number, month: number, day: number): number {
   return y * 365 + Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400) + dayOfYear - 719_468;
 }
 
-function digits(text: Uint8Array, at: number, count: number, length: number): number {
-  if (text.length !== length) malformed('a time that is not in the form of RFC 5280');
+function digits(text: Uint8Array, at: number, count: number): number {
   let value = 0;
   for (let i = at; i < at + count; i++) {
     const digit = (text[i] as number) - 0x30;

@@ -17,6 +17,7 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** Whether two public byte strings are the same. Not for secrets: it stops at the first difference. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
@@ -61,8 +62,9 @@ export function fromHex(text: string): Uint8Array {
 
 /** One character for each byte: the key under which byte strings go into a `Map`. */
 export function latin1(bytes: Uint8Array): string {
-  let out = '';
   // `apply` takes the bytes as they are, where a spread goes through them one by one.
+  if (bytes.length <= 4096) return Reflect.apply(String.fromCharCode, undefined, bytes);
+  let out = '';
   for (let at = 0; at < bytes.length; at += 4096) out += Reflect.apply(String.fromCharCode, undefined, bytes.subarray(at, at + 4096));
   return out;
 }

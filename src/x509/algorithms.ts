@@ -1,6 +1,7 @@
 import { malformed, unlessMalformed } from '../asn1/asn1-error.ts';
-import { contextConstructed, DerReader, readDer, TAG } from '../asn1/der-reader.ts';
+import { contextConstructed, type DerReader, type Place, readDer, readToEnd, TAG } from '../asn1/der-reader.ts';
 import { bitString, explicit, integer, nullValue, oid, sequence } from '../asn1/der-writer.ts';
+import { Recent } from '../asn1/recent.ts';
 import { sameBytes } from '../bytes/bytes.ts';
 import type { CryptoProvider, HashName, KeyKind, PssParameters, PublicKey, PublicKeySpec, SignatureAlgorithm } from '../crypto/provider.ts';
 import { CURVE_OIDS, HASH_OIDS, KEY_OIDS, MGF1, namesByOid, SIGNATURE_OIDS } from '../registry/oids.ts';
@@ -14,13 +15,23 @@ export interface AlgorithmIdentifier {
 }
 
 export function readAlgorithm(r: DerReader): AlgorithmIdentifier {
-  const raw = r.element(TAG.sequence);
-  const inner = new DerReader(raw).enter(TAG.sequence);
-  const algorithm = inner.oid();
-  const parameters = inner.empty ? undefined : inner.element();
-  inner.finish();
-  return { oid: algorithm, parameters, raw };
+  const start = r.offset;
+  r.skip(TAG.sequence);
+  const known = recent.find(r.buffer, start, r.offset);
+  if (known !== undefined) return known;
+  // A copy, since it may outlive what it stood in.
+  const raw = r.buffer.slice(start, r.offset);
+  const identifier = { ...readDer(raw, readIdentifier), raw };
+  recent.keep(r.buffer, start, r.offset, identifier);
+  return identifier;
 }
+
+/** Identifiers of PSS with all their parameters are no longer than this. */
+const KEPT_BYTES = 80;
+const recent = new Recent<AlgorithmIdentifier>(64, KEPT_BYTES);
+
+const readIdentifier = (r: DerReader): Omit<AlgorithmIdentifier, 'raw'> =>
+  r.inside(TAG.sequence, (inner) => ({ oid: inner.oid(), parameters: inner.empty ? undefined : inner.element() }));
 
 /** How a signature under this identifier is verified; undefined for an algorithm or parameters that are not known. */
 export function signatureAlgorithmOf({ oid: algorithm, parameters }: AlgorithmIdentifier): SignatureAlgorithm | undefined {
@@ -48,12 +59,12 @@ const hashOf = (algorithm: SignatureAlgorithm): HashName | undefined => ('hash' 
 /** SubjectPublicKeyInfo taken apart without judging it. */
 export interface SubjectPublicKeyInfo {
   readonly algorithm: AlgorithmIdentifier;
-  /** Contents of the BIT STRING: what key identifiers and DANE hash. */
-  readonly key: Uint8Array;
+  /** Contents of the BIT STRING: what key identifiers hash. */
+  readonly key: Place;
 }
 
 export const readSpki = (r: DerReader): SubjectPublicKeyInfo =>
-  r.inside(TAG.sequence, (inner) => ({ algorithm: readAlgorithm(inner), key: inner.bytesInBits() }));
+  r.inside(TAG.sequence, (inner) => ({ algorithm: readAlgorithm(inner), key: inner.placeInBits() }));
 
 /** The key in a SubjectPublicKeyInfo; undefined where its algorithm is not known or its encoding is wrong. */
 export const publicKeyOf = ({ algorithm, key }: SubjectPublicKeyInfo): PublicKeySpec | undefined =>
@@ -144,16 +155,16 @@ const SIGNATURES: ReadonlyMap<string, SignatureAlgorithm> = new Map<string, Sign
   [KEY_OIDS.mlDsa87, { kind: 'ml-dsa-87' }],
 ]);
 
-function readKey({ oid: algorithm, parameters }: AlgorithmIdentifier, key: Uint8Array): PublicKeySpec | undefined {
+function readKey({ oid: algorithm, parameters }: AlgorithmIdentifier, key: Place): PublicKeySpec | undefined {
   switch (algorithm) {
     case KEY_OIDS.rsaEncryption:
-      return isAbsent(parameters) || isNull(parameters) ? { kind: 'rsa', ...readDer(key, readRsaKey) } : undefined;
+      return isAbsent(parameters) || isNull(parameters) ? { kind: 'rsa', ...readToEnd(key.reader(), readRsaKey) } : undefined;
     case KEY_OIDS.rsassaPss:
-      return { kind: 'rsa-pss', ...readDer(key, readRsaKey), ...(parameters && { parameters: readDer(parameters, readPssParameters) }) };
+      return { kind: 'rsa-pss', ...readToEnd(key.reader(), readRsaKey), ...(parameters && { parameters: readDer(parameters, readPssParameters) }) };
     case KEY_OIDS.ecPublicKey:
-      return readEcKey(parameters, key);
+      return readEcKey(parameters, key.bytes);
     default:
-      return readRawKey(algorithm, parameters, key);
+      return readRawKey(algorithm, parameters, key.bytes);
   }
 }
 

@@ -13,9 +13,8 @@ import type { Path, Verification } from './verification.ts';
  * first, cheap checks before signatures; nothing that cannot be part of a good path is followed. `accept` judges each whole
  * path. Undefined where no path is acceptable. Throws `BudgetExceeded`.
  */
-export function* findPath(v: Verification, accept: (path: Path) => Flow<boolean>): Flow<Path | undefined> {
-  return yield* new PathBuilder(v, 'sound').extend([v.leaf], accept);
-}
+export const findPath = (v: Verification, accept: (path: Path) => Flow<boolean>): Flow<Path | undefined> =>
+  new PathBuilder(v, 'sound').extend([v.leaf], accept);
 
 /** The path to report failures on: one that is trusted and signed if there is any, else what OpenSSL would have built. */
 export function* pathToReport(v: Verification): Flow<Path> {
@@ -53,76 +52,106 @@ class PathBuilder {
 
   /** Depth first; `path` is the part that stands so far. Recursion is as deep as a path may be long. */
   *extend(path: readonly Certificate[], accept: (path: Path) => Flow<boolean>): Flow<Path | undefined> {
+    const { v } = this;
     const top = path[path.length - 1] as Certificate;
-    for (const whole of yield* this.completions(path, top)) if (yield* accept(whole)) return whole;
-    const full = path.length >= maxPathLength(this.v);
-    for (const candidate of full ? [] : yield* this.issuers(top)) {
-      this.v.budget.spend('candidates');
+    const whole = this.trustedAsItStands(path, top);
+    if (whole !== undefined && (yield* accept(whole))) return whole;
+    const byAnchor = whole === undefined && this.anchors.length > 0 ? yield* this.signedByKey(path, top, this.anchors, accept) : undefined;
+    if (byAnchor !== undefined) return byAnchor;
+    const full = path.length >= maxPathLength(v);
+    for (const candidate of full ? [] : (this.issuersAtHand(top) ?? (yield* this.lookUpIssuers(top)))) {
+      v.budget.spend('candidates');
       if (path.some((lower) => isSameEntity(lower, candidate)) || (this.mode === 'sound' && !this.isSound(candidate, path))) continue;
-      if (!(yield* this.v.isSignedBy(top, candidate))) continue;
-      const whole = yield* this.extend([...path, candidate], accept);
-      if (whole !== undefined) return whole;
+      const signed = v.isSignedBy(top, candidate);
+      // Most providers answer at once; then there is nothing to settle.
+      if (!(typeof signed === 'boolean' ? signed : yield* settle(signed))) continue;
+      const found = yield* this.extend([...path, candidate], accept);
+      if (found !== undefined) return found;
     }
     // As in OpenSSL, a key from a TLSA record is tried where no certificate leads on.
-    for (const whole of yield* this.signedByKey(path, top, daneKeys(this.v, top))) if (yield* accept(whole)) return whole;
-    return undefined;
+    const keys = daneKeys(v, top);
+    return keys.length > 0 ? yield* this.signedByKey(path, top, keys, accept) : undefined;
   }
 
   /** What OpenSSL builds: at each step the first candidate, signatures unseen. */
   *greedy(): Flow<Path> {
     const path = [this.v.leaf];
-    for (let top = this.v.leaf; path.length < maxPathLength(this.v); ) {
-      const [whole] = yield* this.completions(path, top);
+    for (let top = this.v.leaf; ; ) {
+      const whole = this.trustedAsItStands(path, top) ?? (yield* this.signedByKey(path, top, this.anchors, anyPath));
       if (whole !== undefined) return whole;
-      const next: Certificate | undefined = (yield* this.issuers(top)).find(
-        (candidate) => !path.some((lower) => isSameEntity(lower, candidate)),
-      );
+      if (path.length >= maxPathLength(this.v)) break;
+      const issuers = this.issuersAtHand(top) ?? (yield* this.lookUpIssuers(top));
+      const next: Certificate | undefined = issuers.find((candidate) => !path.some((lower) => isSameEntity(lower, candidate)));
       if (next === undefined) break;
       path.push(next);
       top = next;
     }
-    const [whole] = yield* this.completions(path, path[path.length - 1] as Certificate);
-    return whole ?? { certificates: path, trusted: false, anchor: undefined, untrustedCount: this.countUntrusted(path) };
+    return { certificates: path, trusted: false, anchor: undefined, untrustedCount: this.countUntrusted(path) };
   }
 
-  /** The ways in which a path is trusted as it stands. */
-  private *completions(path: readonly Certificate[], top: Certificate): Flow<Path[]> {
+  /** The store's keys without certificates; DANE has none of its own but those of its records. */
+  private get anchors(): readonly BareAnchor[] {
+    return this.v.dane?.enabled === true ? NO_ANCHORS : this.v.store.bareAnchors;
+  }
+
+  private trustedAsItStands(path: readonly Certificate[], top: Certificate): Path | undefined {
     const { v } = this;
     const dane = path.length > 1 && v.dane?.match(top, [DANE_USAGE.DANE_TA], v.provider) !== undefined;
-    if (dane || isStoreAnchor(v, top)) return [this.trustedPath(path, undefined)];
-    return yield* this.signedByKey(path, top, v.dane?.enabled === true ? [] : v.store.bareAnchors);
+    return dane || isStoreAnchor(v, top) ? this.trustedPath(path, undefined) : undefined;
   }
 
-  private *signedByKey(path: readonly Certificate[], top: Certificate, anchors: readonly BareAnchor[]): Flow<Path[]> {
+  /** The path under one of these keys that signed its last certificate, where `accept` agrees. */
+  private *signedByKey(
+    path: readonly Certificate[],
+    top: Certificate,
+    anchors: readonly BareAnchor[],
+    accept: (path: Path) => Flow<boolean>,
+  ): Flow<Path | undefined> {
     const { v } = this;
-    const completions: Path[] = [];
     for (const anchor of anchors) {
       v.budget.spend('candidates');
-      const named = anchor.subject.matches(top.issuer);
-      if (named && (yield* v.isSignedByKey(top, anchor.publicKey))) completions.push(this.trustedPath(path, anchor));
+      if (!anchor.subject.matches(top.issuer) || !(yield* settle(v.isSignedByKey(top, anchor.publicKey)))) continue;
+      const whole = this.trustedPath(path, anchor);
+      if (yield* accept(whole)) return whole;
     }
-    return completions;
+    return undefined;
   }
 
   private trustedPath(path: readonly Certificate[], anchor: BareAnchor | undefined): Path {
     return { certificates: path, trusted: true, anchor, untrustedCount: this.countUntrusted(path) };
   }
 
-  /** Certificates whose subject is the issuer sought and whose identifiers do not say otherwise: trusted ones first. */
-  private *issuers(certificate: Certificate): Flow<readonly Certificate[]> {
+  /** The candidates, where nobody has to be asked for them. */
+  private issuersAtHand(certificate: Certificate): readonly Certificate[] | undefined {
     const known = this.candidates.get(certificate);
     if (known !== undefined) return known;
+    const { store } = this.v;
+    const trusted = store.withSubject(certificate.issuer);
+    const untrusted = this.untrustedBySubject().get(certificate.issuer.key) ?? NO_CERTIFICATES;
+    const atHand = trusted.length > 0 || (untrusted.length > 0 && store.lookups.length === 0);
+    return atHand ? this.issuersAmong(certificate, trusted, untrusted) : undefined;
+  }
+
+  /** Asks the store's look-ups, and for want of anything else the request's. */
+  private *lookUpIssuers(certificate: Certificate): Flow<readonly Certificate[]> {
     const { v } = this;
     const { issuer } = certificate;
     // What a look-up of the store finds is trusted, and kept: the next verification finds it there.
-    if (v.store.withSubject(issuer).length === 0) {
-      for (const lookup of v.store.lookups) for (const found of yield* settle(lookup(issuer))) v.store.add(found);
-    }
-    const untrusted = [...(this.untrustedBySubject().get(issuer.key) ?? [])];
-    const unknown = untrusted.length === 0 && v.store.withSubject(issuer).length === 0;
-    if (unknown) untrusted.push(...(yield* v.fetchIssuers(certificate)));
-    const all = [...v.store.withSubject(issuer), ...untrusted.filter((candidate) => !v.store.has(candidate))];
-    const fitting = all.filter((candidate) => identifiersFit(candidate, certificate));
+    for (const lookup of v.store.lookups) for (const found of yield* settle(lookup(issuer))) v.store.add(found);
+    const trusted = v.store.withSubject(issuer);
+    const sent = this.untrustedBySubject().get(issuer.key) ?? NO_CERTIFICATES;
+    const unknown = trusted.length === 0 && sent.length === 0;
+    return this.issuersAmong(certificate, trusted, unknown ? yield* v.fetchIssuers(certificate) : sent);
+  }
+
+  /** Certificates that have the name sought and whose identifiers do not say otherwise: trusted ones first. */
+  private issuersAmong(
+    certificate: Certificate,
+    trusted: readonly Certificate[],
+    untrusted: readonly Certificate[],
+  ): readonly Certificate[] {
+    const others = untrusted.filter((candidate) => !trusted.some((known) => known.equals(candidate)));
+    const fitting = [...trusted, ...others].filter((candidate) => identifiersFit(candidate, certificate));
     const candidates = fitting.length > 1 ? this.ranked(fitting) : fitting;
     this.candidates.set(certificate, candidates);
     return candidates;
@@ -201,6 +230,9 @@ function identifiersFit(issuer: Certificate, certificate: Certificate): boolean 
 
 const withoutSign = (integer: Uint8Array): Uint8Array => (integer.length > 1 && integer[0] === 0 ? integer.subarray(1) : integer);
 
+const NO_ANCHORS: readonly BareAnchor[] = [];
+const NO_CERTIFICATES: readonly Certificate[] = [];
+
 /** Keys of `2 1 0` records are anchors under whatever name the issuer has. */
-const daneKeys = (v: Verification, top: Certificate): BareAnchor[] =>
-  (v.dane?.keys ?? []).map((publicKey) => ({ subject: top.issuer, publicKey }));
+const daneKeys = (v: Verification, top: Certificate): readonly BareAnchor[] =>
+  v.dane?.keys.map((publicKey) => ({ subject: top.issuer, publicKey })) ?? NO_ANCHORS;

@@ -109,7 +109,7 @@ export class Certificate {
 
   /** Contents of the BIT STRING in the SubjectPublicKeyInfo: what SHA-1 key identifiers hash. */
   get publicKeyBytes(): Uint8Array {
-    return this.keyInfo.key;
+    return this.keyInfo.key.bytes;
   }
 
   /** Whether subject and issuer are the same name (RFC 5280, 6.1); it need not have signed itself. */
@@ -195,15 +195,16 @@ function readTbs(r: DerReader, outerAlgorithm: AlgorithmIdentifier): TbsFields {
   const version = r.tag === contextConstructed(0) ? readVersion(r) : 1;
   const serialNumber = r.unsigned();
   // RFC 5280, 4.1.1.2: the two MUST be the same; only the inner one is signed.
-  if (!sameBytes(r.element(TAG.sequence), outerAlgorithm.raw)) malformed('two different signature algorithms');
+  if (!sameBytes(readAlgorithm(r).raw, outerAlgorithm.raw)) malformed('two different signature algorithms');
   const issuer = readName(r);
   const validity = r.enter(TAG.sequence);
   const notBefore = readTime(validity);
   const notAfter = readTime(validity);
   validity.finish();
   const subject = readName(r);
-  const spki = r.element(TAG.sequence);
-  const keyInfo = readSpki(new DerReader(spki));
+  const start = r.offset;
+  const keyInfo = readSpki(r);
+  const spki = r.buffer.subarray(start, r.offset);
   if (r.tag === context(1) && version > 1) r.skip();
   if (r.tag === context(2) && version > 1) r.skip();
   const extensionList = r.tag === contextConstructed(3) && version === 3 ? r.inside(contextConstructed(3), readExtensions) : [];

@@ -4,43 +4,58 @@ import { constrainedBy, countForPathLength, looksSelfSigned } from './build-path
 import type { Certificate } from './certificate.ts';
 import { certificateProblems, type Role, timeProblems } from './check-certificate.ts';
 import { DANE_FLAG_NO_DANE_EE_NAMECHECKS, DANE_USAGE, type TlsaRecord } from './dane.ts';
-import type { Flow } from './flow.ts';
+import { type Flow, settle } from './flow.ts';
 import { matchEmail, matchIp } from './hostname.ts';
 import { constraintProblem } from './name-constraints.ts';
 import { policyProblem } from './policy.ts';
-import { checkRevocation } from './revocation.ts';
+import { asksForRevocation, checkRevocation } from './revocation.ts';
 import { signatureMeetsLevel } from './strength.ts';
 import { suiteBKeyProblem, suiteBProblem } from './suite-b.ts';
-import type { Path, Report, Verification } from './verification.ts';
+import type { Path, Problem, Report, Verification } from './verification.ts';
 import type { Consent, VerifyRequest } from './verify.ts';
 
-type Check = (v: Verification, path: Path, report: Report) => Flow<boolean>;
+type Check = (v: Verification, path: Path) => readonly Problem[];
 
 /** Judges a path from end to end, in OpenSSL's order: this list is the whole verification of RFC 5280, 6.1. */
-export function* checkPath(v: Verification, path: Path, report: Report, consent: Consent, request: VerifyRequest): Flow<boolean> {
-  for (const check of BEFORE_SIGNATURES) if (!(yield* check(v, path, report))) return false;
-  if (!(yield* checkRevocation(v, path, report, request))) return false;
-  if (!(yield* checkSuiteB(v, path, report))) return false;
-  if (!(yield* checkSignatures(v, path, report, consent))) return false;
-  return (yield* checkNameConstraints(v, path, report)) && (yield* checkPolicies(v, path, report));
+export function* checkPath(
+  v: Verification,
+  path: Path,
+  report: Report,
+  consent: Consent | undefined,
+  request: VerifyRequest,
+): Flow<boolean> {
+  if (!(yield* all(BEFORE_REVOCATION, v, path, report))) return false;
+  if (asksForRevocation(v, request) && !(yield* checkRevocation(v, path, report, request))) return false;
+  if (!(yield* all(BEFORE_SIGNATURES, v, path, report))) return false;
+  return (yield* checkSignatures(v, path, report, consent)) && (yield* all(AFTER_SIGNATURES, v, path, report));
 }
+
+/** Reports what checks find, one after the other. */
+function* all(checks: readonly Check[], v: Verification, path: Path, report: Report): Flow<boolean> {
+  for (const check of checks)
+    for (const { result, depth, certificate } of check(v, path)) if (!(yield* report(result, depth, certificate))) return false;
+  return true;
+}
+
+const NONE: readonly Problem[] = [];
 
 /**
  * A leaf that a DANE-EE(3) record names needs no chain, and may have expired (RFC 7671, 5.1). Undefined where none does, so
  * that the chain decides. The flag of OpenSSL that waives the name as well is honoured.
  */
-export function* checkLeafByDane(v: Verification, report: Report, consent: Consent): Flow<{ readonly accepted: boolean } | undefined> {
+export function* checkLeafByDane(
+  v: Verification,
+  report: Report,
+  consent: Consent | undefined,
+): Flow<{ readonly accepted: boolean } | undefined> {
   if (v.dane?.match(v.leaf, [DANE_USAGE.DANE_EE], v.provider) === undefined) return undefined;
   const path: Path = { certificates: [v.leaf], trusted: true, anchor: undefined, untrustedCount: 1 };
-  const named = (v.dane.flags & DANE_FLAG_NO_DANE_EE_NAMECHECKS) !== 0 || (yield* checkNames(v, path, report));
-  const strong = named && (yield* checkLeafKey(v, path, report)) && (yield* checkLeafSuiteB(v, report));
-  return { accepted: strong && (yield* consent(0, v.leaf, undefined)) };
+  const named = (v.dane.flags & DANE_FLAG_NO_DANE_EE_NAMECHECKS) === 0;
+  const checks = [...(named ? [checkNames] : []), checkLeafKey, checkLeafSuiteB];
+  return { accepted: (yield* all(checks, v, path, report)) && (consent === undefined || (yield* consent(0, v.leaf, undefined))) };
 }
 
-function* checkLeafSuiteB(v: Verification, report: Report): Flow<boolean> {
-  const problem = suiteBKeyProblem(v.leaf, v.params.flags);
-  return problem === undefined || (yield* report(problem, 0, v.leaf));
-}
+const checkLeafSuiteB: Check = (v) => problems(suiteBKeyProblem(v.leaf, v.params.flags), 0, v.leaf);
 
 /** The TLSA record that a trusted path satisfies, and where. */
 export function matchedByDane(
@@ -61,22 +76,16 @@ export function matchedByDane(
   return undefined;
 }
 
-/** Reports a problem where there is one. */
-function* all(problems: readonly X509VerifyResult[], depth: number, certificate: Certificate, report: Report): Flow<boolean> {
-  for (const problem of problems) if (!(yield* report(problem, depth, certificate))) return false;
-  return true;
-}
+/** What there is to say, if anything. */
+const problems = (result: X509VerifyResult | undefined, depth: number, certificate: Certificate | undefined): readonly Problem[] =>
+  result === undefined ? NONE : [{ result, depth, certificate }];
 
-function* checkLeafKey(v: Verification, _path: Path, report: Report): Flow<boolean> {
-  return v.isStrong(v.leaf) || (yield* report('EE_KEY_TOO_SMALL', 0, v.leaf));
-}
+const checkLeafKey: Check = (v) => (v.isStrong(v.leaf) ? NONE : problems('EE_KEY_TOO_SMALL', 0, v.leaf));
 
 /** RFC 5280, 6.1: a path ends in a trust anchor, and is not longer than allowed. */
-function* checkTrust(v: Verification, path: Path, report: Report): Flow<boolean> {
+function checkTrust(v: Verification, path: Path): readonly Problem[] {
   const last = path.certificates.length - 1;
-  const top = path.certificates[last];
-  const refused = path.trusted ? daneProblem(v, path) : trustProblem(v, path);
-  return refused === undefined || (yield* report(refused, last, top));
+  return problems(path.trusted ? daneProblem(v, path) : trustProblem(v, path), last, path.certificates[last]);
 }
 
 const daneProblem = (v: Verification, path: Path): X509VerifyResult | undefined =>
@@ -92,16 +101,17 @@ function trustProblem(v: Verification, { certificates, untrustedCount }: Path): 
 }
 
 /** Extensions, authority, purpose and path length of each certificate (RFC 5280, 6.1.4 (k)–(o)). */
-function* checkExtensions(v: Verification, path: Path, report: Report): Flow<boolean> {
+function checkExtensions(v: Verification, path: Path): readonly Problem[] {
   const { certificates } = path;
-  for (const [i, certificate] of certificates.entries()) {
-    if (!(yield* all(certificateProblems(v, certificate, roleAt(path, i), certificates.length === 1), i, certificate, report)))
-      return false;
+  const alone = certificates.length === 1;
+  const found: Problem[] = [];
+  for (const [depth, certificate] of certificates.entries()) {
+    for (const result of certificateProblems(v, certificate, roleAt(path, depth), alone)) found.push({ result, depth, certificate });
     const { pathLength } = certificate.extensions.basicConstraints ?? {};
-    const tooLong = i > 0 && pathLength !== undefined && countForPathLength(certificates.slice(0, i)) > pathLength;
-    if (tooLong && !(yield* report('PATH_LENGTH_EXCEEDED', i, certificate))) return false;
+    if (depth > 0 && pathLength !== undefined && countForPathLength(certificates.slice(0, depth)) > pathLength)
+      found.push({ result: 'PATH_LENGTH_EXCEEDED', depth, certificate });
   }
-  return true;
+  return found;
 }
 
 function roleAt({ certificates, trusted, anchor }: Path, i: number): Role {
@@ -110,51 +120,59 @@ function roleAt({ certificates, trusted, anchor }: Path, i: number): Role {
 }
 
 /** Keys of all issuers and digests of all signatures but the anchor's own must meet the security level. */
-function* checkStrength(v: Verification, path: Path, report: Report): Flow<boolean> {
-  for (const [i, certificate] of path.certificates.entries()) {
-    if (i > 0 && !v.isStrong(certificate) && !(yield* report('CA_KEY_TOO_SMALL', i, certificate))) return false;
-    const ownSignatureOnly = i === path.certificates.length - 1 && path.anchor === undefined;
-    const weak = !ownSignatureOnly && !signatureMeetsLevel(certificate.signatureAlgorithm, v.securityLevel);
-    if (weak && !(yield* report('CA_MD_TOO_WEAK', i, certificate))) return false;
+function checkStrength(v: Verification, { certificates, anchor }: Path): readonly Problem[] {
+  const found: Problem[] = [];
+  for (const [depth, certificate] of certificates.entries()) {
+    if (depth > 0 && !v.isStrong(certificate)) found.push({ result: 'CA_KEY_TOO_SMALL', depth, certificate });
+    const ownSignatureOnly = depth === certificates.length - 1 && anchor === undefined;
+    if (!ownSignatureOnly && !signatureMeetsLevel(certificate.signatureAlgorithm, v.securityLevel))
+      found.push({ result: 'CA_MD_TOO_WEAK', depth, certificate });
   }
-  return true;
+  return found;
 }
 
 /** The peer is whom the caller means (RFC 9525, 6): one of the hosts, and the mail address, and the IP address. */
-function* checkNames(v: Verification, _path: Path, report: Report): Flow<boolean> {
+function checkNames(v: Verification): readonly Problem[] {
   const { hosts, hostFlags, email, ip } = v.params.values;
   const { leaf } = v;
-  const problems: X509VerifyResult[] = [];
-  if (hosts.length > 0 && v.matchedHost === undefined) problems.push('HOSTNAME_MISMATCH');
-  if (email !== undefined && !matchEmail(leaf, email, hostFlags)) problems.push('EMAIL_MISMATCH');
-  if (ip !== undefined && !matchIp(leaf, ip)) problems.push('IP_ADDRESS_MISMATCH');
-  return yield* all(problems, 0, leaf, report);
+  const mismatched = (result: X509VerifyResult): Problem => ({ result, depth: 0, certificate: leaf });
+  const found: Problem[] = [];
+  if (hosts.length > 0 && v.matchedHost === undefined) found.push(mismatched('HOSTNAME_MISMATCH'));
+  if (email !== undefined && !matchEmail(leaf, email, hostFlags)) found.push(mismatched('EMAIL_MISMATCH'));
+  if (ip !== undefined && !matchIp(leaf, ip)) found.push(mismatched('IP_ADDRESS_MISMATCH'));
+  return found;
 }
 
-const BEFORE_SIGNATURES: readonly Check[] = [checkLeafKey, checkTrust, checkExtensions, checkStrength, checkNames];
-
-function* checkSuiteB(v: Verification, path: Path, report: Report): Flow<boolean> {
+function checkSuiteB(v: Verification, path: Path): readonly Problem[] {
   const problem = suiteBProblem(path, v.params.flags);
-  return problem === undefined || (yield* report(problem.result, problem.depth, path.certificates[problem.depth]));
+  return problem === undefined ? NONE : problems(problem.result, problem.depth, path.certificates[problem.depth]);
 }
 
 /** Signatures and validity, from the anchor down (RFC 5280, 6.1.3 (a)(1), (2)). The anchor's own signature proves nothing. */
-function* checkSignatures(v: Verification, path: Path, report: Report, consent: Consent): Flow<boolean> {
+function* checkSignatures(v: Verification, path: Path, report: Report, consent: Consent | undefined): Flow<boolean> {
   const { certificates, trusted } = path;
   const last = certificates.length - 1;
   for (let i = last; i >= 0; i--) {
     const certificate = certificates[i] as Certificate;
-    const issuer = i < last ? certificates[i + 1] : undefined;
-    if (issuer !== undefined || selfSignatureCounts(v, path)) {
-      if (!(yield* checkSignature(v, certificate, issuer ?? certificate, i, report))) return false;
+    const issuer = certificates[i + 1] ?? certificate;
+    if (i < last || selfSignatureCounts(v, path)) {
+      const signed = issuer.publicKey !== undefined && v.isSignedBy(certificate, issuer);
+      if (!(typeof signed === 'boolean' ? signed : yield* settle(signed)) && !(yield* reportSignature(certificate, issuer, i, report)))
+        return false;
     } else if (!trusted && last === 0 && !looksSelfSigned(certificate)) {
       if (!(yield* report('UNABLE_TO_VERIFY_LEAF_SIGNATURE', 0, certificate))) return false;
     }
-    if (!(yield* all(timeProblems(v, certificate), i, certificate, report)) || !(yield* consent(i, certificate, issuer ?? certificate)))
-      return false;
+    for (const problem of timeProblems(v, certificate)) if (!(yield* report(problem, i, certificate))) return false;
+    if (consent !== undefined && !(yield* consent(i, certificate, issuer))) return false;
   }
   return true;
 }
+
+/** A key that cannot be read is the issuer's fault, and only then is the signature the certificate's. */
+const reportSignature = (certificate: Certificate, issuer: Certificate, depth: number, report: Report): Flow<boolean> =>
+  issuer.publicKey === undefined
+    ? report('UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY', issuer === certificate ? depth : depth + 1, issuer)
+    : report('CERT_SIGNATURE_FAILURE', depth, certificate);
 
 /** A certificate outside the store that claims to have signed itself must at least have done so. */
 function selfSignatureCounts(v: Verification, { certificates, trusted, anchor }: Path): boolean {
@@ -162,34 +180,29 @@ function selfSignatureCounts(v: Verification, { certificates, trusted, anchor }:
   return anchor === undefined && looksSelfSigned(top) && (!trusted || v.has(X509_V_FLAG.CHECK_SS_SIGNATURE));
 }
 
-function* checkSignature(v: Verification, certificate: Certificate, issuer: Certificate, depth: number, report: Report): Flow<boolean> {
-  if (issuer.publicKey === undefined)
-    return yield* report('UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY', issuer === certificate ? depth : depth + 1, issuer);
-  return (yield* v.isSignedBy(certificate, issuer)) || (yield* report('CERT_SIGNATURE_FAILURE', depth, certificate));
-}
-
 /** RFC 5280, 6.1.3 (b), (c): every authority's constraints hold for all certificates below it, the anchor's included. */
-function* checkNameConstraints(v: Verification, path: Path, report: Report): Flow<boolean> {
-  const { certificates, anchor } = path;
-  const authorities = certificates.map((certificate) => certificate.extensions.nameConstraints);
+function checkNameConstraints(v: Verification, { certificates, anchor }: Path): readonly Problem[] {
+  const authorities = [...certificates.map(({ extensions }) => extensions.nameConstraints), anchor?.nameConstraints];
+  if (authorities.every((constraints) => constraints === undefined)) return NONE;
+  const found: Problem[] = [];
   for (const { certificate, isLeaf } of constrainedBy(certificates).reverse()) {
-    const i = certificates.indexOf(certificate);
-    for (const constraints of [...authorities.slice(i + 1), anchor?.nameConstraints]) {
-      const problem = constraints && constraintProblem(certificate, isLeaf, constraints, v.budget);
-      if (problem !== undefined && !(yield* report(problem, i, certificate))) return false;
+    const depth = certificates.indexOf(certificate);
+    for (const constraints of authorities.slice(depth + 1)) {
+      const result = constraints && constraintProblem(certificate, isLeaf, constraints, v.budget);
+      if (result !== undefined) found.push({ result, depth, certificate });
     }
   }
-  return true;
+  return found;
 }
 
 /**
  * Certificate policies (RFC 5280, 6.1.3–6.1.5). OpenSSL leaves them alone unless a flag asks; here an authority's own demand
  * for an explicit policy is obeyed as well, as the RFC has it.
  */
-function* checkPolicies(v: Verification, path: Path, report: Report): Flow<boolean> {
+function checkPolicies(v: Verification, path: Path): readonly Problem[] {
   const issued = path.anchor === undefined && path.certificates.length > 1 ? path.certificates.slice(0, -1) : path.certificates;
   const demanded = issued.some(({ extensions }) => extensions.policyConstraints?.requireExplicitPolicy !== undefined);
-  if (!v.has(X509_V_FLAG_POLICY_MASK) && !demanded) return true;
+  if (!v.has(X509_V_FLAG_POLICY_MASK) && !demanded) return NONE;
   const inputs = {
     acceptable: v.params.policies,
     explicit: v.has(X509_V_FLAG.EXPLICIT_POLICY),
@@ -197,5 +210,9 @@ function* checkPolicies(v: Verification, path: Path, report: Report): Flow<boole
     inhibitAny: v.has(X509_V_FLAG.INHIBIT_ANY),
   };
   const problem = policyProblem(issued, inputs, v.budget);
-  return problem === undefined || (yield* report(problem.result, problem.depth, issued[problem.depth]));
+  return problem === undefined ? NONE : problems(problem.result, problem.depth, issued[problem.depth]);
 }
+
+const BEFORE_REVOCATION: readonly Check[] = [checkLeafKey, checkTrust, checkExtensions, checkStrength, checkNames];
+const BEFORE_SIGNATURES: readonly Check[] = [checkSuiteB];
+const AFTER_SIGNATURES: readonly Check[] = [checkNameConstraints, checkPolicies];

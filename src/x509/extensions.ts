@@ -1,16 +1,31 @@
 import { malformed, unlessMalformed } from '../asn1/asn1-error.ts';
-import { context, contextConstructed, type DerReader, readDer, TAG } from '../asn1/der-reader.ts';
+import { context, contextConstructed, type DerReader, type Place, readToEnd, TAG } from '../asn1/der-reader.ts';
 import { LIMITS } from '../registry/limits.ts';
 import { EXTENSION_OIDS } from '../registry/oids.ts';
 import { type GeneralName, readGeneralName, readGeneralNames } from './general-name.ts';
 import { type RelativeName, readRdn } from './name.ts';
 
 /** One extension as it stands in a certificate, a CRL or an OCSP response. */
-export interface Extension {
+export class Extension {
   readonly oid: string;
   readonly critical: boolean;
+  private readonly contents: Place;
+
+  constructor(oid: string, critical: boolean, contents: Place) {
+    this.oid = oid;
+    this.critical = critical;
+    this.contents = contents;
+  }
+
   /** Contents of the OCTET STRING. */
-  readonly value: Uint8Array;
+  get value(): Uint8Array {
+    return this.contents.bytes;
+  }
+
+  /** A reader over them. */
+  reader(): DerReader {
+    return this.contents.reader();
+  }
 }
 
 /** Bits of keyUsage (RFC 5280, 4.2.1.3), as `DerReader.namedBits` numbers them. */
@@ -146,11 +161,11 @@ export function readExtensions(r: DerReader): readonly Extension[] {
 export function parseExtensions(list: readonly Extension[]): ParsedExtensions {
   const values: Record<string, unknown> = {};
   const bad: string[] = [];
-  for (const { oid, value } of list) {
-    const known = BY_OID.get(oid);
+  for (const extension of list) {
+    const known = BY_OID.get(extension.oid);
     if (known === undefined) continue;
-    const parsed = unlessMalformed(() => readDer<unknown>(value, known.read));
-    if (parsed === undefined) bad.push(oid);
+    const parsed = unlessMalformed(() => readToEnd(extension.reader(), known.read));
+    if (parsed === undefined) bad.push(extension.oid);
     else values[known.name] = parsed;
   }
   return { values, malformed: bad };
@@ -196,9 +211,9 @@ function readExtension(r: DerReader): Extension {
   const inner = r.enter(TAG.sequence);
   const oid = inner.oid();
   const critical = inner.tag === TAG.boolean && inner.boolean();
-  const value = inner.contents(TAG.octetString);
+  const contents = inner.place(TAG.octetString);
   inner.finish();
-  return { oid, critical, value };
+  return new Extension(oid, critical, contents);
 }
 
 function readAuthorityKeyIdentifier(r: DerReader): AuthorityKeyIdentifier {

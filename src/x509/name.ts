@@ -1,16 +1,27 @@
 import { malformed, unlessMalformed } from '../asn1/asn1-error.ts';
-import { type DerReader, readDer, TAG } from '../asn1/der-reader.ts';
+import { type DerReader, type Place, readDer, TAG } from '../asn1/der-reader.ts';
+import { Recent } from '../asn1/recent.ts';
 import { isString, stringText } from '../asn1/strings.ts';
 import { sameBytes, toHex } from '../bytes/bytes.ts';
 
 /** AttributeTypeAndValue (RFC 5280, 4.1.2.4). */
-export interface NameAttribute {
+export class NameAttribute {
   /** The attribute type as a dotted OID. */
   readonly type: string;
   /** DER tag of the value, which tells the string type. */
   readonly tag: number;
+  private readonly contents: Place;
+
+  constructor(type: string, tag: number, contents: Place) {
+    this.type = type;
+    this.tag = tag;
+    this.contents = contents;
+  }
+
   /** Contents of the value. */
-  readonly value: Uint8Array;
+  get value(): Uint8Array {
+    return this.contents.bytes;
+  }
 }
 
 export type RelativeName = readonly NameAttribute[];
@@ -32,8 +43,17 @@ export class Name {
 
   /** Equal for names that match in the sense of RFC 5280, 7.1, as OpenSSL reads it; for `Map` keys. */
   get key(): string {
-    this.canonical ??= this.rdns.map(rdnKey).join('\n');
+    this.canonical ??= this.findKey();
     return this.canonical;
+  }
+
+  private findKey(): string {
+    const { raw } = this;
+    const known = recentKeys.find(raw, 0, raw.length);
+    if (known !== undefined) return known;
+    const key = this.rdns.map(rdnKey).join('\n');
+    recentKeys.keep(raw, 0, raw.length, key);
+    return key;
   }
 
   /** Whether two names match: string types and case do not count, nor does repeated white space (RFC 5280, 7.1). */
@@ -54,13 +74,14 @@ export class Name {
   }
 }
 
+/** An authority's name stands in its own certificate and in all that it issued. */
+const recentKeys: Recent<string> = new Recent(64, 256);
+
 /** Reads a Name. */
 export function readName(r: DerReader): Name {
-  const raw = r.element(TAG.sequence);
-  return new Name(
-    raw,
-    readDer(raw, (inner) => inner.list(TAG.sequence, readRdn)),
-  );
+  const start = r.offset;
+  const rdns = r.list(TAG.sequence, readRdn);
+  return new Name(r.buffer.subarray(start, r.offset), rdns);
 }
 
 export const parseName = (der: Uint8Array): Name => readDer(der, readName);
@@ -77,9 +98,9 @@ function readAttribute(r: DerReader): NameAttribute {
   const type = inner.oid();
   const { tag } = inner;
   if (tag < 0) malformed('an attribute without a value');
-  const value = inner.contents(tag);
+  const contents = inner.place(tag);
   inner.finish();
-  return { type, tag, value };
+  return new NameAttribute(type, tag, contents);
 }
 
 function rdnKey(rdn: RelativeName): string {
@@ -97,6 +118,7 @@ function attributeKey(attribute: NameAttribute): string {
 
 /** ASCII letters in lower case, white space at both ends removed and inside reduced to one blank. */
 export function foldCaseAndSpace(text: string): string {
+  if (isFolded(text)) return text;
   let out = '';
   let gap = false;
   for (let i = 0; i < text.length; i++) {
@@ -110,4 +132,14 @@ export function foldCaseAndSpace(text: string): string {
     out += code >= 0x41 && code <= 0x5a ? String.fromCharCode(code + 32) : text.charAt(i);
   }
   return out;
+}
+
+function isFolded(text: string): boolean {
+  let blank = true;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if ((code >= 0x41 && code <= 0x5a) || (code >= 0x09 && code <= 0x0d) || (code === 0x20 && blank)) return false;
+    blank = code === 0x20;
+  }
+  return !blank || text === '';
 }

@@ -9,7 +9,7 @@ import { type AlgorithmIdentifier, readAlgorithm } from './algorithms.ts';
 import { type Certificate, parseCertificate } from './certificate.ts';
 import { isAuthority } from './check-certificate.ts';
 import { type Extension, KEY_USAGE, readExtensions } from './extensions.ts';
-import { type Flow, runFlow } from './flow.ts';
+import { type Flow, runFlow, settle } from './flow.ts';
 import { type Name, readName } from './name.ts';
 import { X509Store } from './store.ts';
 import { keyMeetsLevel, signatureMeetsLevel } from './strength.ts';
@@ -106,7 +106,7 @@ export function* verifyOcspResponse(
   const responder = yield* findResponder(v, response, issuer);
   if (responder === undefined) return invalid('no authorised responder');
   if (!signatureMeetsLevel(response.signatureAlgorithm, v.securityLevel)) return invalid('a weak signature');
-  if (!(yield* v.isSignedBy(response, responder))) return invalid('a wrong signature');
+  if (!(yield* settle(v.isSignedBy(response, responder)))) return invalid('a wrong signature');
   return { status: single.status, reason: '', response: single };
 }
 
@@ -186,7 +186,7 @@ function* isDelegate(v: Verification, candidate: Certificate, issuer: Certificat
     extKeyUsage?.includes(PURPOSE_OIDS.ocspSigning) === true && (keyUsage === undefined || (keyUsage & KEY_USAGE.digitalSignature) !== 0);
   const sound = candidate.malformedExtensions.length === 0 && current && mayAnswer && candidate.issuer.matches(issuer.subject);
   const strong = keyMeetsLevel(candidate.publicKey, v.securityLevel) && signatureMeetsLevel(candidate.signatureAlgorithm, v.securityLevel);
-  return sound && strong && isAuthority(issuer) !== 'no' && (yield* v.isSignedBy(candidate, issuer));
+  return sound && strong && isAuthority(issuer) !== 'no' && (yield* settle(v.isSignedBy(candidate, issuer)));
 }
 
 function readBasic(outer: DerReader): OcspResponse {

@@ -9,7 +9,7 @@ import type { Certificate } from './certificate.ts';
 import { certificateProblems, timeProblems } from './check-certificate.ts';
 import { CRL_REASONS, type Crl } from './crl.ts';
 import { type DistributionPoint, type DistributionPointName, KEY_USAGE } from './extensions.ts';
-import type { Flow } from './flow.ts';
+import { type Flow, settle } from './flow.ts';
 import type { GeneralName } from './general-name.ts';
 import type { Name, RelativeName } from './name.ts';
 import { verifyOcspResponse } from './ocsp.ts';
@@ -17,16 +17,18 @@ import { suiteBCrlProblem } from './suite-b.ts';
 import type { Path, Report, Verification } from './verification.ts';
 import type { VerifyRequest } from './verify.ts';
 
-/** Revocation of the certificates of a path: by CRLs where a flag asks for them, by staples where the caller has them. */
+/** Whether anybody wants to know about revocation: by CRLs where a flag asks for them, by staples where the caller has them. */
+export const asksForRevocation = (v: Verification, request: VerifyRequest): boolean => v.has(X509_V_FLAG.CRL_CHECK) || hasStaples(request);
+
+/** Revocation of the certificates of a path. */
 export function* checkRevocation(v: Verification, path: Path, report: Report, request: VerifyRequest): Flow<boolean> {
-  return (
-    (yield* checkCrls(v, path, report)) &&
-    ((request.staples ?? request.ocspLookup) === undefined || (yield* checkStaples(v, path, report, request)))
-  );
+  const listed = !v.has(X509_V_FLAG.CRL_CHECK) || (yield* checkCrls(v, path, report));
+  return listed && (!hasStaples(request) || (yield* checkStaples(v, path, report, request)));
 }
 
+const hasStaples = ({ staples, ocspLookup }: VerifyRequest): boolean => (staples ?? ocspLookup) !== undefined;
+
 function* checkCrls(v: Verification, path: Path, report: Report): Flow<boolean> {
-  if (!v.has(X509_V_FLAG.CRL_CHECK)) return true;
   const last = v.has(X509_V_FLAG.CRL_CHECK_ALL) ? path.certificates.length - 1 : 0;
   for (let i = 0; i <= last; i++) if (!(yield* checkCertificate(v, path, i, report))) return false;
   return true;
@@ -149,7 +151,7 @@ function* crlProblem(v: Verification, crl: Crl, path: Path, depth: number): Flow
   if (issuer.publicKey === undefined) return 'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY';
   const suiteB = suiteBCrlProblem(crl, issuer, v.params.flags);
   if (suiteB !== undefined) return suiteB;
-  return (yield* v.isSignedBy(crl, issuer)) ? undefined : 'CRL_SIGNATURE_FAILURE';
+  return (yield* settle(v.isSignedBy(crl, issuer))) ? undefined : 'CRL_SIGNATURE_FAILURE';
 }
 
 const HANDLED: ReadonlySet<string> = new Set([

@@ -1,5 +1,5 @@
 import { sameBytes } from '../bytes/bytes.ts';
-import type { CryptoProvider, PublicKey, PublicKeySpec, SignatureAlgorithm } from '../crypto/provider.ts';
+import type { Awaitable, CryptoProvider, PublicKey, PublicKeySpec, SignatureAlgorithm } from '../crypto/provider.ts';
 import type { X509VerifyResult } from '../registry/verify-results.ts';
 import { type PurposeName, X509_PURPOSE, X509_V_FLAG } from '../registry/x509-flags.ts';
 import { type AlgorithmIdentifier, importPublicKey, signatureAlgorithmOf, spkiElement } from './algorithms.ts';
@@ -26,6 +26,13 @@ export interface Path {
   readonly untrustedCount: number;
 }
 
+/** Something that can be said against a certificate of a path. */
+export interface Problem {
+  readonly result: X509VerifyResult;
+  readonly depth: number;
+  readonly certificate: Certificate | undefined;
+}
+
 /** Hears of a problem; returns whether verification goes on all the same. */
 export type Report = (result: X509VerifyResult, depth: number, certificate: Certificate | undefined, crl?: Crl) => Flow<boolean>;
 
@@ -34,6 +41,20 @@ export interface Signed {
   readonly tbs: Uint8Array;
   readonly signatureAlgorithm: AlgorithmIdentifier;
   readonly signature: Uint8Array;
+}
+
+/** What was looked up elsewhere: each certificate is asked about once. */
+interface LookedUp {
+  readonly issuers: Map<Certificate, readonly Certificate[]>;
+  readonly crls: Set<Certificate>;
+  readonly responses: Map<Certificate, Uint8Array | undefined>;
+}
+
+/** What came of a key that was tried on something signed, and what was tried before it. */
+interface Trial {
+  readonly spki: Uint8Array;
+  readonly answer: Awaitable<boolean>;
+  readonly before: Trial | undefined;
 }
 
 const LIBRARY_DEFAULTS = new X509VerifyParam({ flags: X509_V_FLAG.TRUSTED_FIRST, depth: 100 });
@@ -58,10 +79,8 @@ export class Verification {
   readonly isPublicSuffix: ((domain: string) => boolean) | undefined;
   private readonly request: VerifyRequest;
   private host: { readonly name: string | undefined } | undefined;
-  private readonly fetchedIssuers: Map<Certificate, readonly Certificate[]> = new Map();
-  private readonly fetchedCrls: Set<Certificate> = new Set();
-  private readonly fetchedOcsp: Map<Certificate, Uint8Array | undefined> = new Map();
-  private signatures: Map<Signed, { readonly spki: Uint8Array; readonly answer: boolean }[]> = new Map();
+  private answers: LookedUp | undefined;
+  private trials: Map<Signed, Trial> = new Map();
 
   constructor(request: VerifyRequest, leaf: Certificate) {
     this.request = request;
@@ -98,7 +117,7 @@ export class Verification {
       leaf,
     );
     other.budget = this.budget;
-    other.signatures = this.signatures;
+    other.trials = this.trials;
     return other;
   }
 
@@ -106,18 +125,19 @@ export class Verification {
   *fetchIssuers(certificate: Certificate): Flow<readonly Certificate[]> {
     const { issuerLookup } = this.request;
     if (issuerLookup === undefined) return [];
-    const known = this.fetchedIssuers.get(certificate);
+    const { issuers } = this.lookedUp;
+    const known = issuers.get(certificate);
     if (known !== undefined) return known;
     const found = yield* settle(issuerLookup(certificate));
-    this.fetchedIssuers.set(certificate, found);
+    issuers.set(certificate, found);
     return found;
   }
 
   /** Looks for CRLs of a certificate elsewhere, once, and keeps what is found. */
   *fetchCrls(certificate: Certificate): Flow<void> {
     const { crlLookup } = this.request;
-    if (crlLookup === undefined || this.fetchedCrls.has(certificate)) return;
-    this.fetchedCrls.add(certificate);
+    if (crlLookup === undefined || this.lookedUp.crls.has(certificate)) return;
+    this.lookedUp.crls.add(certificate);
     this.crls = [...this.crls, ...(yield* settle(crlLookup(certificate)))];
   }
 
@@ -125,36 +145,34 @@ export class Verification {
   *fetchOcsp(certificate: Certificate, issuer: Certificate): Flow<Uint8Array | undefined> {
     const { ocspLookup } = this.request;
     if (ocspLookup === undefined) return undefined;
-    if (!this.fetchedOcsp.has(certificate)) this.fetchedOcsp.set(certificate, yield* settle(ocspLookup(certificate, issuer)));
-    return this.fetchedOcsp.get(certificate);
+    const { responses } = this.lookedUp;
+    if (!responses.has(certificate)) responses.set(certificate, yield* settle(ocspLookup(certificate, issuer)));
+    return responses.get(certificate);
+  }
+
+  private get lookedUp(): LookedUp {
+    this.answers ??= { issuers: new Map(), crls: new Set(), responses: new Map() };
+    return this.answers;
   }
 
   /** Whether an issuer's key signed something. Each pair is tried once, and each trial is paid for. */
-  *isSignedBy(signed: Signed, issuer: Certificate): Flow<boolean> {
+  isSignedBy(signed: Signed, issuer: Certificate): Awaitable<boolean> {
     const { publicKey } = issuer;
-    return publicKey !== undefined && (yield* this.isSigned(signed, publicKey, issuer.spki, (provider) => issuer.importKey(provider)));
+    return publicKey !== undefined && this.isSigned(signed, publicKey, issuer.spki, () => issuer.importKey(this.provider));
   }
 
   /** The same for a key without a certificate. */
-  *isSignedByKey(signed: Signed, key: PublicKeySpec): Flow<boolean> {
-    return yield* this.isSigned(signed, key, spkiElement(key), (provider) => importPublicKey(provider, key));
+  isSignedByKey(signed: Signed, key: PublicKeySpec): Awaitable<boolean> {
+    return this.isSigned(signed, key, spkiElement(key), () => importPublicKey(this.provider, key));
   }
 
-  private *isSigned(
-    signed: Signed,
-    key: PublicKeySpec,
-    spki: Uint8Array,
-    load: (provider: CryptoProvider) => PublicKey | undefined,
-  ): Flow<boolean> {
+  private isSigned(signed: Signed, key: PublicKeySpec, spki: Uint8Array, load: () => PublicKey | undefined): Awaitable<boolean> {
     const algorithm = signatureAlgorithmOf(signed.signatureAlgorithm);
     if (algorithm === undefined || !fits(key, algorithm)) return false;
-    const tried = this.signatures.get(signed) ?? [];
-    this.signatures.set(signed, tried);
-    const known = tried.find((trial) => sameBytes(trial.spki, spki));
-    if (known !== undefined) return known.answer;
+    for (let trial = this.trials.get(signed); trial !== undefined; trial = trial.before) if (sameBytes(trial.spki, spki)) return trial.answer;
     this.budget.spend('signatures');
-    const answer = yield* verifies(load(this.provider), algorithm, signed);
-    tried.push({ spki, answer });
+    const answer = verifies(load(), algorithm, signed);
+    this.trials.set(signed, { spki, answer, before: this.trials.get(signed) });
     return answer;
   }
 
@@ -179,9 +197,10 @@ function findHost(leaf: Certificate, { hosts, hostFlags }: VerifyParamRecord): s
 }
 
 /** A primitive that throws instead of answering has not verified anything. */
-function* verifies(key: PublicKey | undefined, algorithm: SignatureAlgorithm, { tbs, signature }: Signed): Flow<boolean> {
+function verifies(key: PublicKey | undefined, algorithm: SignatureAlgorithm, { tbs, signature }: Signed): Awaitable<boolean> {
   try {
-    return key !== undefined && (yield* settle(key.verify(algorithm, tbs, signature)));
+    const answer = key !== undefined && key.verify(algorithm, tbs, signature);
+    return answer instanceof Promise ? answer.catch(() => false) : answer;
   } catch {
     return false;
   }

@@ -136,7 +136,7 @@ class PathJudge {
       faults++;
       return depth === 0 && LEAF_PROBLEMS.has(result);
     };
-    const accepted = yield* checkPath(this.v, path, report, consentToAll, this.request);
+    const accepted = yield* checkPath(this.v, path, report, undefined, this.request);
     if (accepted && faults === 0) this.faultless = path;
     return accepted;
   }
@@ -161,11 +161,6 @@ const LEAF_PROBLEMS: ReadonlySet<X509VerifyResult> = new Set<X509VerifyResult>([
 /** Tells the callback that a certificate is good; it may object. */
 export type Consent = (depth: number, certificate: Certificate, issuer: Certificate | undefined) => Flow<boolean>;
 
-// biome-ignore lint/correctness/useYield: it has nothing to wait for
-function* consentToAll(): Flow<boolean> {
-  return true;
-}
-
 function callbackReport({ verifyCallback }: VerifyRequest, context: StoreContext): Report {
   return function* report(result, depth, certificate, crl): Flow<boolean> {
     context.result = result;
@@ -176,9 +171,10 @@ function callbackReport({ verifyCallback }: VerifyRequest, context: StoreContext
   };
 }
 
-function callbackConsent({ verifyCallback }: VerifyRequest, context: StoreContext): Consent {
+/** Undefined where nobody is to be asked. */
+function callbackConsent({ verifyCallback }: VerifyRequest, context: StoreContext): Consent | undefined {
+  if (verifyCallback === undefined) return undefined;
   return function* consent(depth, certificate, issuer): Flow<boolean> {
-    if (verifyCallback === undefined) return true;
     context.depth = depth;
     context.certificate = certificate;
     context.issuer = issuer;
