@@ -10,7 +10,7 @@ export function oidText(buffer: Uint8Array, start = 0, end: number = buffer.leng
   const known = recent.find(buffer, start, end);
   if (known !== undefined) return known;
   const text = decoded(buffer, start, end);
-  recent.keep(buffer, start, end, text);
+  recent.keep(buffer.slice(start, end), text);
   return text;
 }
 

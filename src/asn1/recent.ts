@@ -18,9 +18,9 @@ export class Recent<Value> {
     return known !== undefined && isAt(buffer, start, end, known.bytes) ? known.value : undefined;
   }
 
-  keep(buffer: Uint8Array, start: number, end: number, value: Value): void {
-    if (end - start > this.longest) return;
-    this.slots[this.slotOf(buffer, start, end)] = { bytes: buffer.slice(start, end), value };
+  /** The bytes are kept as they are: they must be nobody else's. */
+  keep(bytes: Uint8Array, value: Value): void {
+    if (bytes.length <= this.longest) this.slots[this.slotOf(bytes, 0, bytes.length)] = { bytes, value };
   }
 
   private slotOf(buffer: Uint8Array, start: number, end: number): number {

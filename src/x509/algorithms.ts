@@ -22,7 +22,7 @@ export function readAlgorithm(r: DerReader): AlgorithmIdentifier {
   // A copy, since it may outlive what it stood in.
   const raw = r.buffer.slice(start, r.offset);
   const identifier = { ...readDer(raw, readIdentifier), raw };
-  recent.keep(r.buffer, start, r.offset, identifier);
+  recent.keep(raw, identifier);
   return identifier;
 }
 
@@ -160,7 +160,11 @@ function readKey({ oid: algorithm, parameters }: AlgorithmIdentifier, key: Place
     case KEY_OIDS.rsaEncryption:
       return isAbsent(parameters) || isNull(parameters) ? { kind: 'rsa', ...readToEnd(key.reader(), readRsaKey) } : undefined;
     case KEY_OIDS.rsassaPss:
-      return { kind: 'rsa-pss', ...readToEnd(key.reader(), readRsaKey), ...(parameters && { parameters: readDer(parameters, readPssParameters) }) };
+      return {
+        kind: 'rsa-pss',
+        ...readToEnd(key.reader(), readRsaKey),
+        ...(parameters && { parameters: readDer(parameters, readPssParameters) }),
+      };
     case KEY_OIDS.ecPublicKey:
       return readEcKey(parameters, key.bytes);
     default:

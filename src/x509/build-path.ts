@@ -19,7 +19,7 @@ export const findPath = (v: Verification, accept: (path: Path) => Flow<boolean>)
 /** The path to report failures on: one that is trusted and signed if there is any, else what OpenSSL would have built. */
 export function* pathToReport(v: Verification): Flow<Path> {
   const signed = yield* new PathBuilder(v, 'signed').extend([v.leaf], anyPath);
-  return signed ?? (yield* new PathBuilder(v, 'signed').greedy());
+  return signed ?? (yield* new PathBuilder(v, 'greedy').greedy());
 }
 
 /** Most certificates in a path: the leaf, as many intermediates as the depth allows, and the anchor. */
@@ -36,8 +36,8 @@ function isStoreAnchor(v: Verification, certificate: Certificate): boolean {
   return (v.has(X509_V_FLAG.PARTIAL_CHAIN) || looksSelfSigned(certificate)) && v.store.has(certificate);
 }
 
-/** `sound` follows only what a good path may contain; `signed` follows whatever is signed, for the sake of a report. */
-type Mode = 'sound' | 'signed';
+/** `sound` follows only what a good path may contain; `signed` whatever is signed, and `greedy` whatever comes first, for the sake of a report. */
+type Mode = 'sound' | 'signed' | 'greedy';
 
 class PathBuilder {
   private readonly v: Verification;
@@ -86,7 +86,7 @@ class PathBuilder {
       path.push(next);
       top = next;
     }
-    return { certificates: path, trusted: false, anchor: undefined, untrustedCount: this.countUntrusted(path) };
+    return { certificates: path, trusted: false, signed: false, anchor: undefined, untrustedCount: this.countUntrusted(path) };
   }
 
   /** The store's keys without certificates; DANE has none of its own but those of its records. */
@@ -118,7 +118,7 @@ class PathBuilder {
   }
 
   private trustedPath(path: readonly Certificate[], anchor: BareAnchor | undefined): Path {
-    return { certificates: path, trusted: true, anchor, untrustedCount: this.countUntrusted(path) };
+    return { certificates: path, trusted: true, signed: this.mode !== 'greedy', anchor, untrustedCount: this.countUntrusted(path) };
   }
 
   /** The candidates, where nobody has to be asked for them. */

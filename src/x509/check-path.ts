@@ -49,7 +49,7 @@ export function* checkLeafByDane(
   consent: Consent | undefined,
 ): Flow<{ readonly accepted: boolean } | undefined> {
   if (v.dane?.match(v.leaf, [DANE_USAGE.DANE_EE], v.provider) === undefined) return undefined;
-  const path: Path = { certificates: [v.leaf], trusted: true, anchor: undefined, untrustedCount: 1 };
+  const path: Path = { certificates: [v.leaf], trusted: true, signed: true, anchor: undefined, untrustedCount: 1 };
   const named = (v.dane.flags & DANE_FLAG_NO_DANE_EE_NAMECHECKS) === 0;
   const checks = [...(named ? [checkNames] : []), checkLeafKey, checkLeafSuiteB];
   return { accepted: (yield* all(checks, v, path, report)) && (consent === undefined || (yield* consent(0, v.leaf, undefined))) };
@@ -150,18 +150,16 @@ function checkSuiteB(v: Verification, path: Path): readonly Problem[] {
 
 /** Signatures and validity, from the anchor down (RFC 5280, 6.1.3 (a)(1), (2)). The anchor's own signature proves nothing. */
 function* checkSignatures(v: Verification, path: Path, report: Report, consent: Consent | undefined): Flow<boolean> {
-  const { certificates, trusted } = path;
+  const { certificates, trusted, signed } = path;
   const last = certificates.length - 1;
   for (let i = last; i >= 0; i--) {
     const certificate = certificates[i] as Certificate;
     const issuer = certificates[i + 1] ?? certificate;
-    if (i < last || selfSignatureCounts(v, path)) {
-      const signed = issuer.publicKey !== undefined && v.isSignedBy(certificate, issuer);
-      if (!(typeof signed === 'boolean' ? signed : yield* settle(signed)) && !(yield* reportSignature(certificate, issuer, i, report)))
-        return false;
-    } else if (!trusted && last === 0 && !looksSelfSigned(certificate)) {
-      if (!(yield* report('UNABLE_TO_VERIFY_LEAF_SIGNATURE', 0, certificate))) return false;
-    }
+    const inQuestion = i < last ? !signed : selfSignatureCounts(v, path);
+    if (inQuestion && !(yield* settle(v.isSignedBy(certificate, issuer))) && !(yield* reportSignature(certificate, issuer, i, report)))
+      return false;
+    const unverified = !trusted && last === 0 && !looksSelfSigned(certificate);
+    if (unverified && !(yield* report('UNABLE_TO_VERIFY_LEAF_SIGNATURE', 0, certificate))) return false;
     for (const problem of timeProblems(v, certificate)) if (!(yield* report(problem, i, certificate))) return false;
     if (consent !== undefined && !(yield* consent(i, certificate, issuer))) return false;
   }

@@ -43,17 +43,8 @@ export class Name {
 
   /** Equal for names that match in the sense of RFC 5280, 7.1, as OpenSSL reads it; for `Map` keys. */
   get key(): string {
-    this.canonical ??= this.findKey();
+    this.canonical ??= this.rdns.map(rdnKey).join('\n');
     return this.canonical;
-  }
-
-  private findKey(): string {
-    const { raw } = this;
-    const known = recentKeys.find(raw, 0, raw.length);
-    if (known !== undefined) return known;
-    const key = this.rdns.map(rdnKey).join('\n');
-    recentKeys.keep(raw, 0, raw.length, key);
-    return key;
   }
 
   /** Whether two names match: string types and case do not count, nor does repeated white space (RFC 5280, 7.1). */
@@ -74,14 +65,23 @@ export class Name {
   }
 }
 
-/** An authority's name stands in its own certificate and in all that it issued. */
-const recentKeys: Recent<string> = new Recent(64, 256);
+/** An authority's name stands in its own certificate and in all that it issued. Longer names than this are rare. */
+const recent: Recent<Name> = new Recent(128, 200);
 
 /** Reads a Name. */
 export function readName(r: DerReader): Name {
   const start = r.offset;
-  const rdns = r.list(TAG.sequence, readRdn);
-  return new Name(r.buffer.subarray(start, r.offset), rdns);
+  r.skip(TAG.sequence);
+  const known = recent.find(r.buffer, start, r.offset);
+  if (known !== undefined) return known;
+  // A copy, since it may outlive what it stood in.
+  const raw = r.buffer.slice(start, r.offset);
+  const name = new Name(
+    raw,
+    readDer(raw, (inner) => inner.list(TAG.sequence, readRdn)),
+  );
+  recent.keep(raw, name);
+  return name;
 }
 
 export const parseName = (der: Uint8Array): Name => readDer(der, readName);

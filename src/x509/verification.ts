@@ -20,6 +20,8 @@ export interface Path {
   readonly certificates: readonly Certificate[];
   /** Whether it ends in something trusted. */
   readonly trusted: boolean;
+  /** Whether each certificate was found signed by the next when it was built. */
+  readonly signed: boolean;
   /** A trusted key that signed the last certificate, where trust is not in a certificate. */
   readonly anchor: BareAnchor | undefined;
   /** How many certificates, from the leaf on, did not come from the store. */
@@ -169,7 +171,8 @@ export class Verification {
   private isSigned(signed: Signed, key: PublicKeySpec, spki: Uint8Array, load: () => PublicKey | undefined): Awaitable<boolean> {
     const algorithm = signatureAlgorithmOf(signed.signatureAlgorithm);
     if (algorithm === undefined || !fits(key, algorithm)) return false;
-    for (let trial = this.trials.get(signed); trial !== undefined; trial = trial.before) if (sameBytes(trial.spki, spki)) return trial.answer;
+    for (let trial = this.trials.get(signed); trial !== undefined; trial = trial.before)
+      if (sameBytes(trial.spki, spki)) return trial.answer;
     this.budget.spend('signatures');
     const answer = verifies(load(), algorithm, signed);
     this.trials.set(signed, { spki, answer, before: this.trials.get(signed) });
