@@ -202,7 +202,7 @@ function findHost(leaf: Certificate, { hosts, hostFlags }: VerifyParamRecord): s
 /** A primitive that throws instead of answering has not verified anything. */
 function verifies(key: PublicKey | undefined, algorithm: SignatureAlgorithm, { tbs, signature }: Signed): Awaitable<boolean> {
   try {
-    const answer = key !== undefined && key.verify(algorithm, tbs, signature);
+    const answer = key?.verify(algorithm, tbs, signature) ?? false;
     return answer instanceof Promise ? answer.catch(() => false) : answer;
   } catch {
     return false;
