@@ -83,7 +83,7 @@ export class Driver {
       throw this.fail(error);
     } finally {
       this.running = false;
-      for (const after of this.deferred.splice(0)) after();
+      if (this.deferred.length > 0) for (const after of this.deferred.splice(0)) after();
     }
   }
 

@@ -118,6 +118,8 @@ export abstract class TlsStream extends SocketSurface {
 
   /** The reader asks for more. */
   protected wantMore(): void {
+    // Who wants data already has been given all there is.
+    if (this.wantsData && !this.running) return;
     this.wantsData = true;
     this.pump();
   }

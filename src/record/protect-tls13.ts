@@ -14,6 +14,14 @@ export interface TrafficKeys {
 
 /** Where a plaintext and its hidden type stand side by side for one call of the AEAD; shared, since sealing never waits. */
 const scratch = new Uint8Array(LIMITS.plaintext.value + 1);
+/** As much of it as the record before took: the next one often has the same length. */
+let recent: Uint8Array = scratch;
+
+function scratchOf(length: number): Uint8Array {
+  if (length > scratch.length) return new Uint8Array(length);
+  if (recent.length !== length) recent = scratch.subarray(0, length);
+  return recent;
+}
 
 /** TLS 1.3 record protection, sending side (RFC 9846, 5.2). */
 export class Tls13Seal implements SealProtection {
@@ -37,7 +45,7 @@ export class Tls13Seal implements SealProtection {
 
   seal(type: number, plaintext: Uint8Array, padding: number, out: Uint8Array, at: number): number {
     const inner = plaintext.length + 1 + padding;
-    const buffer = inner <= scratch.length ? scratch : new Uint8Array(inner);
+    const buffer = scratchOf(inner);
     buffer.set(plaintext);
     buffer[plaintext.length] = type;
     if (padding > 0) buffer.fill(0, plaintext.length + 1, inner);
@@ -45,7 +53,7 @@ export class Tls13Seal implements SealProtection {
     out.set(this.aad, at);
     const nonce = this.nonces.nonceOf(this.sequence);
     this.sequence.advance();
-    return HEADER_LENGTH + this.aead.seal(nonce, this.aad, buffer.subarray(0, inner), out, at + HEADER_LENGTH);
+    return HEADER_LENGTH + this.aead.seal(nonce, this.aad, buffer, out, at + HEADER_LENGTH);
   }
 
   wipe(): void {

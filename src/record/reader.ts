@@ -24,6 +24,8 @@ export class RecordReader {
   private protection: OpenProtection = new PlainOpen();
   private chunk: Uint8Array = EMPTY;
   private position = 0;
+  /** The header of the record that is being opened. */
+  private readonly header: Uint8Array = new Uint8Array(HEADER_LENGTH);
   private carry: Uint8Array = EMPTY;
   private carried = 0;
   /** Bytes of refused early data that may still come and be dropped; undefined where none is (RFC 9846, 4.2.10). */
@@ -71,9 +73,9 @@ export class RecordReader {
   /** The next record, or why there is none. Never keeps a view of what the BIO lent. */
   next(bio: Bio): OpenedRecord | 'retry' | 'eof' {
     for (;;) {
-      const whole = this.whole();
-      if (whole !== undefined) {
-        const record = this.open(whole);
+      const fragment = this.fragment();
+      if (fragment !== undefined) {
+        const record = this.open(fragment);
         if (this.carried === 0) this.dropCarry();
         if (record !== undefined) return record;
         continue;
@@ -112,7 +114,8 @@ export class RecordReader {
     return rest;
   }
 
-  private whole(): Uint8Array | undefined {
+  /** The body of the record that is due, where all of it is here; its header is then in `header`. */
+  private fragment(): Uint8Array | undefined {
     if (this.carried > 0) return this.completeCarried();
     const available = this.chunk.length - this.position;
     if (available >= HEADER_LENGTH) {
@@ -121,7 +124,7 @@ export class RecordReader {
       if (available >= length) {
         const at = this.position;
         this.position += length;
-        return this.chunk.subarray(at, at + length);
+        return this.split(this.chunk, at, length);
       }
     }
     if (available > 0) this.carryOver(available);
@@ -145,7 +148,12 @@ export class RecordReader {
     this.carryOver(length - this.carried);
     if (this.carried < length) return undefined;
     this.carried = 0;
-    return this.carry.subarray(0, length);
+    return this.split(this.carry, 0, length);
+  }
+
+  private split(bytes: Uint8Array, at: number, length: number): Uint8Array {
+    for (let i = 0; i < HEADER_LENGTH; i++) this.header[i] = bytes[at + i] as number;
+    return bytes.subarray(at + HEADER_LENGTH, at + length);
   }
 
   /** Moves up to `wanted` bytes from the chunk to the carry buffer. */
@@ -179,10 +187,9 @@ export class RecordReader {
     }
   }
 
-  private open(whole: Uint8Array): OpenedRecord | undefined {
-    const header = whole.subarray(0, HEADER_LENGTH);
-    const fragment = whole.subarray(HEADER_LENGTH);
-    this.observer?.(CONTENT_TYPE.recordHeader, header);
+  private open(fragment: Uint8Array): OpenedRecord | undefined {
+    const { header } = this;
+    this.observer?.(CONTENT_TYPE.recordHeader, copyOf(header));
     // RFC 9846, 5: compatibility records are never protected, whatever keys are in force.
     if (header[0] === CONTENT_TYPE.changeCipherSpec && this.protection.plainChangeCipherSpec)
       return { type: CONTENT_TYPE.changeCipherSpec, content: fragment.slice() };

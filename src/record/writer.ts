@@ -67,9 +67,10 @@ export class RecordWriter {
 
   /** Seals one record, or two where data is split; it may be empty. */
   appendRecord(type: number, content: Uint8Array): void {
-    const ahead = this.splitsData && this.protection.splitsData && type === CONTENT_TYPE.applicationData && content.length > 1 ? 1 : 0;
-    if (ahead > 0) this.sealRecord(type, content.subarray(0, ahead));
-    this.sealRecord(type, content.subarray(ahead));
+    if (this.splitsData && this.protection.splitsData && type === CONTENT_TYPE.applicationData && content.length > 1) {
+      this.sealRecord(type, content.subarray(0, 1));
+      this.sealRecord(type, content.subarray(1));
+    } else this.sealRecord(type, content);
   }
 
   private sealRecord(type: number, content: Uint8Array): void {

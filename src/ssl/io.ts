@@ -1,6 +1,7 @@
 import { EMPTY } from '../bytes/bytes.ts';
 import type { Connection } from '../handshake/connection.ts';
 import type { Driver } from '../handshake/driver.ts';
+import type { Incoming } from '../handshake/io.ts';
 import { payKeyUpdate, postHandshake, postHandshakeLimit, sendKeyUpdate } from '../handshake/post-handshake.ts';
 import type { Stop } from '../handshake/step.ts';
 import { ALERT_LEVEL, ALERTS } from '../registry/alerts.ts';
@@ -9,6 +10,12 @@ import { fatal, refuse, UnexpectedEof } from '../registry/fatal.ts';
 import { LIMITS } from '../registry/limits.ts';
 import { MODES, OPTIONS } from '../registry/options.ts';
 import { TLS1_3_VERSION } from '../registry/versions.ts';
+
+interface Write {
+  readonly bytes: Uint8Array;
+  readonly early: boolean;
+  sealed: number;
+}
 
 /**
  * Application data of one connection: plain functions between the records and the caller. No generator, promise or
@@ -19,12 +26,18 @@ export class Plaintext {
   private readonly driver: Driver;
   private content: Uint8Array = EMPTY;
   private position = 0;
+  private partialWrites = false;
+  private acceptsMovingBuffer = false;
+  private recordSize = 0;
   /** A write that was begun and has to be repeated: its bytes, and how many of them are sealed. */
-  private unfinished: { readonly bytes: Uint8Array; readonly early: boolean; sealed: number } | undefined;
+  private unfinished: Write | undefined;
+  private readonly receiveNext: () => Incoming;
 
   constructor(connection: Connection, driver: Driver) {
     this.connection = connection;
     this.driver = driver;
+    const limitOf = (type: number): number | undefined => postHandshakeLimit(connection, type);
+    this.receiveNext = () => connection.io.receive(limitOf);
     this.configure();
   }
 
@@ -42,6 +55,10 @@ export class Plaintext {
     writer.maxFragment = Math.min(writer.maxFragment, connection.get('maxSendFragment'));
     writer.splitsData = !connection.hasOption(OPTIONS.DONT_INSERT_EMPTY_FRAGMENTS);
     writer.padding = this.paddingRule();
+    const mode = connection.get('mode');
+    this.partialWrites = (mode & MODES.ENABLE_PARTIAL_WRITE) !== 0;
+    this.acceptsMovingBuffer = (mode & MODES.ACCEPT_MOVING_WRITE_BUFFER) !== 0;
+    this.recordSize = connection.get('splitSendFragment');
   }
 
   private paddingRule(): ((type: number, length: number) => number) | undefined {
@@ -75,6 +92,7 @@ export class Plaintext {
   }
 
   look(max: number): Uint8Array {
+    if (this.position === 0 && max >= this.content.length) return this.content;
     return this.content.subarray(this.position, this.position + Math.min(max, this.length));
   }
 
@@ -84,7 +102,7 @@ export class Plaintext {
     // What was held goes to nobody where the renegotiation failed: a failure is the last thing that is said.
     const held = driver.failure === undefined ? connection.io.held.shift() : undefined;
     if (held !== undefined) return this.deliver(held);
-    const incoming = driver.guard(() => connection.io.receive((type) => postHandshakeLimit(connection, type)));
+    const incoming = driver.guard(this.receiveNext);
     if (incoming === 'closed' || incoming === 'retry') return incoming;
     if (incoming === 'eof') return this.ended();
     if (incoming === 'change_cipher_spec') return 'again';
@@ -99,7 +117,7 @@ export class Plaintext {
   receiveMessages(): void {
     const { connection, driver } = this;
     for (;;) {
-      const incoming = driver.guard(() => connection.io.receive((type) => postHandshakeLimit(connection, type)));
+      const incoming = driver.guard(this.receiveNext);
       if (typeof incoming === 'string' || incoming.kind === 'data') return;
       driver.begin(postHandshake(connection, incoming.raw));
       driver.resume();
@@ -128,12 +146,11 @@ export class Plaintext {
   write(bytes: Uint8Array): number {
     return this.driver.guard(() => {
       const write = this.beginWrite(bytes);
-      const partial = (this.connection.get('mode') & MODES.ENABLE_PARTIAL_WRITE) !== 0;
       for (;;) {
         if (!this.connection.io.flush()) return 0;
         // Not before the BIO took what it has: however many requests come meanwhile, one answer waits.
         payKeyUpdate(this.connection);
-        if (write.sealed === bytes.length || (partial && write.sealed > 0)) {
+        if (write.sealed === bytes.length || (this.partialWrites && write.sealed > 0)) {
           this.unfinished = undefined;
           return write.sealed;
         }
@@ -143,14 +160,14 @@ export class Plaintext {
   }
 
   /** SSL_write(3): a write that stopped is repeated with the same bytes; from another buffer only if the mode says so. */
-  private beginWrite(bytes: Uint8Array): { readonly bytes: Uint8Array; sealed: number } {
+  private beginWrite(bytes: Uint8Array): Write {
     const before = this.unfinished;
     // Early data that was refused is not half written any more: the peer has seen nothing of it.
     if (before === undefined || (before.early && this.connection.earlyData === 'rejected')) {
       this.unfinished = { bytes, early: this.connection.earlyData === 'offered', sealed: 0 };
       return this.unfinished;
     }
-    const moving = (this.connection.get('mode') & MODES.ACCEPT_MOVING_WRITE_BUFFER) !== 0;
+    const moving = this.acceptsMovingBuffer;
     if (
       bytes.length < before.bytes.length ||
       (!moving && bytes.byteOffset !== before.bytes.byteOffset) ||
@@ -162,10 +179,10 @@ export class Plaintext {
   }
 
   /** Seals as much as one output buffer holds. */
-  private seal(write: { sealed: number }, bytes: Uint8Array): void {
+  private seal(write: Write, bytes: Uint8Array): void {
     const { connection } = this;
     const { writer } = connection.io.records;
-    const size = Math.min(writer.maxFragment, connection.get('splitSendFragment'));
+    const size = Math.min(writer.maxFragment, this.recordSize);
     while (write.sealed < bytes.length && writer.hasRoom) {
       if (writer.keyIsWorn) {
         // RFC 9846, 5.5: before a key has sealed too much, it is changed; TLS 1.2 cannot, and ends.
@@ -174,7 +191,7 @@ export class Plaintext {
         connection.io.flush();
       }
       const end = Math.min(bytes.length, write.sealed + size);
-      writer.appendRecord(CONTENT_TYPE.applicationData, bytes.subarray(write.sealed, end));
+      writer.appendRecord(CONTENT_TYPE.applicationData, end - write.sealed === bytes.length ? bytes : bytes.subarray(write.sealed, end));
       write.sealed = end;
     }
   }

@@ -591,7 +591,9 @@ export class Ssl implements Owner {
 
   /** There are no records to read or write, and no keys to change, where QUIC has them. */
   private demandRecords(): void {
-    if (this.isQuic) refuse('SHOULD_NOT_HAVE_BEEN_CALLED', 'QUIC carries the data of this connection');
+    const { running } = this;
+    const isQuic = running === undefined ? this.isQuic : running.connection.quic !== undefined;
+    if (isQuic) refuse('SHOULD_NOT_HAVE_BEEN_CALLED', 'QUIC carries the data of this connection');
   }
 
   private get streams(): CryptoStreams {
