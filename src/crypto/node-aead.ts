@@ -1,9 +1,8 @@
 import type { Buffer } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
-import * as crypto from 'node:crypto';
 import { sameBytes } from '../bytes/bytes.ts';
 import { free } from '../bytes/free.ts';
-import { alive, memoised, plain, works } from './node-runtime.ts';
+import { alive, crypto, memoised, plain, works } from './node-runtime.ts';
 import type { Aead, AeadName } from './provider.ts';
 
 interface AeadCipher {

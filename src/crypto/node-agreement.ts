@@ -1,12 +1,11 @@
 import { Buffer } from 'node:buffer';
-import type { KeyObject } from 'node:crypto';
-import * as crypto from 'node:crypto';
+import type { ECDH, KeyObject } from 'node:crypto';
 import { jsPiece } from '#js-pieces';
 import { concat, fromHex, sameBytes } from '../bytes/bytes.ts';
 import { type DhGroup, ffdheGroup, isAcceptableDhValue, isFfdhe, isUsableDhGroup } from './ffdhe.ts';
 import { COORDINATE_LENGTH, isUncompressedPoint } from './key-rules.ts';
 import { random } from './node-random.ts';
-import { alive, base64url, fromBase64url, memoised, once, plain, works } from './node-runtime.ts';
+import { alive, base64url, crypto, fromBase64url, memoised, once, plain, works } from './node-runtime.ts';
 import { leftPad, stripZeros, toBigInt } from './numbers.ts';
 import type { AgreementName, Awaitable, CurveName, DecapsulationKey, EphemeralKey, KemName, StaticCurve } from './provider.ts';
 
@@ -162,7 +161,7 @@ const hasCurve: (name: CurveName) => boolean = memoised((name) =>
 class EcKey implements EphemeralKey {
   readonly publicKey: Uint8Array;
   private readonly name: CurveName;
-  private ecdh: crypto.ECDH | undefined;
+  private ecdh: ECDH | undefined;
 
   constructor(name: CurveName, secret?: Uint8Array) {
     this.name = name;

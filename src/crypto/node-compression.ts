@@ -1,12 +1,19 @@
-import * as zlib from 'node:zlib';
 import { plain } from './node-runtime.ts';
 import type { Compressor } from './provider.ts';
 
 /**
  * What node:zlib can do of RFC 8879, shortest result first; Zstandard from Node 22.15 on. A message is compressed once for each certificate and
- * not once for each handshake, so the best level of each is affordable. `maxOutputLength` stops a bomb at the announced length.
+ * not once for each handshake, so the best level of each is affordable. `maxOutputLength` stops a bomb at the announced length. The module is
+ * loaded when somebody asks.
  */
-export const compressors: readonly Compressor[] = [
+export function compressors(): readonly Compressor[] {
+  known ??= compressorsOf(process.getBuiltinModule('node:zlib'));
+  return known;
+}
+
+let known: readonly Compressor[] | undefined;
+
+const compressorsOf = (zlib: typeof import('node:zlib')): readonly Compressor[] => [
   {
     id: 2,
     name: 'brotli',

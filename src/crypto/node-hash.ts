@@ -1,14 +1,14 @@
 import type { Buffer } from 'node:buffer';
-import * as crypto from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import { jsPiece } from '#js-pieces';
 import { concat, wipe } from '../bytes/bytes.ts';
-import { memoised, plain, works } from './node-runtime.ts';
+import { crypto, memoised, plain, works } from './node-runtime.ts';
 import type { HashName, HmacKey, RunningHash } from './provider.ts';
 
 export class NodeHash implements RunningHash {
-  private readonly state: crypto.Hash;
+  private readonly state: Hash;
 
-  constructor(state: crypto.Hash) {
+  constructor(state: Hash) {
     this.state = state;
   }
 

@@ -1,11 +1,10 @@
 import { Buffer } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
-import * as crypto from 'node:crypto';
 import { jsPiece } from '#js-pieces';
 import { concat, fromHex, sameBytes } from '../bytes/bytes.ts';
 import { assertPublicKey, COORDINATE_LENGTH, publicRsa, suits } from './key-rules.ts';
 import { digestLength } from './node-hash.ts';
-import { base64url, fromBase64url, once, plain } from './node-runtime.ts';
+import { base64url, crypto, fromBase64url, once, plain } from './node-runtime.ts';
 import { leftPad, stripZeros } from './numbers.ts';
 import type { CurveName, MlDsaPrivateSpec, PrivateKey, PrivateKeySpec, PublicKey, PublicKeySpec, SignatureAlgorithm } from './provider.ts';
 import type { RsaPrivateSpec } from './rsa.ts';

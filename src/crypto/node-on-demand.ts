@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import type { JsPieces } from './js-pieces.ts';
 
 /** Where the pieces are, once built. The bundle that is published keeps a file of its own for each. */
@@ -10,7 +9,7 @@ export const PIECE_FILES: Readonly<Record<keyof JsPieces, string>> = {
   keys: './js-keys.js',
 };
 
-const load = createRequire(import.meta.url);
+const load = process.getBuiltinModule('node:module').createRequire(import.meta.url);
 const loaded: Partial<{ -readonly [N in keyof JsPieces]: JsPieces[N] }> = {};
 
 /**

@@ -1,4 +1,4 @@
-import * as crypto from 'node:crypto';
+import { crypto } from './node-runtime.ts';
 
 /** The system's generator is asked for this much at a time: a call costs the same for 32 bytes as for 4096. */
 const POOL_LENGTH = 4096;

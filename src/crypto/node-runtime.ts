@@ -2,6 +2,12 @@ import { Buffer } from 'node:buffer';
 
 /** Small pieces that all of the node:crypto provider's files share. */
 
+/**
+ * node:crypto as the runtime has it. An `import` of a module of Node's reads each of its exports and so loads what stands behind them, here WebCrypto,
+ * which takes as long as a handshake of a program that is warm.
+ */
+export const crypto: typeof import('node:crypto') = process.getBuiltinModule('node:crypto');
+
 /** The bytes of a `Buffer`, without its deviating methods. */
 export const plain = (buffer: Buffer): Uint8Array => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
 

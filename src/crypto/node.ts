@@ -1,4 +1,3 @@
-import * as crypto from 'node:crypto';
 import { jsPiece } from '#js-pieces';
 import { AES_CBC_KEY_LENGTH } from './key-rules.ts';
 import { hasAead, NodeAead } from './node-aead.ts';
@@ -7,7 +6,7 @@ import { compressors } from './node-compression.ts';
 import { digest, NodeHash, NodeHmac, prfKey } from './node-hash.ts';
 import { importPrivateKey, importPublicKey } from './node-keys.ts';
 import { random } from './node-random.ts';
-import { memoised, plain, works } from './node-runtime.ts';
+import { crypto, memoised, plain, works } from './node-runtime.ts';
 import type { CbcName, CryptoProvider } from './provider.ts';
 
 /**
@@ -17,7 +16,9 @@ import type { CbcName, CryptoProvider } from './provider.ts';
  */
 export const nodeProvider: CryptoProvider = {
   name: 'node',
-  compressors,
+  get compressors() {
+    return compressors();
+  },
   random,
   hash: (name) => new NodeHash(crypto.createHash(name)),
   digest,

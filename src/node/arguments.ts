@@ -1,5 +1,5 @@
 /** The checks `node:tls` makes of its arguments, with its codes and its words. */
-import { inspect } from 'node:util';
+import { util } from './builtins.ts';
 import { type NodeError, withCode } from './errors.ts';
 
 const BUFFERS = 'an instance of Buffer, TypedArray, or DataView';
@@ -10,7 +10,7 @@ export const invalidType = (name: string, expected: string, value: unknown): Nod
 
 /** ERR_INVALID_ARG_VALUE. */
 export const invalidValue = (name: string, value: unknown, reason = 'is invalid', Kind: ErrorConstructor = TypeError): NodeError => {
-  const shown = inspect(value);
+  const shown = util.inspect(value);
   const short = shown.length > 128 ? `${shown.slice(0, 128)}...` : shown;
   return withCode('ERR_INVALID_ARG_VALUE', `The ${placeOf(name)} '${name}' ${reason}. Received ${short}`, {}, Kind);
 };
@@ -64,14 +64,14 @@ function described(value: unknown): string {
   if (typeof value === 'function') return `function ${value.name}`;
   if (typeof value === 'object') {
     const name: unknown = value.constructor?.name;
-    return typeof name === 'string' && name !== '' ? `an instance of ${name}` : inspect(value, { depth: -1 });
+    return typeof name === 'string' && name !== '' ? `an instance of ${name}` : util.inspect(value, { depth: -1 });
   }
   const shown = typeof value === 'string' && value.length > 28 ? `${value.slice(0, 25)}...` : value;
-  return `type ${typeof value} (${inspect(shown)})`;
+  return `type ${typeof value} (${util.inspect(shown)})`;
 }
 
 /** Node sets underscores into numbers above 2^32. */
 const grouped = (value: unknown): string =>
   typeof value === 'number' && Number.isInteger(value) && Math.abs(value) > 2 ** 32
     ? String(value).replace(/(?<=\d)(?=(?:\d{3})+$)/g, '_')
-    : inspect(value);
+    : util.inspect(value);

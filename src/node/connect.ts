@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import { checkFunction, checkNumber, invalidValue, outOfRange } from './arguments.ts';
+import { net } from './builtins.ts';
 import { tls } from './module-object.ts';
 import type { ConnectOptions } from './options.ts';
 import { defaultCiphers } from './secure-context.ts';
@@ -48,7 +48,7 @@ function checkOptions(options: ConnectOptions): void {
   checkNumber('options.minDHSize', minDHSize);
   if ((minDHSize as number) < 1) throw outOfRange('options.minDHSize', '>= 1', minDHSize);
   // RFC 6066, 3: literal addresses are not permitted in server_name.
-  if (servername && isIP(servername) !== 0)
+  if (servername && net.isIP(servername) !== 0)
     throw invalidValue('options.servername', servername, 'Setting the TLS ServerName to an IP address is not permitted.');
 }
 

@@ -2,13 +2,14 @@
  * Issuers, CRLs and OCSP responses from where certificates say they can be had. Nothing here is used unless a program asks for
  * it: whoever presents a certificate chooses the addresses, so that following them tells third parties who connects to whom.
  */
-import { isIP } from 'node:net';
+
 import { provider } from '#provider';
 import { unlessMalformed } from '../asn1/asn1-error.ts';
 import { ACCESS_OIDS } from '../registry/oids.ts';
 import { type Certificate, parseCertificates } from '../x509/certificate.ts';
 import { type Crl, parseCrls } from '../x509/crl.ts';
 import { ocspRequest } from '../x509/ocsp.ts';
+import { net } from './builtins.ts';
 
 export interface FetchLimits {
   /** Bytes of one answer; 1 MiB. */
@@ -114,5 +115,5 @@ const addressesIn = ({ extensions }: Certificate, method: string): readonly stri
 /** Certificates come from strangers: their addresses shall not reach into the network around us. */
 function isPublicHttp({ hostname, port }: URL): boolean {
   const bare = hostname.replace(/^\[|\]$/g, '');
-  return port === '' && isIP(bare) === 0 && bare.includes('.') && !/\.(local|internal|localhost|home\.arpa|test)\.?$/.test(bare);
+  return port === '' && net.isIP(bare) === 0 && bare.includes('.') && !/\.(local|internal|localhost|home\.arpa|test)\.?$/.test(bare);
 }

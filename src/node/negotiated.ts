@@ -1,9 +1,11 @@
 /** What was agreed and who the peer is, in the shapes of `node:tls`. */
-import { X509Certificate } from 'node:crypto';
+
+import type { X509Certificate } from 'node:crypto';
 import type { Connection } from '../handshake/connection.ts';
 import { groupName, namedGroup } from '../registry/groups.ts';
 import { versionName } from '../registry/versions.ts';
 import type { Certificate } from '../x509/certificate.ts';
+import { crypto } from './builtins.ts';
 
 export interface CipherInfo {
   readonly name: string;
@@ -45,7 +47,7 @@ export function ephemeralKeyInfo({ group, reused, dhPrimeBits }: Connection): Ep
   return kind === 'ffdhe' ? { type: 'DH', size: Number(name.slice('ffdhe'.length)) } : { type: 'KEM', name };
 }
 
-export const x509Of = (certificate: Certificate): X509Certificate => new X509Certificate(certificate.der);
+export const x509Of = (certificate: Certificate): X509Certificate => new crypto.X509Certificate(certificate.der);
 
 /** A chain in Node's newer form: `issuerCertificate` of each is the next. */
 export function x509Chain([leaf, ...issuers]: readonly Certificate[]): X509Certificate | undefined {

@@ -1,4 +1,5 @@
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { net } from './builtins.ts';
 
 /**
  * Where all sockets that we made ourselves read to, one after the other: a chunk is opened before the next one comes. No Buffer, whose `slice`
@@ -12,12 +13,12 @@ export function ownTransport(arrived: (bytes: Uint8Array) => void): Socket {
   // Our end stays open when the peer's ends: close_notify is still to be said.
   const options = { allowHalfOpen: true };
   // Reads of Windows have their buffers long before there is anything to read.
-  if (process.platform === 'win32') return new Socket(options);
+  if (process.platform === 'win32') return new net.Socket(options);
   landing ??= new Uint8Array(LANDING_SIZE);
   const buffer = landing;
   const callback = (length: number): boolean => {
     arrived(buffer.subarray(0, length));
     return true;
   };
-  return new Socket({ ...options, onread: { buffer, callback } });
+  return new net.Socket({ ...options, onread: { buffer, callback } });
 }

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { pemBlocks, pemText } from '../asn1/pem.ts';
 import { type StoreLookup, X509Store } from '../x509/store.ts';
 import { checkString, invalidType, invalidValue } from './arguments.ts';
+import { fs } from './builtins.ts';
 import { native } from './native.ts';
 import { systemBundle } from './system-bundle.ts';
 
@@ -59,7 +59,7 @@ const SOURCES: Readonly<Record<string, () => readonly string[]>> = {
 };
 
 const pemFile = (path: string | undefined): readonly string[] =>
-  path === undefined || path === '' ? [] : splitPem(readFileSync(path, 'utf8'));
+  path === undefined || path === '' ? [] : splitPem(fs.readFileSync(path, 'utf8'));
 
 /** tls.setDefaultCACertificates: who is trusted from now on where `ca` does not say. The runtime's own connections are told, too. */
 export function setDefaultCACertificates(certificates: readonly (string | ArrayBufferView)[]): void {

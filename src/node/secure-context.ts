@@ -1,4 +1,4 @@
-import { createHash, type KeyObject, randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { Asn1Error } from '../asn1/asn1-error.ts';
 import { base64Bytes } from '../asn1/base64.ts';
 import { isPem, pemText } from '../asn1/pem.ts';
@@ -16,6 +16,7 @@ import { parseCrls } from '../x509/crl.ts';
 import { parsePkcs12, pkcs12Identity } from '../x509/pkcs12.ts';
 import { X509Store } from '../x509/store.ts';
 import { checkBuffer, checkInteger, checkMaterial, checkObject, checkString, invalidType, invalidValue } from './arguments.ts';
+import { crypto } from './builtins.ts';
 import { defaults } from './defaults.ts';
 import { tlsError, withCode } from './errors.ts';
 import { installFetching } from './fetch-option.ts';
@@ -62,7 +63,7 @@ export class SecureContext {
 
   /** The 48 bytes that open and seal tickets; where nobody gave any they are made now and hold from now on. */
   getTicketKeys(): Buffer {
-    if (this.ticketKeys.length === 0) this.setTicketKeys(randomBytes(TICKET_KEYS_LENGTH));
+    if (this.ticketKeys.length === 0) this.setTicketKeys(crypto.randomBytes(TICKET_KEYS_LENGTH));
     return Buffer.from(this.ticketKeys[0] as Uint8Array);
   }
 
@@ -84,7 +85,7 @@ export function createSecureContext(options: SecureContextOptions | null = {}): 
 }
 
 /** What a server says its sessions belong to, unless it is told. */
-export const defaultSessionIdContext = (): string => createHash('sha1').update(process.argv.join(' ')).digest('hex').slice(0, 32);
+export const defaultSessionIdContext = (): string => crypto.createHash('sha1').update(process.argv.join(' ')).digest('hex').slice(0, 32);
 
 /** The suites of the day, unless they are set by the library's own names. */
 export const defaultCiphers = ({ ssl = {} }: Pick<SecureContextOptions, 'ssl'>): Pick<SecureContextOptions, 'ciphers'> =>

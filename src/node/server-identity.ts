@@ -1,8 +1,8 @@
-import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import type { Certificate } from '../x509/certificate.ts';
 import { matchHost, matchIp } from '../x509/hostname.ts';
 import { addressText, parseIp } from '../x509/ip-address.ts';
+import { net } from './builtins.ts';
 import { withCode } from './errors.ts';
 import type { PeerCertificate } from './negotiated.ts';
 
@@ -33,7 +33,7 @@ export function names(certificate: Certificate, host: string): boolean {
 
 function mismatch(host: string, names: readonly string[], common: readonly string[], list: unknown): string | undefined {
   const dns = behind('DNS:', names);
-  if (isIP(host) !== 0) {
+  if (net.isIP(host) !== 0) {
     const addresses = behind('IP Address:', names).map(canonical);
     return addresses.includes(canonical(host)) ? undefined : `IP: ${host} is not in the cert's list: ${addresses.join(', ')}`;
   }

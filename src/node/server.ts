@@ -1,9 +1,9 @@
-import { AssertionError } from 'node:assert';
 import { captureRejectionSymbol } from 'node:events';
-import { type AddressInfo, Server as NetServer, type ServerOpts } from 'node:net';
+import type { AddressInfo, ServerOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { convertALPNProtocols } from './alpn.ts';
 import { checkBuffer, checkFunction, checkNumber, checkObject, checkString, invalidType } from './arguments.ts';
+import { net } from './builtins.ts';
 import { withCode } from './errors.ts';
 import { tls } from './module-object.ts';
 import { type ALPNCallback, checkNames, DEFAULT_HANDSHAKE_TIMEOUT, type SecureContextOptions, type ServerOptions } from './options.ts';
@@ -22,7 +22,7 @@ interface NamedContext {
  * A TCP server whose connections speak TLS. 'secureConnection' brings each one that completed its handshake, 'tlsClientError' each one that
  * did not; 'connection' the bare sockets before, and takes any Duplex that is emitted there.
  */
-class TlsServer extends NetServer {
+class TlsServer extends net.Server {
   // Declared alone: `prepare` sets them, on objects too that this class did not make.
   declare requestCert: boolean;
   declare rejectUnauthorized: boolean;
@@ -82,7 +82,7 @@ class TlsServer extends NetServer {
   setTicketKeys(keys: Uint8Array | readonly Uint8Array[]): void {
     for (const key of Array.isArray(keys) && keys.length > 0 ? (keys as readonly Uint8Array[]) : [keys]) {
       checkBuffer('buffer', key);
-      if (key.byteLength !== 48) throw new AssertionError({ message: 'Session ticket keys must be a 48-byte buffer' });
+      if (key.byteLength !== 48) throw failedAssertion('Session ticket keys must be a 48-byte buffer');
     }
     this.shared.setTicketKeys(keys);
   }
@@ -163,7 +163,7 @@ export const Server: typeof TlsServer = new Proxy(TlsServer, {
     const [options, listener] = args as [(ServerOptions | SecureConnectionListener | null)?, SecureConnectionListener?];
     if (!(self instanceof TlsServer)) return new Server(options, listener);
     const bag = bagOf(options);
-    (NetServer as unknown as (this: TlsServer, options: object) => void).call(self, bag);
+    (net.Server as unknown as (this: TlsServer, options: object) => void).call(self, bag);
     self.prepare(bag, typeof options === 'function' ? options : listener);
     return undefined;
   },
@@ -194,3 +194,5 @@ function checkOptions(options: ServerOptions): void {
 }
 
 const isAddress = (address: AddressInfo | string | null): address is AddressInfo => typeof address === 'object' && address !== null;
+
+const failedAssertion = (message: string): Error => new (process.getBuiltinModule('node:assert').AssertionError)({ message });

@@ -1,8 +1,8 @@
-import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Bio } from '../bio/bio.ts';
 import { copyOf } from '../bytes/bytes.ts';
 import { free } from '../bytes/free.ts';
+import { net } from './builtins.ts';
 
 /** Bytes that may wait in the transport before it is asked to take more: some slabs, so that they go out in one system call. */
 const OUTGOING_LIMIT = 256 * 1024;
@@ -34,14 +34,14 @@ export class SocketBio implements Bio {
 
   constructor(transport: Duplex) {
     this.transport = transport;
-    this.take = transport instanceof Socket ? (bytes, release) => this.lend(bytes, release) : undefined;
+    this.take = transport instanceof net.Socket ? (bytes, release) => this.lend(bytes, release) : undefined;
   }
 
   /** Frees what a socket brought as soon as it is read, instead of leaving that to the collector, until somebody else listens too. */
   claim(): void {
     const { transport } = this;
     const others = transport.listenerCount('data') - 1 + transport.listenerCount('readable') + transport.readableLength;
-    if (!HAS_OWN_CHUNKS || !(transport instanceof Socket) || others > 0) return;
+    if (!HAS_OWN_CHUNKS || !(transport instanceof net.Socket) || others > 0) return;
     this.claimed = true;
     transport.on('newListener', (name) => {
       if (name === 'data' || name === 'readable') this.claimed = false;

@@ -1,5 +1,6 @@
-import { type AddressInfo, Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { Duplex, type DuplexOptions } from 'node:stream';
+import { net } from './builtins.ts';
 
 /**
  * What programs ask a `net.Socket` for besides reading and writing: addresses, timeouts, options of TCP. All of it is the
@@ -148,4 +149,4 @@ export abstract class SocketSurface extends Duplex {
 
 // A TLSSocket is a net.Socket to those who ask `instanceof`, as in Node, without being made as one: it has no handle, and whatever
 // would touch one stands above.
-Object.setPrototypeOf(SocketSurface.prototype, Socket.prototype);
+Object.setPrototypeOf(SocketSurface.prototype, net.Socket.prototype);

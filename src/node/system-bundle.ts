@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
+import { fs } from './builtins.ts';
 
 /** The operating system's certificate bundle: SSL_CERT_FILE, or where distributions keep it; undefined where there is none. */
 export const systemBundle = (): string | undefined =>
-  [process.env['SSL_CERT_FILE'], ...BUNDLES].find((path) => path !== undefined && existsSync(path));
+  [process.env['SSL_CERT_FILE'], ...BUNDLES].find((path) => path !== undefined && fs.existsSync(path));
 
 const BUNDLES: readonly string[] = [
   '/etc/ssl/certs/ca-certificates.crt', // Debian, Ubuntu, Arch, Gentoo

@@ -1,5 +1,4 @@
 import type { X509Certificate } from 'node:crypto';
-import { Socket } from 'node:net';
 import { addAbortSignal, type Duplex } from 'node:stream';
 import { fromUtf8 } from '../bytes/bytes.ts';
 import type { Connection } from '../handshake/connection.ts';
@@ -15,6 +14,7 @@ import { parseIp } from '../x509/ip-address.ts';
 import { convertALPNProtocols } from './alpn.ts';
 import { checkBoolean, checkBuffer, checkFunction, checkInteger, checkObject, checkString, invalidType } from './arguments.ts';
 import { BufferSink } from './buffer-sink.ts';
+import { net } from './builtins.ts';
 import { installCallbacks, register } from './callbacks.ts';
 import { connectionError, isReason, verifyError, withCode } from './errors.ts';
 import { tls } from './module-object.ts';
@@ -96,7 +96,7 @@ export class TLSSocket extends TlsStream {
       installCallbacks(this, this.options);
       this.begin();
     };
-    if (!(transport instanceof Socket && transport.pending)) {
+    if (!(transport instanceof net.Socket && transport.pending)) {
       process.nextTick(start);
       return;
     }

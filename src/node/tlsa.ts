@@ -1,13 +1,10 @@
 /** TLSA records from the system's resolver (RFC 6698, 1035), over UDP and, for long answers, TCP. */
 
-import { randomInt } from 'node:crypto';
-import { createSocket } from 'node:dgram';
-import { readFileSync } from 'node:fs';
-import { connect, isIP } from 'node:net';
 import { Reader } from '../bytes/reader.ts';
 import { build } from '../bytes/writer.ts';
 import { TlsFatal } from '../registry/fatal.ts';
 import type { TlsaRecord } from '../x509/dane.ts';
+import { crypto, fs, net } from './builtins.ts';
 
 export interface TlsaQuery {
   /** `tcp` unless said otherwise: the transport of the service. */
@@ -63,18 +60,20 @@ const MOST_ALIASES = 8;
 function systemResolvers(): NonNullable<TlsaQuery['servers']> {
   let text = '';
   try {
-    text = readFileSync('/etc/resolv.conf', 'utf8');
+    text = fs.readFileSync('/etc/resolv.conf', 'utf8');
   } catch {
     // No such file: a resolver on this machine is what its absence means.
   }
-  const servers = [...text.matchAll(/^nameserver[ \t]+(\S+)/gm)].flatMap(([, address = '']) => (isIP(address) > 0 ? [{ address }] : []));
+  const servers = [...text.matchAll(/^nameserver[ \t]+(\S+)/gm)].flatMap(([, address = '']) =>
+    net.isIP(address) > 0 ? [{ address }] : [],
+  );
   return servers.length > 0 ? servers : [{ address: '127.0.0.1' }];
 }
 
 type Answer = Omit<TlsaAnswer, 'server'>;
 
 async function ask(name: string, address: string, port: number, timeout: number): Promise<Answer> {
-  const id = randomInt(0x1_0000);
+  const id = crypto.randomInt(0x1_0000);
   const question = build((w) => w.bytes(nameBytes(name)).u16(TLSA).u16(IN));
   const message = build((w) =>
     w
@@ -132,7 +131,7 @@ function overUdp(
   isAnswer: (bytes: Uint8Array) => boolean,
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const socket = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4');
+    const socket = process.getBuiltinModule('node:dgram').createSocket(net.isIP(address) === 6 ? 'udp6' : 'udp4');
     const timer = setTimeout(() => end(new Error(`${address} does not answer`)), timeout);
     const end = (outcome: Uint8Array | Error): void => {
       clearTimeout(timer);
@@ -155,7 +154,7 @@ function overUdp(
 /** RFC 1035, 4.2.2: a length of two bytes before each message. */
 function overTcp(message: Uint8Array, address: string, port: number, timeout: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: address, port });
+    const socket = net.connect({ host: address, port });
     const timer = setTimeout(() => socket.destroy(new Error(`${address} does not answer`)), timeout);
     let received = Buffer.alloc(0);
     socket.once('close', () => {

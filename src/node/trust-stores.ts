@@ -1,5 +1,5 @@
 /** Trust anchors from files and directories, read when they are first needed and once for the whole process. */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+
 import { join } from 'node:path';
 import { provider } from '#provider';
 import { unlessMalformed } from '../asn1/asn1-error.ts';
@@ -7,6 +7,7 @@ import { type Certificate, parseCertificates } from '../x509/certificate.ts';
 import { parseCrls } from '../x509/crl.ts';
 import { nameHash } from '../x509/name-hash.ts';
 import { type StoreLookup, X509Store } from '../x509/store.ts';
+import { fs } from './builtins.ts';
 import { systemStore } from './root-certificates.ts';
 import { systemBundle } from './system-bundle.ts';
 
@@ -31,7 +32,7 @@ export function trustStore({ files = [], directories = [], system }: TrustSource
 
 /** The operating system's directory of hashed names: SSL_CERT_DIR, or the usual one; undefined where there is none. */
 export const systemDirectory = (): string | undefined =>
-  [process.env['SSL_CERT_DIR'], '/etc/ssl/certs'].find((path) => path !== undefined && existsSync(path));
+  [process.env['SSL_CERT_DIR'], '/etc/ssl/certs'].find((path) => path !== undefined && fs.existsSync(path));
 
 /** Finds certificates in a PEM bundle, which all stores share until the file changes. */
 export function bundleLookup(path: string): StoreLookup {
@@ -42,11 +43,11 @@ export function bundleLookup(path: string): StoreLookup {
 const bundles: Map<string, { readonly modified: number; readonly store: X509Store }> = new Map();
 
 function bundle(path: string): X509Store {
-  const modified = statSync(path).mtimeMs;
+  const modified = fs.statSync(path).mtimeMs;
   const known = bundles.get(path);
   if (known?.modified === modified) return known.store;
   const store = new X509Store();
-  store.addPem(readFileSync(path));
+  store.addPem(fs.readFileSync(path));
   bundles.set(path, { modified, store });
   return store;
 }
@@ -56,7 +57,7 @@ const MOST_NUMBERED = 32;
 
 /** Finds certificates by the hash of their subject: `5ad8a5d6.0`, `5ad8a5d6.1` … (X509_LOOKUP_hash_dir(3)). */
 export function directoryLookup(path: string): StoreLookup {
-  if (!statSync(path).isDirectory()) throw new TypeError(`${path} is not a directory`);
+  if (!fs.statSync(path).isDirectory()) throw new TypeError(`${path} is not a directory`);
   return (subject) => {
     const found: Certificate[] = [];
     const hash = nameHash(subject, provider);
@@ -72,7 +73,7 @@ export function directoryLookup(path: string): StoreLookup {
 
 /** Takes the CRLs of a directory of hashed names (`5ad8a5d6.r0` …) into a store: revocation has no look-up by name. */
 export function addDirectoryCrls(store: X509Store, path: string): void {
-  for (const name of readdirSync(path)) {
+  for (const name of fs.readdirSync(path)) {
     if (!/^[0-9a-f]{8}\.r\d+$/.test(name)) continue;
     const bytes = contents(join(path, name));
     for (const crl of (bytes && unlessMalformed(() => parseCrls(bytes))) ?? []) store.addCrl(crl);
@@ -81,7 +82,7 @@ export function addDirectoryCrls(store: X509Store, path: string): void {
 
 function contents(path: string): Uint8Array | undefined {
   try {
-    return readFileSync(path);
+    return fs.readFileSync(path);
   } catch {
     return undefined;
   }
