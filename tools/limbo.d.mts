@@ -2,6 +2,10 @@ export interface LimboCase {
   readonly id: string;
   readonly features: readonly string[];
   readonly expected_result: 'SUCCESS' | 'FAILURE';
+  /** PEM, as are the next two. */
+  readonly trusted_certs: readonly string[];
+  readonly untrusted_intermediates: readonly string[];
+  readonly peer_certificate: string;
 }
 
 export interface LimboVerdict {

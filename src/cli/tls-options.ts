@@ -164,6 +164,7 @@ const VALIDATION: readonly TlsOption[] = [
   verifyFlag('no_check_time', 'Ignore the time of validity', X509_V_FLAG.NO_CHECK_TIME),
   verifyFlag('ignore_critical', 'Ignore unknown critical extensions', X509_V_FLAG.IGNORE_CRITICAL),
   verifyFlag('check_ss_sig', 'Check signatures of trust anchors', X509_V_FLAG.CHECK_SS_SIGNATURE),
+  verifyFlag('allow_proxy_certs', 'Allow proxy certificates', X509_V_FLAG.ALLOW_PROXY_CERTS),
   verifyFlag('policy_check', 'Process certificate policies', X509_V_FLAG.POLICY_CHECK),
   verifyFlag('explicit_policy', 'Require an explicit policy', X509_V_FLAG.EXPLICIT_POLICY),
   verifyFlag('suiteB_128_only', 'Suite B at 128 bits: P-256 only', X509_V_FLAG.SUITEB_128_LOS_ONLY),

@@ -197,7 +197,7 @@ const extensionsOf = (view: View): string =>
   chosen(view)
     .map((extension) => {
       const title = EXTENSION_TITLES.get(extension.oid) ?? extension.oid;
-      const body = extensionText(view.certificate, extension).map((line) => (line === '' ? '\n' : `    ${line}\n`));
+      const body = extensionText(view.certificate, extension, 4).map((line) => `${line}\n`);
       return `${title}: ${extension.critical ? 'critical' : ''}\n${body.join('')}`;
     })
     .join('');

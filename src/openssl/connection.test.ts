@@ -267,6 +267,29 @@ describe('callbacks', () => {
     expect([asked, depths.at(-1)]).toEqual([2, 0]);
   });
 
+  it('are told with a 2 that policies were processed, where X509_V_FLAG_NOTIFY_POLICY asks for it', () => {
+    const run = (flags: number, answer: number): { calls: [number, number, boolean][]; connected: boolean } => {
+      const clients = clientCtx();
+      o.X509_VERIFY_PARAM_set_flags(o.SSL_CTX_get0_param(clients), flags);
+      const calls: [number, number, boolean][] = [];
+      o.SSL_CTX_set_verify(clients, o.SSL_VERIFY_PEER, (ok, ctx) => {
+        calls.push([ok, o.X509_STORE_CTX_get_error(ctx), o.X509_STORE_CTX_get_current_cert(ctx) === null]);
+        return ok === 2 ? answer : ok;
+      });
+      const connected = connect(pairOf(clients));
+      return { calls, connected };
+    };
+    const { X509_V_FLAG_NOTIFY_POLICY: notify, X509_V_FLAG_POLICY_CHECK: check, X509_V_FLAG_EXPLICIT_POLICY: explicit } = o;
+    const told = run(notify | check, 1);
+    expect(told.connected).toBe(true);
+    expect(told.calls.at(-1)).toEqual([2, o.X509_V_OK, true]);
+    expect(told.calls.slice(0, -1).every(([ok, , none]) => ok === 1 && !none)).toBe(true);
+    expect(run(notify | check, 0).connected).toBe(false);
+    for (const flags of [notify, check]) expect(run(flags, 0).calls.map(([ok]) => ok)).not.toContain(2);
+    const failed = run(notify | explicit, 1);
+    expect(failed.calls.at(-1)?.slice(0, 2)).toEqual([0, o.X509_V_ERR_NO_EXPLICIT_POLICY]);
+  });
+
   it('may take the whole of verification over', () => {
     const clients = there(o.SSL_CTX_new(o.TLS_client_method()));
     const results: unknown[] = [];

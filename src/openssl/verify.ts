@@ -14,11 +14,13 @@ import { asInt, done, type Holder } from './settings.ts';
 import { alive } from './state.ts';
 import type { SSL, SSL_CTX, X509, X509_STORE, X509_STORE_CTX, X509_VERIFY_PARAM } from './types.ts';
 
-/** Answers 1 to go on and 0 to fail, whatever `preverify_ok` was. A promise of it waits with SSL_ERROR_WANT_RETRY_VERIFY. */
+/** Answers 1 to go on and 0 to fail, whatever `preverify_ok` was: 0 for a problem, 1 for a good certificate, 2 for policies (NOTIFY_POLICY). A promise of it waits with SSL_ERROR_WANT_RETRY_VERIFY. */
 export type SSL_verify_cb = (preverify_ok: number, ctx: X509_STORE_CTX) => number | Promise<number>;
 
 const verifyCallback = (cb: SSL_verify_cb): VerifyCallback =>
-  wrap(cb, null, (preverifyOk: boolean, context: X509_STORE_CTX) => mapped(cb(asInt(preverifyOk), context), (answer) => answer > 0));
+  wrap(cb, null, (preverifyOk: boolean, context: X509_STORE_CTX) =>
+    mapped(cb(context.policiesProcessed ? 2 : asInt(preverifyOk), context), (answer) => answer > 0),
+  );
 
 /** null takes the context's callback away. */
 export function SSL_CTX_set_verify(ctx: SSL_CTX, mode: number, cb: SSL_verify_cb | null): void {

@@ -26,6 +26,7 @@ export const EXTENSION_OIDS = {
   inhibitAnyPolicy: '2.5.29.54',
   authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
   subjectInfoAccess: '1.3.6.1.5.5.7.1.11',
+  proxyCertInfo: '1.3.6.1.5.5.7.1.14',
   tlsFeature: '1.3.6.1.5.5.7.1.24',
   signedCertificateTimestamps: '1.3.6.1.4.1.11129.2.4.2',
   precertificatePoison: '1.3.6.1.4.1.11129.2.4.3',

@@ -1,7 +1,8 @@
 import { sameBytes } from '../bytes/bytes.ts';
+import type { X509VerifyResult } from '../registry/verify-results.ts';
 import { X509_V_FLAG } from '../registry/x509-flags.ts';
 import type { Certificate } from './certificate.ts';
-import { certificateProblems, timeProblems } from './check-certificate.ts';
+import { certificateProblems, isProxy, issuerRole, timeProblems } from './check-certificate.ts';
 import { DANE_USAGE } from './dane.ts';
 import { type Flow, settle } from './flow.ts';
 import { constraintProblem } from './name-constraints.ts';
@@ -184,10 +185,10 @@ class PathBuilder {
   private isSound(candidate: Certificate, below: readonly Certificate[]): boolean {
     const { v } = this;
     if (v.trustIn(candidate) === 'rejected') return false;
-    const role = isStoreAnchor(v, candidate) ? 'anchor' : 'intermediate';
+    const role = issuerRole(below[below.length - 1] as Certificate, isStoreAnchor(v, candidate));
     if (certificateProblems(v, candidate, role).length > 0 || timeProblems(v, candidate).length > 0) return false;
-    const { basicConstraints, nameConstraints } = candidate.extensions;
-    if (!v.isStrong(candidate) || countForPathLength(below) > (basicConstraints?.pathLength ?? Number.POSITIVE_INFINITY)) return false;
+    const { nameConstraints } = candidate.extensions;
+    if (!v.isStrong(candidate) || lengthProblem(candidate, below) !== undefined) return false;
     return (
       nameConstraints === undefined ||
       constrainedBy(below).every(
@@ -202,9 +203,18 @@ class PathBuilder {
   }
 }
 
-/** Intermediates that count against a path length: self-issued ones do not, nor does the leaf (RFC 5280, 4.2.1.9). */
-export const countForPathLength = (below: readonly Certificate[]): number =>
-  below.filter((certificate, i) => i > 0 && !certificate.selfIssued).length;
+/**
+ * Whether too much stands below a certificate. Against the length of an authority's paths count intermediates that are not self-issued,
+ * without the end entity and its proxies (RFC 5280, 4.2.1.9); against that of a proxy's all the proxies below (RFC 3820, 3.8.1).
+ */
+export function lengthProblem({ extensions }: Certificate, below: readonly Certificate[]): X509VerifyResult | undefined {
+  const { basicConstraints, proxyCertInfo } = extensions;
+  if (below.length > (proxyCertInfo?.pathLength ?? Number.POSITIVE_INFINITY)) return 'PROXY_PATH_LENGTH_EXCEEDED';
+  if (basicConstraints?.pathLength === undefined) return undefined;
+  const proxies = below.filter(isProxy).length;
+  const intermediates = below.slice(proxies + 1).filter((certificate) => !certificate.selfIssued);
+  return intermediates.length > basicConstraints.pathLength ? 'PATH_LENGTH_EXCEEDED' : undefined;
+}
 
 /** The certificates whose names are constrained: not self-issued ones, but for the leaf (RFC 5280, 6.1.3 (b)). */
 export const constrainedBy = (below: readonly Certificate[]): { certificate: Certificate; isLeaf: boolean }[] =>

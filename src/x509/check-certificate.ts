@@ -6,8 +6,12 @@ import { KEY_USAGE } from './extensions.ts';
 import type { Verification } from './verification.ts';
 import { webpkiProblems } from './webpki-profile.ts';
 
-/** Where a certificate stands in a path. An anchor that is the leaf as well is a leaf. */
-export type Role = 'leaf' | 'intermediate' | 'anchor';
+/** Where a certificate stands in a path. An anchor that is the leaf as well is a leaf; who issued a proxy is no authority. */
+export type Role = 'leaf' | 'proxyIssuer' | 'intermediate' | 'anchor';
+
+/** The role of whoever issued a certificate. */
+export const issuerRole = (certificate: Certificate, isAnchor: boolean): Role =>
+  isProxy(certificate) ? 'proxyIssuer' : isAnchor ? 'anchor' : 'intermediate';
 
 /**
  * All that can be said against a certificate in a role without looking at the others: extensions, whether it may be a
@@ -15,14 +19,18 @@ export type Role = 'leaf' | 'intermediate' | 'anchor';
  */
 export function certificateProblems(v: Verification, certificate: Certificate, role: Role, alone = false): X509VerifyResult[] {
   const problems: X509VerifyResult[] = [];
-  if (certificate.malformedExtensions.length > 0) problems.push('INVALID_EXTENSION');
+  if (certificate.malformedExtensions.length > 0 || isBrokenProxy(certificate)) problems.push('INVALID_EXTENSION');
   // RFC 5280, 4.2: a critical extension that is not understood MUST lead to refusal.
   if (!v.has(X509_V_FLAG.IGNORE_CRITICAL) && hasUnknownCritical(certificate)) problems.push('UNHANDLED_CRITICAL_EXTENSION');
+  if (isProxy(certificate) && !v.has(X509_V_FLAG.ALLOW_PROXY_CERTS)) problems.push('PROXY_CERTIFICATES_NOT_ALLOWED');
   const strict = v.has(X509_V_FLAG.X509_STRICT);
-  if (!fitsRole(certificate, role, strict)) problems.push('INVALID_CA');
+  if (!fitsRole(certificate, role, strict)) problems.push(role === 'proxyIssuer' ? 'INVALID_NON_CA' : 'INVALID_CA');
   if (strict && !alone) problems.push(...strictProblems(certificate, role));
   if (v.webpki) problems.push(...webpkiProblems(certificate, role, v.isPublicSuffix));
-  if (!servesPurpose(certificate, v.purpose, role !== 'leaf')) problems.push('INVALID_PURPOSE');
+  if (!servesPurpose(certificate, v.purpose, role === 'intermediate' || role === 'anchor')) problems.push('INVALID_PURPOSE');
+  // RFC 3820, 3.1: who issues a proxy must be allowed to sign with that key.
+  const { keyUsage = KEY_USAGE.digitalSignature } = certificate.extensions;
+  if (role === 'proxyIssuer' && (keyUsage & KEY_USAGE.digitalSignature) === 0) problems.push('KEYUSAGE_NO_DIGITAL_SIGNATURE');
   return problems;
 }
 
@@ -31,6 +39,16 @@ export function timeProblems(v: Verification, certificate: Certificate): X509Ver
   if (v.time === undefined) return [];
   if (v.time < certificate.notBefore) return ['CERT_NOT_YET_VALID'];
   return v.time > certificate.notAfter ? ['CERT_HAS_EXPIRED'] : [];
+}
+
+/** Whether a certificate is that of a proxy (RFC 3820): issued by an end entity, or by another proxy, to act in its name. */
+export const isProxy = ({ extensions }: Certificate): boolean => extensions.proxyCertInfo !== undefined;
+
+/** RFC 3820, 3.5 to 3.7: a proxy has no alternative names, nor those of its issuer, and is no authority. */
+function isBrokenProxy(certificate: Certificate): boolean {
+  const { basicConstraints } = certificate.extensions;
+  const named = certificate.has(EXTENSION_OIDS.subjectAltName) || certificate.has(EXTENSION_OIDS.issuerAltName);
+  return isProxy(certificate) && (named || basicConstraints?.ca === true);
 }
 
 /** How much of an authority a certificate is. Only version 3 with basicConstraints says so itself (RFC 5280, 4.2.1.9). */
@@ -92,6 +110,7 @@ const HANDLED: ReadonlySet<string> = new Set([
   EXTENSION_OIDS.nameConstraints,
   EXTENSION_OIDS.policyMappings,
   EXTENSION_OIDS.inhibitAnyPolicy,
+  EXTENSION_OIDS.proxyCertInfo,
   EXTENSION_OIDS.subjectKeyIdentifier,
   EXTENSION_OIDS.authorityKeyIdentifier,
 ]);
@@ -102,6 +121,8 @@ const hasUnknownCritical = (certificate: Certificate): boolean =>
 function fitsRole(certificate: Certificate, role: Role, strict: boolean): boolean {
   const authority = isAuthority(certificate);
   if (role === 'leaf') return !strict || authority !== 'legacy';
+  // RFC 3820, 3.1: an authority makes no proxies.
+  if (role === 'proxyIssuer') return authority === 'no';
   return authority === 'yes' || (role === 'anchor' && !strict && authority === 'legacy');
 }
 

@@ -1,18 +1,20 @@
+import { ATTRIBUTE_OIDS } from '../registry/oids.ts';
 import type { X509VerifyResult } from '../registry/verify-results.ts';
 import { X509_V_FLAG, X509_V_FLAG_POLICY_MASK } from '../registry/x509-flags.ts';
-import { constrainedBy, countForPathLength, looksSelfSigned } from './build-path.ts';
+import { constrainedBy, lengthProblem, looksSelfSigned } from './build-path.ts';
 import type { Certificate } from './certificate.ts';
-import { certificateProblems, type Role, timeProblems } from './check-certificate.ts';
+import { certificateProblems, isProxy, issuerRole, type Role, timeProblems } from './check-certificate.ts';
 import { DANE_FLAG_NO_DANE_EE_NAMECHECKS, DANE_USAGE, type TlsaRecord } from './dane.ts';
 import { type Flow, settle } from './flow.ts';
 import { matchEmail, matchIp } from './hostname.ts';
+import type { Name } from './name.ts';
 import { constraintProblem } from './name-constraints.ts';
 import { policyProblem } from './policy.ts';
 import { asksForRevocation, checkRevocation } from './revocation.ts';
 import { signatureMeetsLevel } from './strength.ts';
 import { suiteBKeyProblem, suiteBProblem } from './suite-b.ts';
 import type { Path, Problem, Report, Verification } from './verification.ts';
-import type { Consent, VerifyRequest } from './verify.ts';
+import type { Listener, VerifyRequest } from './verify.ts';
 
 type Check = (v: Verification, path: Path) => readonly Problem[];
 
@@ -21,13 +23,17 @@ export function* checkPath(
   v: Verification,
   path: Path,
   report: Report,
-  consent: Consent | undefined,
+  listener: Listener | undefined,
   request: VerifyRequest,
 ): Flow<boolean> {
   if (!(yield* all(BEFORE_REVOCATION, v, path, report))) return false;
   if (asksForRevocation(v, request) && !(yield* checkRevocation(v, path, report, request))) return false;
   if (!(yield* all(BEFORE_SIGNATURES, v, path, report))) return false;
-  return (yield* checkSignatures(v, path, report, consent)) && (yield* all(AFTER_SIGNATURES, v, path, report));
+  if (!(yield* checkSignatures(v, path, report, listener)) || !(yield* all(AFTER_SIGNATURES, v, path, report))) return false;
+  const byPolicy = checkPolicies(v, path);
+  for (const { result, depth, certificate } of byPolicy) if (!(yield* report(result, depth, certificate))) return false;
+  const notify = byPolicy.length === 0 && v.has(X509_V_FLAG.NOTIFY_POLICY) && v.has(X509_V_FLAG_POLICY_MASK);
+  return !notify || listener === undefined || (yield* listener.policies());
 }
 
 /** Reports what checks find, one after the other. */
@@ -46,13 +52,13 @@ const NONE: readonly Problem[] = [];
 export function* checkLeafByDane(
   v: Verification,
   report: Report,
-  consent: Consent | undefined,
+  listener: Listener | undefined,
 ): Flow<{ readonly accepted: boolean } | undefined> {
   if (v.dane?.match(v.leaf, [DANE_USAGE.DANE_EE], v.provider) === undefined) return undefined;
   const path: Path = { certificates: [v.leaf], trusted: true, signed: true, anchor: undefined, untrustedCount: 1 };
   const named = (v.dane.flags & DANE_FLAG_NO_DANE_EE_NAMECHECKS) === 0;
   const checks = [...(named ? [checkNames] : []), checkLeafKey, checkLeafSuiteB];
-  return { accepted: (yield* all(checks, v, path, report)) && (consent === undefined || (yield* consent(0, v.leaf, undefined))) };
+  return { accepted: (yield* all(checks, v, path, report)) && (listener === undefined || (yield* listener.good(0, v.leaf, undefined))) };
 }
 
 const checkLeafSuiteB: Check = (v) => problems(suiteBKeyProblem(v.leaf, v.params.flags), 0, v.leaf);
@@ -107,16 +113,15 @@ function checkExtensions(v: Verification, path: Path): readonly Problem[] {
   const found: Problem[] = [];
   for (const [depth, certificate] of certificates.entries()) {
     for (const result of certificateProblems(v, certificate, roleAt(path, depth), alone)) found.push({ result, depth, certificate });
-    const { pathLength } = certificate.extensions.basicConstraints ?? {};
-    if (depth > 0 && pathLength !== undefined && countForPathLength(certificates.slice(0, depth)) > pathLength)
-      found.push({ result: 'PATH_LENGTH_EXCEEDED', depth, certificate });
+    const tooLong = depth > 0 ? lengthProblem(certificate, certificates.slice(0, depth)) : undefined;
+    if (tooLong !== undefined) found.push({ result: tooLong, depth, certificate });
   }
   return found;
 }
 
 function roleAt({ certificates, trusted, anchor }: Path, i: number): Role {
-  if (i === 0) return 'leaf';
-  return trusted && anchor === undefined && i === certificates.length - 1 ? 'anchor' : 'intermediate';
+  const below = certificates[i - 1];
+  return below === undefined ? 'leaf' : issuerRole(below, trusted && anchor === undefined && i === certificates.length - 1);
 }
 
 /** Keys of all issuers and digests of all signatures but the anchor's own must meet the security level. */
@@ -149,7 +154,7 @@ function checkSuiteB(v: Verification, path: Path): readonly Problem[] {
 }
 
 /** Signatures and validity, from the anchor down (RFC 5280, 6.1.3 (a)(1), (2)). The anchor's own signature proves nothing. */
-function* checkSignatures(v: Verification, path: Path, report: Report, consent: Consent | undefined): Flow<boolean> {
+function* checkSignatures(v: Verification, path: Path, report: Report, listener: Listener | undefined): Flow<boolean> {
   const { certificates, trusted, signed } = path;
   const last = certificates.length - 1;
   for (let i = last; i >= 0; i--) {
@@ -161,7 +166,7 @@ function* checkSignatures(v: Verification, path: Path, report: Report, consent: 
     const unverified = !trusted && last === 0 && !looksSelfSigned(certificate);
     if (unverified && !(yield* report('UNABLE_TO_VERIFY_LEAF_SIGNATURE', 0, certificate))) return false;
     for (const problem of timeProblems(v, certificate)) if (!(yield* report(problem, i, certificate))) return false;
-    if (consent !== undefined && !(yield* consent(i, certificate, issuer))) return false;
+    if (listener !== undefined && !(yield* listener.good(i, certificate, issuer))) return false;
   }
   return true;
 }
@@ -176,6 +181,26 @@ const reportSignature = (certificate: Certificate, issuer: Certificate, depth: n
 function selfSignatureCounts(v: Verification, { certificates, trusted, anchor }: Path): boolean {
   const top = certificates[certificates.length - 1] as Certificate;
   return anchor === undefined && looksSelfSigned(top) && (!trusted || v.has(X509_V_FLAG.CHECK_SS_SIGNATURE));
+}
+
+/** RFC 3820, 3.4: a proxy is called like its issuer, with one more common name behind it. */
+function checkProxyNames(_v: Verification, { certificates }: Path): readonly Problem[] {
+  return certificates.flatMap((certificate, depth) =>
+    isProxy(certificate) && !isNamedAfter(certificate.subject, certificate.issuer)
+      ? problems('PROXY_SUBJECT_NAME_VIOLATION', depth, certificate)
+      : NONE,
+  );
+}
+
+function isNamedAfter(subject: Name, issuer: Name): boolean {
+  const [added, ...more] = subject.rdns[issuer.rdns.length] ?? [];
+  return (
+    !issuer.empty &&
+    subject.rdns.length === issuer.rdns.length + 1 &&
+    more.length === 0 &&
+    added?.type === ATTRIBUTE_OIDS.CN &&
+    subject.isWithin(issuer)
+  );
 }
 
 /** RFC 5280, 6.1.3 (b), (c): every authority's constraints hold for all certificates below it, the anchor's included. */
@@ -213,4 +238,4 @@ function checkPolicies(v: Verification, path: Path): readonly Problem[] {
 
 const BEFORE_REVOCATION: readonly Check[] = [checkLeafKey, checkTrust, checkExtensions, checkStrength, checkNames];
 const BEFORE_SIGNATURES: readonly Check[] = [checkSuiteB];
-const AFTER_SIGNATURES: readonly Check[] = [checkNameConstraints, checkPolicies];
+const AFTER_SIGNATURES: readonly Check[] = [checkProxyNames, checkNameConstraints];

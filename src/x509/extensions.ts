@@ -98,6 +98,14 @@ export interface IssuingDistributionPoint {
   readonly onlyAttributeCerts: boolean;
 }
 
+/** RFC 3820, 3.8: what makes a certificate that of a proxy. */
+export interface ProxyCertInfo {
+  /** Proxies that may stand below this one; undefined for any number. */
+  readonly pathLength: number | undefined;
+  readonly policyLanguage: string;
+  readonly policy: Uint8Array | undefined;
+}
+
 export interface AccessDescription {
   readonly method: string;
   readonly location: GeneralName;
@@ -122,6 +130,7 @@ export interface ExtensionValues {
   readonly freshestCRL?: readonly DistributionPoint[];
   readonly authorityInfoAccess?: readonly AccessDescription[];
   readonly subjectInfoAccess?: readonly AccessDescription[];
+  readonly proxyCertInfo?: ProxyCertInfo;
   /** TLS extension numbers; 5 makes an OCSP staple mandatory (RFC 7633). */
   readonly tlsFeature?: readonly number[];
   /** SignedCertificateTimestampList (RFC 6962, 3.3), still encoded. */
@@ -193,6 +202,7 @@ const READERS: { readonly [N in keyof ExtensionValues]-?: (r: DerReader) => NonN
   freshestCRL: (r) => r.list(TAG.sequence, readDistributionPoint, 1),
   authorityInfoAccess: (r) => r.list(TAG.sequence, readAccess, 1),
   subjectInfoAccess: (r) => r.list(TAG.sequence, readAccess, 1),
+  proxyCertInfo: readProxyCertInfo,
   tlsFeature: (r) => r.list(TAG.sequence, (x) => x.small()),
   signedCertificateTimestamps: (r) => r.contents(TAG.octetString),
   precertificatePoison: readMark,
@@ -263,6 +273,17 @@ function readPolicyConstraints(r: DerReader): PolicyConstraints {
       requireExplicitPolicy: x.optional(context(0), (y) => y.small(context(0))),
       inhibitPolicyMapping: x.optional(context(1), (y) => y.small(context(1))),
     };
+  });
+}
+
+function readProxyCertInfo(r: DerReader): ProxyCertInfo {
+  return r.inside(TAG.sequence, (x) => {
+    const pathLength = x.optional(TAG.integer, (y) => y.small());
+    return x.inside(TAG.sequence, (y) => ({
+      pathLength,
+      policyLanguage: y.oid(),
+      policy: y.optional(TAG.octetString, (z) => z.contents(TAG.octetString)),
+    }));
   });
 }
 

@@ -6,7 +6,7 @@ import type { X509VerifyResult } from '../registry/verify-results.ts';
 import { X509_V_FLAG } from '../registry/x509-flags.ts';
 import { findPath } from './build-path.ts';
 import type { Certificate } from './certificate.ts';
-import { certificateProblems, timeProblems } from './check-certificate.ts';
+import { certificateProblems, isProxy, timeProblems } from './check-certificate.ts';
 import { CRL_REASONS, type Crl } from './crl.ts';
 import { type DistributionPoint, type DistributionPointName, KEY_USAGE } from './extensions.ts';
 import { type Flow, settle } from './flow.ts';
@@ -29,8 +29,10 @@ export function* checkRevocation(v: Verification, path: Path, report: Report, re
 const hasStaples = ({ staples, ocspLookup }: VerifyRequest): boolean => (staples ?? ocspLookup) !== undefined;
 
 function* checkCrls(v: Verification, path: Path, report: Report): Flow<boolean> {
-  const last = v.has(X509_V_FLAG.CRL_CHECK_ALL) ? path.certificates.length - 1 : 0;
-  for (let i = 0; i <= last; i++) if (!(yield* checkCertificate(v, path, i, report))) return false;
+  // No list is about proxies: whoever revokes the end entity revokes them, so that is the least to be looked for.
+  const first = path.certificates.findIndex((certificate) => !isProxy(certificate));
+  const last = v.has(X509_V_FLAG.CRL_CHECK_ALL) ? path.certificates.length - 1 : first;
+  for (let i = Math.max(first, 0); i <= last; i++) if (!(yield* checkCertificate(v, path, i, report))) return false;
   return true;
 }
 

@@ -14,6 +14,8 @@ export class StoreContext {
   issuer: Certificate | undefined;
   /** The CRL in question, for results about one. */
   crl: Crl | undefined;
+  /** Whether the callback is told that policies were processed and are in order, and not about a certificate: C's `ok` is 2 then. */
+  policiesProcessed = false;
   /** The path, leaf first, as far as it is known. */
   chain: readonly Certificate[] = [];
   readonly params: X509VerifyParam;

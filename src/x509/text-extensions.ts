@@ -12,20 +12,23 @@ import type {
   ExtensionValues,
   NameConstraints,
   PolicyInformation,
+  ProxyCertInfo,
   Subtree,
 } from './extensions.ts';
 import type { GeneralName } from './general-name.ts';
 import { addressText } from './ip-address.ts';
 import { nameText, relativeNameText } from './name-text.ts';
 import { parseSctList, type Sct } from './sct.ts';
-import { colonHex, hexLines, timeText } from './text-parts.ts';
+import { colonHex, evenHex, hexLines, timeText } from './text-parts.ts';
 
-/** The lines of one extension, as OpenSSL prints them below its title. What is not known is printed byte by byte. */
-export function extensionText({ extensions }: Certificate, { oid, value }: Extension): string[] {
-  return (
-    PRINTERS.get(oid)?.(extensions, value) ?? [[...value].map((byte) => (isPrintable(byte) ? String.fromCharCode(byte) : '.')).join('')]
-  );
+/** The lines of one extension, as OpenSSL prints them below its title, indented by so much. What is not known is printed byte by byte. */
+export function extensionText({ extensions }: Certificate, { oid, value }: Extension, indent: number): string[] {
+  const blanks = ' '.repeat(indent);
+  const lines = PRINTERS.get(oid)?.(extensions, value);
+  return lines?.map((line) => (line === '' ? '' : `${blanks}${line}`)) ?? [`${blanks}${bytesText(value)}`];
 }
+
+const bytesText = (bytes: Uint8Array): string => [...bytes].map((byte) => (isPrintable(byte) ? String.fromCharCode(byte) : '.')).join('');
 
 const isPrintable = (byte: number): boolean => (byte >= 0x20 && byte <= 0x7e) || byte === 0x0a || byte === 0x0d;
 
@@ -45,9 +48,13 @@ const PRINTERS: ReadonlyMap<string, Printer> = new Map<string, Printer>([
   ],
   [EXTENSION_OIDS.subjectKeyIdentifier, ({ subjectKeyIdentifier: id }) => id && [colonHex(id).toUpperCase()]],
   [EXTENSION_OIDS.authorityKeyIdentifier, ({ authorityKeyIdentifier: id }) => id && authorityText(id)],
-  [EXTENSION_OIDS.subjectAltName, ({ subjectAltName: names }) => names && [names.map((name) => generalNameText(name, 'slash')).join(', ')]],
-  [EXTENSION_OIDS.issuerAltName, ({ issuerAltName: names }) => names && [names.map((name) => generalNameText(name, 'slash')).join(', ')]],
-  [EXTENSION_OIDS.nameConstraints, ({ nameConstraints }) => nameConstraints && constraintsText(nameConstraints)],
+  [EXTENSION_OIDS.subjectAltName, ({ subjectAltName }) => alternativesText(subjectAltName)],
+  [EXTENSION_OIDS.issuerAltName, ({ issuerAltName }) => alternativesText(issuerAltName)],
+  [
+    EXTENSION_OIDS.nameConstraints,
+    // Constraints that constrain nothing are no extension for us, and an empty line for OpenSSL.
+    ({ nameConstraints }, value) => (nameConstraints ? constraintsText(nameConstraints) : isEmptySequence(value) ? [''] : undefined),
+  ],
   [EXTENSION_OIDS.certificatePolicies, ({ certificatePolicies }) => certificatePolicies?.flatMap(policyText)],
   [
     EXTENSION_OIDS.policyConstraints,
@@ -63,6 +70,7 @@ const PRINTERS: ReadonlyMap<string, Printer> = new Map<string, Printer>([
   [EXTENSION_OIDS.freshestCRL, ({ freshestCRL }) => freshestCRL?.flatMap(pointText)],
   [EXTENSION_OIDS.authorityInfoAccess, ({ authorityInfoAccess }) => authorityInfoAccess?.map(accessText)],
   [EXTENSION_OIDS.subjectInfoAccess, ({ subjectInfoAccess }) => subjectInfoAccess?.map(accessText)],
+  [EXTENSION_OIDS.proxyCertInfo, ({ proxyCertInfo }) => proxyCertInfo && proxyText(proxyCertInfo)],
   [EXTENSION_OIDS.tlsFeature, ({ tlsFeature }) => tlsFeature && [tlsFeature.map((n) => FEATURE_TEXT.get(n) ?? String(n)).join(', ')]],
   [EXTENSION_OIDS.ocspNoCheck, ({ ocspNoCheck }) => ocspNoCheck && ['']],
   [EXTENSION_OIDS.precertificatePoison, ({ precertificatePoison }) => precertificatePoison && ['NULL']],
@@ -120,9 +128,32 @@ const ACCESS_TEXT: ReadonlyMap<string, string> = new Map([
   [ACCESS_OIDS.caIssuers, 'CA Issuers'],
 ]);
 
+/** Undefined where no bit is set: OpenSSL prints bytes then. */
 function named(mask: number | undefined, texts: readonly string[]): string[] | undefined {
-  return mask === undefined ? undefined : [texts.filter((_, i) => (mask & (1 << i)) !== 0).join(', ')];
+  return mask === undefined || mask === 0 ? undefined : [texts.filter((_, i) => (mask & (1 << i)) !== 0).join(', ')];
 }
+
+const isEmptySequence = (value: Uint8Array): boolean => value.length === 2 && value[0] === TAG.sequence && value[1] === 0;
+
+/** Names with a NUL inside are not printed as such, lest they end there. */
+function alternativesText(names: readonly GeneralName[] | undefined): string[] | undefined {
+  const printable = names?.every(({ value }) => typeof value !== 'string' || !value.includes('\0'));
+  return names !== undefined && printable === true ? [names.map((name) => generalNameText(name, 'slash')).join(', ')] : undefined;
+}
+
+function proxyText({ pathLength, policyLanguage, policy }: ProxyCertInfo): string[] {
+  return [
+    `Path Length Constraint: ${pathLength === undefined ? 'infinite' : evenHex(pathLength)}`,
+    `Policy Language: ${PROXY_POLICY_TEXT.get(policyLanguage) ?? policyLanguage}`,
+    ...(policy === undefined ? [] : [`Policy Text: ${bytesText(policy)}`]),
+  ];
+}
+
+const PROXY_POLICY_TEXT: ReadonlyMap<string, string> = new Map([
+  ['1.3.6.1.5.5.7.21.0', 'Any language'],
+  ['1.3.6.1.5.5.7.21.1', 'Inherit all'],
+  ['1.3.6.1.5.5.7.21.2', 'Independent'],
+]);
 
 function authorityText({ keyIdentifier, issuer, serialNumber }: AuthorityKeyIdentifier): string[] {
   // A lone key identifier is printed without its label; so OpenSSL has done since 3.0.

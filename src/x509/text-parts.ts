@@ -23,3 +23,9 @@ export function timeText(seconds: number): string {
 }
 
 const MONTHS: readonly string[] = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** Hexadecimal digits, of which there are always two for a byte. */
+export function evenHex(value: number): string {
+  const digits = value.toString(16).toUpperCase();
+  return digits.length % 2 === 0 ? digits : `0${digits}`;
+}

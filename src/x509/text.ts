@@ -1,3 +1,5 @@
+import { unlessMalformed } from '../asn1/asn1-error.ts';
+import { readDer, TAG } from '../asn1/der-reader.ts';
 import { toHex } from '../bytes/bytes.ts';
 import type { HashName, PublicKeySpec } from '../crypto/provider.ts';
 import { EXTENSION_OIDS, KEY_OIDS, namesByOid, SIGNATURE_OIDS } from '../registry/oids.ts';
@@ -7,7 +9,7 @@ import type { Extension } from './extensions.ts';
 import { nameText } from './name-text.ts';
 import { bitLength } from './strength.ts';
 import { extensionText } from './text-extensions.ts';
-import { colonHex, hexLines, timeText } from './text-parts.ts';
+import { colonHex, evenHex, hexLines, timeText } from './text-parts.ts';
 
 /** A certificate in words, laid out as `openssl x509 -noout -text` does. */
 export function certificateText(certificate: Certificate): string {
@@ -87,14 +89,9 @@ function pssLines(identifier: AlgorithmIdentifier): string[] {
   ];
 }
 
-const evenHex = (value: number): string => {
-  const digits = value.toString(16).toUpperCase();
-  return digits.length % 2 === 0 ? digits : `0${digits}`;
-};
-
 function keyLines(certificate: Certificate): string[] {
   const key = certificate.publicKey;
-  if (key === undefined) return ['Unable to load Public Key'];
+  if (key === undefined) return unlessMalformed(() => otherKeyLines(certificate)) ?? ['Unable to load Public Key'];
   switch (key.kind) {
     case 'rsa':
     case 'rsa-pss': {
@@ -115,6 +112,27 @@ function keyLines(certificate: Certificate): string[] {
       return [`${algorithmName(certificate.publicKeyAlgorithm.oid)} Public-Key:`, 'pub:', ...hexLines(key.key, 15, 4)];
   }
 }
+
+/** Keys that the library has no other use for. */
+function otherKeyLines({ publicKeyAlgorithm: { oid, parameters }, publicKeyBytes: key }: Certificate): string[] | undefined {
+  if (parameters === undefined) return undefined;
+  if (oid === KEY_OIDS.ecPublicKey) {
+    const curve = OTHER_CURVES.get(readDer(parameters, (r) => r.oid()));
+    return curve && [`Public-Key: (${curve.bits} bit)`, 'pub:', ...hexLines(key, 15, 4), ...curve.names];
+  }
+  if (oid !== KEY_OIDS.dsa) return undefined;
+  const [p, q, g] = readDer(parameters, (r) => r.list(TAG.sequence, (x) => x.unsigned(), 3));
+  const lines = (title: string, number: Uint8Array): string[] => [title, ...hexLines(signed(number), 15, 4)];
+  if (p === undefined || q === undefined || g === undefined) return undefined;
+  const y = readDer(key, (r) => r.unsigned());
+  return [`Public-Key: (${bitLength(p)} bit)`, ...lines('pub: ', y), ...lines('P:   ', p), ...lines('Q:   ', q), ...lines('G:   ', g)];
+}
+
+const OTHER_CURVES: ReadonlyMap<string, { readonly bits: number; readonly names: readonly string[] }> = new Map([
+  ['1.2.840.10045.3.1.1', { bits: 192, names: ['ASN1 OID: prime192v1', 'NIST CURVE: P-192'] }],
+  ['1.3.132.0.33', { bits: 224, names: ['ASN1 OID: secp224r1', 'NIST CURVE: P-224'] }],
+  ['1.3.132.0.10', { bits: 256, names: ['ASN1 OID: secp256k1'] }],
+]);
 
 function restrictions(key: PublicKeySpec): string[] {
   if (key.kind !== 'rsa-pss') return [];
@@ -142,10 +160,7 @@ function extensionLines(certificate: Certificate): string[] {
 
 function oneExtension(certificate: Certificate, extension: Extension): string[] {
   const title = EXTENSION_TITLES.get(extension.oid) ?? extension.oid;
-  return [
-    `            ${title}: ${extension.critical ? 'critical' : ''}`,
-    ...extensionText(certificate, extension).map((line) => (line === '' ? '' : `                ${line}`)),
-  ];
+  return [`            ${title}: ${extension.critical ? 'critical' : ''}`, ...extensionText(certificate, extension, 16)];
 }
 
 /** What OpenSSL calls an extension in print. */
@@ -166,6 +181,7 @@ export const EXTENSION_TITLES: ReadonlyMap<string, string> = new Map([
   [EXTENSION_OIDS.freshestCRL, 'X509v3 Freshest CRL'],
   [EXTENSION_OIDS.authorityInfoAccess, 'Authority Information Access'],
   [EXTENSION_OIDS.subjectInfoAccess, 'Subject Information Access'],
+  [EXTENSION_OIDS.proxyCertInfo, 'Proxy Certificate Information'],
   [EXTENSION_OIDS.tlsFeature, 'TLS Feature'],
   [EXTENSION_OIDS.ocspNoCheck, 'OCSP No Check'],
   [EXTENSION_OIDS.signedCertificateTimestamps, 'CT Precertificate SCTs'],

@@ -114,10 +114,9 @@ export class Verification {
 
   /** A verification of another leaf, for the purpose of signing CRLs, out of the same budget. */
   forIssuerOfCrl(leaf: Certificate): Verification {
-    const other = new Verification(
-      { ...this.request, purpose: 'crlsign', dane: undefined, params: this.params.clone().assign({ purpose: X509_PURPOSE.crlsign }) },
-      leaf,
-    );
+    const flags = this.params.flags & ~X509_V_FLAG.ALLOW_PROXY_CERTS;
+    const params = this.params.clone().assign({ purpose: X509_PURPOSE.crlsign, flags });
+    const other = new Verification({ ...this.request, purpose: 'crlsign', dane: undefined, params }, leaf);
     other.budget = this.budget;
     other.trials = this.trials;
     return other;

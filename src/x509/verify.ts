@@ -31,7 +31,10 @@ export interface VerifyRequest {
   readonly now: number;
   /** 0 to 5, in force where the parameters set no level; 0 where absent. */
   readonly securityLevel?: number | undefined;
-  /** Sees every problem, and every good certificate from the anchor down, and says whether to go on (SSL_CTX_set_verify). */
+  /**
+   * Sees every problem, and every good certificate from the anchor down, and says whether to go on (SSL_CTX_set_verify). With
+   * X509_V_FLAG_NOTIFY_POLICY it is called once more at the end, with `context.policiesProcessed`.
+   */
   readonly verifyCallback?: ((ok: boolean, context: StoreContext) => Awaitable<boolean>) | undefined;
   /** Passed to the callback as `context.connection`. */
   readonly connection?: unknown;
@@ -96,14 +99,14 @@ function* verify(v: Verification, request: VerifyRequest): Flow<VerifyOutcome> {
   context.chain = [v.leaf];
   try {
     const byDane =
-      v.dane?.enabled === true && (yield* checkLeafByDane(v, callbackReport(request, context), callbackConsent(request, context)));
+      v.dane?.enabled === true && (yield* checkLeafByDane(v, callbackReport(request, context), callbackListener(request, context)));
     if (byDane !== undefined && byDane !== false) return outcome(v, context, byDane.accepted, undefined);
     const judge = new PathJudge(v, request);
     const path = (yield* findPath(v, judge.accept)) ?? (yield* pathToReport(v));
     context.chain = path.certificates;
     // With nobody to tell, a path without any fault need not be gone through again.
     const known = judge.faultless === path && request.verifyCallback === undefined;
-    const accepted = known || (yield* checkPath(v, path, callbackReport(request, context), callbackConsent(request, context), request));
+    const accepted = known || (yield* checkPath(v, path, callbackReport(request, context), callbackListener(request, context), request));
     return outcome(v, context, accepted, path);
   } catch (error) {
     if (!(error instanceof BudgetExceeded || error instanceof Asn1Error || error instanceof RangeError)) throw error;
@@ -147,6 +150,8 @@ const LEAF_PROBLEMS: ReadonlySet<X509VerifyResult> = new Set<X509VerifyResult>([
   'EE_KEY_TOO_SMALL',
   'INVALID_EXTENSION',
   'UNHANDLED_CRITICAL_EXTENSION',
+  'PROXY_CERTIFICATES_NOT_ALLOWED',
+  'PROXY_SUBJECT_NAME_VIOLATION',
   'INVALID_CA',
   'INVALID_NON_CA',
   'INVALID_PURPOSE',
@@ -158,8 +163,12 @@ const LEAF_PROBLEMS: ReadonlySet<X509VerifyResult> = new Set<X509VerifyResult>([
   'OCSP_VERIFY_NEEDED',
 ]);
 
-/** Tells the callback that a certificate is good; it may object. */
-export type Consent = (depth: number, certificate: Certificate, issuer: Certificate | undefined) => Flow<boolean>;
+/** Is told what is good, and may object. */
+export interface Listener {
+  good(depth: number, certificate: Certificate, issuer: Certificate | undefined): Flow<boolean>;
+  /** Policies were processed, and are in order (X509_V_FLAG_NOTIFY_POLICY). */
+  policies(): Flow<boolean>;
+}
 
 function callbackReport({ verifyCallback }: VerifyRequest, context: StoreContext): Report {
   return function* report(result, depth, certificate, crl): Flow<boolean> {
@@ -172,13 +181,20 @@ function callbackReport({ verifyCallback }: VerifyRequest, context: StoreContext
 }
 
 /** Undefined where nobody is to be asked. */
-function callbackConsent({ verifyCallback }: VerifyRequest, context: StoreContext): Consent | undefined {
+function callbackListener({ verifyCallback }: VerifyRequest, context: StoreContext): Listener | undefined {
   if (verifyCallback === undefined) return undefined;
-  return function* consent(depth, certificate, issuer): Flow<boolean> {
-    context.depth = depth;
-    context.certificate = certificate;
-    context.issuer = issuer;
-    return yield* settle(verifyCallback(true, context));
+  return {
+    *good(depth, certificate, issuer): Flow<boolean> {
+      context.depth = depth;
+      context.certificate = certificate;
+      context.issuer = issuer;
+      return yield* settle(verifyCallback(true, context));
+    },
+    *policies(): Flow<boolean> {
+      context.certificate = undefined;
+      context.policiesProcessed = true;
+      return yield* settle(verifyCallback(true, context));
+    },
   };
 }
 

@@ -15,7 +15,7 @@ import { bitLength } from './strength.ts';
 export function webpkiProblems(certificate: Certificate, role: Role, isPublicSuffix?: (domain: string) => boolean): X509VerifyResult[] {
   const rules = [
     ...keyRules(certificate, role),
-    ...(role === 'leaf' ? subscriberRules(certificate, isPublicSuffix) : authorityRules(certificate, role)),
+    ...(role === 'leaf' || role === 'proxyIssuer' ? subscriberRules(certificate, isPublicSuffix) : authorityRules(certificate, role)),
   ];
   return rules.filter(([broken]) => broken).map(([, result]) => result);
 }
