@@ -8,7 +8,7 @@ import { type Entity, type IssueOptions, makeIntermediate, makeLeaf, makeRoot } 
 /** id-ppl-inheritAll (RFC 3820, 3.8.2). */
 const INHERIT_ALL = '1.3.6.1.5.5.7.21.1';
 
-export const proxyInfo = (pathLength?: number): IssueExtension => ({
+const proxyInfo = (pathLength?: number): IssueExtension => ({
   oid: EXTENSION_OIDS.proxyCertInfo,
   critical: true,
   value: sequence(pathLength === undefined ? undefined : integer(pathLength), sequence(oid(INHERIT_ALL))),
@@ -22,7 +22,7 @@ interface ProxyOptions extends IssueOptions {
 let number = 1;
 
 /** A proxy of an end entity or of another proxy: named after it, with a number behind. */
-export function makeProxy(issuer: Entity, parts: NameParts, options: ProxyOptions = {}): Entity & { readonly parts: NameParts } {
+function makeProxy(issuer: Entity, parts: NameParts, options: ProxyOptions = {}): Entity & { readonly parts: NameParts } {
   const { pathLength, subjectParts, ...rest } = options;
   const subject: NameParts = subjectParts ?? [...parts, ['CN', String(number++)]];
   const entity = makeLeaf(issuer, { names: undefined, subject, ...rest, extensions: [proxyInfo(pathLength), ...(rest.extensions ?? [])] });
