@@ -8,11 +8,11 @@ import { rolldown } from 'rolldown';
 import { PIECE_FILES } from '../dist/crypto/node-on-demand.js';
 
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
-const { exports: entries, bin, imports, dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const { exports, bin, imports, dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
 /** `./dist/node/index.js` as `node/index`. */
 const names = [
-  ...Object.values(entries).map((entry) => entry.default),
+  ...Object.values(exports).map((entry) => entry.default),
   ...Object.values(bin),
   ...Object.values(imports).flatMap((conditions) => Object.values(conditions)),
   // Loaded by their paths, beside the file that names them.
@@ -21,16 +21,23 @@ const names = [
   .filter((path) => path !== undefined)
   .map((path) => path.replace(/^(\.\/)?dist\//, '').replace(/\.js$/, ''));
 
-// A file costs a third of a millisecond however small it is. What `index` needs is in one, but for what Node's provider shares with it and with
-// the other provider: `index` imports that by another name, and two files must not import each other.
-const [index, node, js] = [await modulesOf('index'), await modulesOf('crypto/node'), await modulesOf('crypto/js')];
+const inputs = [...new Set(names)];
+
+// A file costs a third of a millisecond however small it is. What `index` needs is in one, but for what Node's provider shares with others:
+// `index` imports that by another name, and two files must not import each other.
+const PROVIDER = 'crypto/node';
+const [index, provider, others] = [
+  await modulesOf('index'),
+  await modulesOf(PROVIDER),
+  await modulesOf(...inputs.filter((name) => name !== PROVIDER)),
+];
 const groups = [
-  { name: 'base', test: (/** @type {string} */ id) => node.has(id) && (index.has(id) || js.has(id)) },
+  { name: 'base', test: (/** @type {string} */ id) => provider.has(id) && others.has(id) },
   { name: 'core', test: (/** @type {string} */ id) => index.has(id) },
 ];
 
 const target = process.argv[2] ?? DIST;
-const build = await bundle([...new Set(names)]);
+const build = await bundle(inputs);
 const { output } = await build.generate({ chunkFileNames: 'shared/[name].js', codeSplitting: { groups } });
 if (target === DIST) removeScripts(DIST);
 else {
@@ -45,18 +52,18 @@ for (const part of output) {
   writeFileSync(file, part.type === 'chunk' ? part.code : part.source);
 }
 
-/** @param {string[]} inputs */
-function bundle(inputs) {
+/** @param {string[]} entries */
+function bundle(entries) {
   return rolldown({
-    input: Object.fromEntries(inputs.map((name) => [name, join(DIST, `${name}.js`)])),
+    input: Object.fromEntries(entries.map((name) => [name, join(DIST, `${name}.js`)])),
     platform: 'node',
     external: [/^node:/, ...Object.keys(imports), ...Object.keys(dependencies).map((name) => new RegExp(`^${name}/`))],
   });
 }
 
-/** What an entry imports, near or far, by the names of the files. @param {string} entry */
-async function modulesOf(entry) {
-  const { output } = await (await bundle([entry])).generate();
+/** What entries import, near or far, by the names of the files. @param {string[]} entries */
+async function modulesOf(...entries) {
+  const { output } = await (await bundle(entries)).generate();
   return new Set(output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : [])));
 }
 

@@ -126,7 +126,7 @@ function specialCommand(word: string, rules: string): Command {
 function takePattern(takeWord: () => string, takePlus: () => boolean): Pattern | undefined {
   let both: Pattern | undefined = {};
   do {
-    const pattern = WORDS.get(takeWord());
+    const pattern = words().get(takeWord());
     both = pattern === undefined ? undefined : intersect(both, pattern);
   } while (both !== undefined && takePlus());
   return both;
@@ -192,7 +192,15 @@ const ANONYMOUS: Pattern = authentication('none');
 const ECDHE: Pattern = exchange('ecdhe');
 const DHE: Pattern = exchange('dhe');
 
-const WORDS: ReadonlyMap<string, Pattern> = new Map<string, Pattern>([
+/** Put together when the first string is read: most programs have none. */
+const words = (): ReadonlyMap<string, Pattern> => {
+  known ??= new Map(vocabulary());
+  return known;
+};
+
+let known: ReadonlyMap<string, Pattern> | undefined;
+
+const vocabulary = (): (readonly [string, Pattern])[] => [
   ...TLS12_SUITES.map((suite): [string, Pattern] => [suite.name, { ...propertiesOf(suite), id: suite.id }]),
   ['ALL', EXCEPT_NULL],
   ['COMPLEMENTOFALL', { encryption: NULL }],
@@ -253,7 +261,7 @@ const WORDS: ReadonlyMap<string, Pattern> = new Map<string, Pattern>([
   ...['kSRP', 'SRP'].map((word): [string, Pattern] => [word, { exchange: ABSENT }]),
   // An old name of DHE-RSA-DES-CBC3-SHA.
   ['EDH-RSA-DES-CBC3-SHA', { ...DHE, ...authentication('rsa'), encryption: TRIPLE_DES, ...mac('sha1'), grade: HIGH | FIPS }],
-]);
+];
 
 function propertiesOf(suite: CipherSuite): Required<Omit<Pattern, 'id' | 'minVersion'>> {
   const encryption = encryptions(suite.aead ?? suite.cbc ?? 'none');
