@@ -74,7 +74,8 @@ afterAll(() => {
   server.close();
 });
 
-const fetcher = (limits: FetchLimits = {}): StatusFetcher => new StatusFetcher({ allow: () => true, ...limits });
+const everywhere: FetchLimits = { allow: () => true, allowAddress: () => true };
+const fetcher = (limits: FetchLimits = {}): StatusFetcher => new StatusFetcher({ ...everywhere, ...limits });
 
 describe('StatusFetcher', () => {
   it('fetches issuers, CRLs and OCSP responses from where the certificate says', async () => {
@@ -106,13 +107,41 @@ describe('StatusFetcher', () => {
     expect(await fetcher(limits).issuersOf(certificate())).toEqual([]);
   });
 
+  it('connects to no address of this network, whatever name it has, unless told otherwise', async () => {
+    requests = [];
+    const named = makePointing(base.replace('127.0.0.1', 'ca.example'));
+    const asked: string[] = [];
+    const resolve = async (hostname: string): Promise<readonly string[]> => {
+      asked.push(hostname);
+      return ['10.0.0.1', '169.254.169.254', 'fe80::1', '::1', '127.0.0.1'];
+    };
+    const allow = (): boolean => true;
+    expect(await new StatusFetcher({ allow, resolve }).issuersOf(named)).toEqual([]);
+    expect(await new StatusFetcher({ allow }).issuersOf(leaf)).toEqual([]);
+    expect(await new StatusFetcher({ allow }).issuersOf(makePointing(base.replace('127.0.0.1', 'localhost')))).toEqual([]);
+    expect(requests).toEqual([]);
+    const allowAddress = (address: string): boolean => address === '127.0.0.1';
+    expect(await new StatusFetcher({ allow, resolve, allowAddress }).issuersOf(named)).toHaveLength(1);
+    // Looked up once for each request: what was judged is what was connected to.
+    expect(asked).toEqual(['ca.example', 'ca.example']);
+    expect(requests).toEqual(['GET /ca.der']);
+  });
+
+  it('goes on to the next address where one is out of reach, and without any where there is none', async () => {
+    const named = makePointing(base.replace('127.0.0.1', 'ca.example'));
+    expect(await fetcher({ resolve: async () => ['127.0.0.2', '127.0.0.1'] }).issuersOf(named)).toHaveLength(1);
+    expect(await fetcher({ resolve: async () => [] }).issuersOf(named)).toEqual([]);
+    expect(await fetcher({ resolve: () => Promise.reject(new Error('no such host')) }).issuersOf(named)).toEqual([]);
+    expect(await fetcher({ timeout: 50, resolve: () => new Promise(() => undefined) }).issuersOf(named)).toEqual([]);
+  });
+
   it('takes no issuer of another name', async () => {
     expect(await fetcher().issuersOf(makeLeaf(root, { extensions: pointing(base) }).certificate)).toEqual([]);
   });
 });
 
 const pem = (...certificates: readonly Certificate[]): string => certificates.map(({ der }) => pemText('CERTIFICATE', der)).join('');
-const here: FetchStatusOptions = { allow: () => true };
+const here: FetchStatusOptions = everywhere;
 const now = (): number => NOW * 1000;
 
 interface Meeting {

@@ -10,6 +10,8 @@ import { type Certificate, parseCertificates } from '../x509/certificate.ts';
 import { type Crl, parseCrls } from '../x509/crl.ts';
 import { ocspRequest } from '../x509/ocsp.ts';
 import { net } from './builtins.ts';
+import { exchange, type HttpExchange } from './http-exchange.ts';
+import { isPublicAddress } from './public-address.ts';
 
 export interface FetchLimits {
   /** Bytes of one answer; 1 MiB. */
@@ -18,8 +20,15 @@ export interface FetchLimits {
   readonly timeout?: number;
   /** Requests of this fetcher altogether; 8. */
   readonly maxRequests?: number;
-  /** Whether an address may be asked; by default plain http on port 80 of a host that has a public name, not an address. */
+  /** Whether a URL may be asked; by default plain http on port 80 of a host that has a public name, not an address. */
   readonly allow?: (url: URL) => boolean;
+  /**
+   * Whether an address that the host of a URL stands for may be asked; by default one of the public Internet. The name is looked up once, and only
+   * addresses that are allowed are connected to, so that no name leads into the network around us.
+   */
+  readonly allowAddress?: (address: string, url: URL) => boolean;
+  /** The addresses of a host; by default what the system says (`dns.lookup`). */
+  readonly resolve?: (hostname: string) => Promise<readonly string[]>;
 }
 
 /** Answers are unverified: verification decides what they are worth. Whatever cannot be had is missing from the result. */
@@ -27,12 +36,17 @@ export class StatusFetcher {
   private readonly maxBytes: number;
   private readonly timeout: number;
   private readonly allow: (url: URL) => boolean;
+  private readonly allowAddress: (address: string, url: URL) => boolean;
+  private readonly resolve: (hostname: string) => Promise<readonly string[]>;
   private requestsLeft: number;
 
-  constructor({ maxBytes = 1 << 20, timeout = 5000, maxRequests = 8, allow = isPublicHttp }: FetchLimits = {}) {
+  constructor(limits: FetchLimits = {}) {
+    const { maxBytes = 1 << 20, timeout = 5000, maxRequests = 8, allow = isPublicHttp } = limits;
     this.maxBytes = maxBytes;
     this.timeout = timeout;
     this.allow = allow;
+    this.allowAddress = limits.allowAddress ?? isPublicAddress;
+    this.resolve = limits.resolve ?? systemAddresses;
     this.requestsLeft = maxRequests;
   }
 
@@ -57,11 +71,7 @@ export class StatusFetcher {
   async ocspOf(certificate: Certificate, issuer: Certificate, nonce?: Uint8Array): Promise<Uint8Array | undefined> {
     const body = ocspRequest(certificate, issuer, provider, nonce);
     for (const url of addressesIn(certificate, ACCESS_OIDS.ocsp)) {
-      const answer = await this.fetchOne(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/ocsp-request' },
-        body: body.slice(),
-      });
+      const answer = await this.fetchOne(url, { type: 'application/ocsp-request', bytes: body });
       if (answer !== undefined) return answer;
     }
     return undefined;
@@ -70,40 +80,56 @@ export class StatusFetcher {
   private async fetchAll(urls: readonly string[]): Promise<readonly Uint8Array[]> {
     const out: Uint8Array[] = [];
     for (const url of new Set(urls)) {
-      const bytes = await this.fetchOne(url, {});
+      const bytes = await this.fetchOne(url);
       if (bytes !== undefined) out.push(bytes);
     }
     return out;
   }
 
-  private async fetchOne(address: string, request: RequestInit): Promise<Uint8Array | undefined> {
-    const url = URL.canParse(address) ? new URL(address) : undefined;
+  private async fetchOne(text: string, body?: HttpExchange['body']): Promise<Uint8Array | undefined> {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
     if (url?.protocol !== 'http:' || !this.allow(url) || this.requestsLeft <= 0) return undefined;
     this.requestsLeft--;
+    const signal = AbortSignal.timeout(this.timeout);
     try {
-      // A redirection could lead where `allow` would not: it counts as a failure.
-      const response = await fetch(url, { ...request, redirect: 'error', signal: AbortSignal.timeout(this.timeout) });
-      return response.ok && response.body !== null ? await this.bodyOf(response.body) : undefined;
+      for (const address of await within(signal, this.addressesOf(url))) {
+        // A host has several addresses so that one of them may be out of reach.
+        const asked = exchange({ url, address, body, maxBytes: this.maxBytes, signal }).then((answer) => ({ answer }));
+        const found = await within(signal, asked).catch(() => undefined);
+        if (found !== undefined) return found.answer;
+      }
     } catch {
-      return undefined;
+      // Nobody of that name, or no answer in time: it cannot be had.
     }
+    return undefined;
   }
 
-  /** The body as long as it stays within the limit, whatever its headers say. */
-  private async bodyOf(body: ReadableStream<Uint8Array>): Promise<Uint8Array | undefined> {
-    const chunks: Uint8Array[] = [];
-    let length = 0;
-    const reader = body.getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return Buffer.concat(chunks);
-      length += value.length;
-      if (length > this.maxBytes) {
-        await reader.cancel();
-        return undefined;
-      }
-      chunks.push(value);
-    }
+  private async addressesOf(url: URL): Promise<readonly string[]> {
+    const host = hostOf(url);
+    const found = net.isIP(host) > 0 ? [host] : await this.resolve(host);
+    return found.filter((address) => this.allowAddress(address, url)).slice(0, MOST_ADDRESSES);
+  }
+}
+
+const MOST_ADDRESSES = 4;
+
+async function systemAddresses(hostname: string): Promise<readonly string[]> {
+  const { lookup } = await import('node:dns/promises');
+  return (await lookup(hostname, { all: true })).map(({ address }) => address);
+}
+
+/** The outcome, unless the time is over first. */
+async function within<T>(signal: AbortSignal, outcome: Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  let stop = (): void => undefined;
+  const over = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([outcome, over]);
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }
 
@@ -112,8 +138,11 @@ const addressesIn = ({ extensions }: Certificate, method: string): readonly stri
     access.method === method && access.location.kind === 'uri' ? [access.location.value] : [],
   );
 
+/** Without the brackets of an IPv6 address. */
+const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
+
 /** Certificates come from strangers: their addresses shall not reach into the network around us. */
-function isPublicHttp({ hostname, port }: URL): boolean {
-  const bare = hostname.replace(/^\[|\]$/g, '');
-  return port === '' && net.isIP(bare) === 0 && bare.includes('.') && !/\.(local|internal|localhost|home\.arpa|test)\.?$/.test(bare);
+function isPublicHttp(url: URL): boolean {
+  const host = hostOf(url);
+  return url.port === '' && net.isIP(host) === 0 && host.includes('.') && !/\.(local|internal|localhost|home\.arpa|test)\.?$/.test(host);
 }
