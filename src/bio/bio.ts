@@ -14,7 +14,7 @@ export interface Bio {
   write(bytes: Uint8Array): number;
   /**
    * Takes bytes without copying them, and calls `release`, once, when nobody looks at them any more; false where it wants none
-   * of them now. A BIO that has it is offered large pieces this way.
+   * of them now. A BIO that has it is offered everything this way; what is not worth keeping other people's memory for, it copies.
    */
   readonly take?: ((bytes: Uint8Array, release: () => void) => boolean) | undefined;
   /** Called when a flight is complete and what was buffered should go out. */

@@ -14,23 +14,23 @@ interface AeadCipher {
 }
 
 /** One signature for all AEADs: the declared overloads tell them apart by literal names. */
-type MakeAeadCipher = (name: string, key: KeyObject, nonce: Uint8Array, options: { readonly authTagLength: number }) => AeadCipher;
+type MakeAeadCipher = (name: string, key: KeyObject, nonce: Uint8Array, options: AeadShape['options']) => AeadCipher;
 const createCipher = crypto.createCipheriv as unknown as MakeAeadCipher;
 const createDecipher = crypto.createDecipheriv as unknown as MakeAeadCipher;
 
 interface AeadShape {
   readonly cipher: string;
   readonly keyLength: number;
-  readonly options: { readonly authTagLength: number };
+  readonly tagLength: number;
+  /** For CCM alone: elsewhere 16 bytes are what there is without a word, and for each record a word costs. */
+  readonly options: { readonly authTagLength: number } | undefined;
   readonly ccm: boolean;
 }
 
-const shape = (cipher: string, keyLength: number, authTagLength = 16): AeadShape => ({
-  cipher,
-  keyLength,
-  options: { authTagLength },
-  ccm: cipher.endsWith('ccm'),
-});
+const shape = (cipher: string, keyLength: number, tagLength = 16): AeadShape => {
+  const ccm = cipher.endsWith('ccm');
+  return { cipher, keyLength, tagLength, options: ccm ? { authTagLength: tagLength } : undefined, ccm };
+};
 
 const AEADS: Readonly<Record<AeadName, AeadShape>> = {
   'aes-128-gcm': shape('aes-128-gcm', 16),
@@ -63,7 +63,7 @@ export class NodeAead implements Aead {
   constructor(name: AeadName, key: Uint8Array) {
     this.shape = AEADS[name];
     if (key.length !== this.shape.keyLength) throw new RangeError(`a key of ${name} does not have ${key.length} bytes`);
-    this.tagLength = this.shape.options.authTagLength;
+    this.tagLength = this.shape.tagLength;
     this.tag = new Uint8Array(this.tagLength);
     this.key = crypto.createSecretKey(key);
   }

@@ -7,12 +7,15 @@ import { net } from './builtins.ts';
 /** Bytes that may wait in the transport before it is asked to take more: some slabs, so that they go out in one system call. */
 const OUTGOING_LIMIT = 256 * 1024;
 
+/** From here on a copy costs more than another buffer, and a buffer on loan is at least a quarter full. */
+const WORTH_LENDING = 16 * 1024;
+
 /** Whether each chunk of a socket is memory of its own, as in Node. */
 const HAS_OWN_CHUNKS = !('bun' in process.versions || 'deno' in process.versions);
 
 /**
- * A transport of the runtime as a BIO. What arrived is lent to the record layer as it came, without a copy; what is written
- * is copied once, because the record layer uses its buffer again at once.
+ * A transport of the runtime as a BIO. What arrived is lent to the record layer as it came, without a copy, and so is what
+ * is written to a socket; other streams are given a copy, because the record layer uses its buffer again.
  */
 export class SocketBio implements Bio {
   private readonly transport: Duplex;
@@ -29,6 +32,8 @@ export class SocketBio implements Bio {
   bytesWritten = 0;
 
   private holds = 0;
+  /** Whether the transport has been rid of all it was given as soon as `write` returned. */
+  private prompt = true;
   /** A socket has sent what its callback tells of; another stream may have passed it on to who still looks at it. */
   readonly take: Bio['take'];
 
@@ -118,7 +123,12 @@ export class SocketBio implements Bio {
   private lend(bytes: Uint8Array, release: () => void): boolean {
     if (this.isGone) release();
     else if (this.isFull) return false;
-    else this.writeOnLoan(bytes, release);
+    else if (bytes.length >= WORTH_LENDING) this.writeOnLoan(bytes, release);
+    else if (this.prompt) this.writeAtOnce(bytes, release);
+    else {
+      this.transport.write(Buffer.from(bytes));
+      release();
+    }
     this.bytesWritten += bytes.length;
     return true;
   }
@@ -132,6 +142,13 @@ export class SocketBio implements Bio {
     };
     this.transport.write(bytes, back);
     if (this.transport.writableLength === 0) back();
+  }
+
+  /** Small pieces, without a callback, which costs as much as a copy. Where the transport keeps one, that one's memory does not come back, and it is the last. */
+  private writeAtOnce(bytes: Uint8Array, release: () => void): void {
+    this.transport.write(bytes);
+    this.prompt = this.transport.writableLength === 0;
+    if (this.prompt) release();
   }
 
   private get isFull(): boolean {

@@ -61,12 +61,15 @@ describe('records on loan to a BIO', () => {
     expect(bio.lent.map(({ bytes }) => bytes.length)).toEqual([pending + 105]);
   });
 
-  it('are small ones never: those are copied', () => {
+  it('are small ones too, and leave the memory of others alone', () => {
     const bio = new Lender();
     const writer = new RecordWriter();
     writer.append(CONTENT_TYPE.handshake, body(100, 1));
     expect(writer.flush(bio)).toBe(true);
-    expect([bio.lent.length, bio.written.length]).toEqual([0, 1]);
+    writer.append(CONTENT_TYPE.handshake, body(200, 2));
+    expect(writer.flush(bio)).toBe(true);
+    expect([bio.lent.map(({ bytes }) => bytes.length), bio.written]).toEqual([[105, 205], []]);
+    expect(bio.lent.map(({ bytes, before }) => toHex(bytes) === before)).toEqual([true, true]);
   });
 });
 
@@ -76,7 +79,7 @@ describe('a reader that is lent memory', () => {
     const writer = new RecordWriter();
     for (const fill of [1, 2, 3]) writer.append(CONTENT_TYPE.handshake, body(64, fill));
     writer.flush(sealed);
-    const memory = (sealed.written[0] ?? EMPTY).slice();
+    const memory = (sealed.lent[0]?.bytes ?? EMPTY).slice();
     let given = false;
     const bio: Bio = {
       read: () => {

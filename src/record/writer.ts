@@ -13,9 +13,6 @@ const SLAB_SIZE = 4 * (LIMITS.plaintext.value + 512);
 /** Output is nearly always written in the call that sealed it, so a few serve thousands of connections. */
 const slabs = new Slabs(SLAB_SIZE, 8);
 
-/** From here on a copy costs more than another buffer, and a buffer on loan is at least a quarter full. */
-const WORTH_LENDING = SLAB_SIZE / 4;
-
 /** How many zero bytes to add to a record of a type with `length` content bytes. */
 export type PaddingRule = (type: number, length: number) => number;
 
@@ -94,7 +91,7 @@ export class RecordWriter {
 
   /** Gives the BIO what is sealed; false where it did not take everything. */
   flush(bio: Bio): boolean {
-    if (bio.take !== undefined && this.pending >= WORTH_LENDING) return this.lend(bio, bio.take);
+    if (bio.take !== undefined && this.pending > 0) return this.lend(bio, bio.take);
     while (this.slab !== undefined && this.start < this.end) {
       const taken = bio.write(this.slab.subarray(this.start, this.end));
       if (taken <= 0) return false;
