@@ -14,19 +14,19 @@ const PAIRS = 5000;
  * @param {import('./cases.mjs').Setup} setup
  */
 export const onceRows = (setup, rounds) => [
-  { name: `memory of an idle pair, ${PAIRS} of them`, unit: 'KiB', values: () => inChildren('idle', Math.ceil(rounds / 3), setup) },
-  { name: 'import and first handshake', unit: 'ms', values: () => bundled((entry) => inChildren('start', 2 * rounds, setup, entry)) },
+  { name: `memory of an idle pair, ${PAIRS} of them`, unit: 'KiB', values: () => idleRow(Math.ceil(rounds / 3), setup) },
+  { name: 'import and first handshake', unit: 'ms', values: () => startRow('memory', 'index.js', rounds, setup) },
+  { name: 'import and first handshake, over TCP', unit: 'ms', values: () => startRow('tcp', 'node/index.js', rounds, setup) },
   { name: 'bundle of everything `libssl` exports, minified and gzipped', unit: 'KiB', values: bundleSize },
 ];
 
-/** Every side in processes of its own, by turns. */
-function inChildren(what, rounds, setup, entry) {
+/** Every side in processes of its own, by turns. @param {(side: string) => string[]} argumentsOf */
+function inChildren(argumentsOf, rounds, setup) {
   const out = {};
-  const env = { ...process.env, LIBSSL_BENCH_SETUP: JSON.stringify(setup), ...(entry && { LIBSSL_BENCH_ENTRY: entry }) };
-  const file = fileURLToPath(import.meta.url);
+  const env = { ...process.env, LIBSSL_BENCH_SETUP: JSON.stringify(setup) };
   for (let i = 0; i < rounds; i++) {
     for (const side of Object.keys(SIDES)) {
-      const { stdout, stderr, status } = spawnSync(process.execPath, ['--expose-gc', file, what, side], { encoding: 'utf8', env });
+      const { stdout, stderr, status } = spawnSync(process.execPath, argumentsOf(side), { encoding: 'utf8', env });
       if (status !== 0) throw new Error(stderr);
       out[side] = [...(out[side] ?? []), Number(stdout)];
     }
@@ -34,12 +34,20 @@ function inChildren(what, rounds, setup, entry) {
   return out;
 }
 
+/** A program of this folder. */
+const program = (name) => fileURLToPath(new URL(name, import.meta.url));
+
+const idleRow = (rounds, setup) => inChildren((side) => ['--expose-gc', program('./once.mjs'), 'idle', side], rounds, setup);
+
+const startRow = (how, entry, rounds, setup) =>
+  bundled((at) => inChildren((side) => [program('./start.mjs'), how, side, side === 'libssl' ? at(entry) : side], 2 * rounds, setup));
+
 /** With the package as it is published, for a while. It stands in this folder for its dependencies to be found. */
 function bundled(use) {
   const folder = mkdtempSync(fileURLToPath(new URL('./bundle-', import.meta.url)));
   try {
     execFileSync(process.execPath, [fileURLToPath(new URL('../tools/bundle.mjs', import.meta.url)), folder]);
-    return use(pathToFileURL(join(folder, 'index.js')).href);
+    return use((file) => pathToFileURL(join(folder, file)).href);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -78,17 +86,9 @@ async function idle(side, setup) {
   return (process.memoryUsage().rss - before) / PAIRS / 1024;
 }
 
-/** Milliseconds from nothing loaded to the end of a first handshake. */
-async function start(file, setup) {
-  const begun = performance.now();
-  const side = await import(file);
-  await side.memoryConnection(side.contexts(setup));
-  return performance.now() - begun;
-}
-
 const [, main, what, name] = process.argv;
-if (main === fileURLToPath(import.meta.url) && name !== undefined) {
+if (main === fileURLToPath(import.meta.url) && what === 'idle') {
   const setup = JSON.parse(process.env.LIBSSL_BENCH_SETUP ?? 'null');
-  console.log(what === 'idle' ? await idle(await import(SIDES[name]), setup) : await start(SIDES[name], setup));
+  console.log(await idle(await import(SIDES[name]), setup));
   process.exit();
 }
