@@ -1,5 +1,6 @@
 /** Configuration files (config(5)), and the contexts and connections that are set up from them (SSL_CTX_config(3)). */
 import { fromUtf8 } from '../bytes/bytes.ts';
+import { ConfFile, type ConfValue, DEFAULT_SECTION } from '../bytes/conf-file.ts';
 import { refuse } from '../registry/fatal.ts';
 import {
   SSL_CONF_CTX_finish,
@@ -15,26 +16,12 @@ import { readFile } from './files.ts';
 import { environment } from './runtime.ts';
 import type { SSL, SSL_CTX } from './types.ts';
 
-/** One `name = value` of a section. */
-export interface CONF_VALUE {
-  readonly section: string;
-  readonly name: string;
-  readonly value: string;
-}
+export type CONF_VALUE = ConfValue;
 
 /** The sections of a file; what comes before the first is in `default`. */
-export class CONF {
-  readonly values: CONF_VALUE[] = [];
-
-  section(name: string): readonly CONF_VALUE[] {
-    return this.values.filter(({ section }) => section === name);
-  }
-
-  /** A name that its section lacks is looked for in `default`; the last of a name counts. */
-  find(section: string, name: string): string | undefined {
-    if (section === 'ENV') return environment(name);
-    const found = this.values.findLast((value) => value.section === section && value.name === name);
-    return (found ?? this.values.findLast((value) => value.section === 'default' && value.name === name))?.value;
+export class CONF extends ConfFile {
+  constructor() {
+    super(environment);
   }
 }
 
@@ -46,10 +33,10 @@ export const NCONF_load = (conf: CONF, filename: string, eline?: { value: number
   attempt('NCONF_load', 0, () => {
     const bytes = readFile('NCONF_load', filename);
     if (bytes === null) return 0;
-    const bad = parse(conf, fromUtf8(bytes));
+    const bad = conf.read(fromUtf8(bytes));
     if (bad === undefined) return 1;
-    if (eline !== undefined) eline.value = bad;
-    return refuse('BAD_DATA', `${filename}, line ${bad}`);
+    if (eline !== undefined) eline.value = bad.line;
+    return refuse('BAD_DATA', `${filename}, line ${bad.line}: ${bad.detail}`);
   });
 
 export const NCONF_get_section = (conf: CONF, section: string): readonly CONF_VALUE[] | null => {
@@ -57,55 +44,7 @@ export const NCONF_get_section = (conf: CONF, section: string): readonly CONF_VA
   return values.length > 0 ? values : null;
 };
 export const NCONF_get_string = (conf: CONF, group: string | null, name: string): string | null =>
-  conf.find(group ?? 'default', name) ?? null;
-
-/** Reads lines into `conf`; the number of the first that is none of a configuration. */
-function parse(conf: CONF, text: string): number | undefined {
-  let section = 'default';
-  let line = '';
-  let number = 0;
-  for (const part of text.split(/\r?\n/)) {
-    number++;
-    // A backslash at the end joins the next line to it.
-    line += part;
-    if (/(^|[^\\])(\\\\)*\\$/.test(line)) {
-      line = line.slice(0, -1);
-      continue;
-    }
-    const content = line.trimStart();
-    line = '';
-    if (content === '' || content.startsWith('#') || content.startsWith(';')) continue;
-    const header = /^\[\s*([^\]]*?)\s*\]/.exec(content)?.[1];
-    const [, place, name, value] = /^(?:([\w.-]+)::)?([\w.!;, -]+?)\s*=\s*(.*)$/.exec(content) ?? [];
-    if (header !== undefined) section = header;
-    else if (name === undefined) return number;
-    else conf.values.push({ section: place ?? section, name, value: expand(conf, place ?? section, value ?? '') });
-  }
-  return undefined;
-}
-
-const PIECE = /"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|\\(.)|\$\{([^}]*)\}|\$\(([^)]*)\)|\$([\w:]+)|(\s+#.*$)|([^"'\\$\s]+|\s+|[\s\S])/g;
-
-/** Quotes, escapes, variables and comments of a value. */
-function expand(conf: CONF, section: string, raw: string): string {
-  let out = '';
-  for (const [, double, single, escaped, braced, bracketed, plain, comment, rest] of raw.matchAll(PIECE)) {
-    const variable = braced ?? bracketed ?? plain;
-    if (comment !== undefined) break;
-    if (variable !== undefined) out += lookUp(conf, section, variable);
-    else if (escaped !== undefined) out += unescaped(escaped);
-    else out += (double ?? single)?.replace(/\\(.)/g, (_all, letter: string) => unescaped(letter)) ?? rest ?? '';
-  }
-  return out.trimEnd();
-}
-
-const unescaped = (letter: string): string => ({ n: '\n', r: '\r', t: '\t', b: '\b' })[letter] ?? letter;
-
-function lookUp(conf: CONF, section: string, variable: string): string {
-  const at = variable.indexOf('::');
-  const [place, name] = at < 0 ? [section, variable] : [variable.slice(0, at), variable.slice(at + 2)];
-  return conf.find(place, name) ?? refuse('BAD_DATA', `no value for $${variable}`);
-}
+  conf.find(group ?? DEFAULT_SECTION, name) ?? null;
 
 // ---- the `ssl_conf` module
 
@@ -116,7 +55,7 @@ let modules: ReadonlyMap<string, readonly CONF_VALUE[]> = new Map();
 export function CONF_modules_load_file(filename: string, appname: string | null, _flags: number): number {
   const conf = new CONF();
   if (NCONF_load(conf, filename) !== 1) return 0;
-  const start = conf.find('default', appname ?? 'openssl_conf') ?? conf.find('default', 'openssl_conf');
+  const start = conf.find(DEFAULT_SECTION, appname ?? 'openssl_conf') ?? conf.find(DEFAULT_SECTION, 'openssl_conf');
   const names = start === undefined ? undefined : conf.find(start, 'ssl_conf');
   if (names === undefined) return 1;
   modules = new Map(conf.section(names).map(({ name, value }) => [name, conf.section(value)]));
