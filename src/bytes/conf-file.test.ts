@@ -22,7 +22,7 @@ describe('configuration files (config(5))', () => {
     ['a\\tb\\n', 'a\tb\n'],
     ['"a\\tb\\"c"', 'atb"c'],
     ['$base/ssl', '/etc/ssl'],
-    ['$\{base}x$(base)', '/etcx/etc'],
+    [`\${base}x$(base)`, '/etcx/etc'],
     ['$default::base', '/etc'],
     ['$ENV::HOME/x', '/root/x'],
     ["'$base'", '$base'],
