@@ -1,5 +1,6 @@
 import { cbc, ctr } from '@noble/ciphers/aes.js';
 import { constantTimeEqual, copyOf, EMPTY, wipe } from '../bytes/bytes.ts';
+import { alive } from './key-rules.ts';
 import type { Aead } from './provider.ts';
 
 const BLOCK = 16;
@@ -14,7 +15,7 @@ const NONCE_LENGTH = 15 - LENGTH_BYTES;
  */
 export class AesCcm implements Aead {
   readonly tagLength: number;
-  private readonly key: Uint8Array;
+  private key: Uint8Array | undefined;
 
   constructor(key: Uint8Array, tagLength: number) {
     this.key = copyOf(key);
@@ -44,6 +45,7 @@ export class AesCcm implements Aead {
 
   wipe(): void {
     wipe(this.key);
+    this.key = undefined;
   }
 
   /** Counter block 0 covers the tag and the blocks from 1 on the message (RFC 3610, 2.3), so one keystream does both. */
@@ -54,7 +56,7 @@ export class AesCcm implements Aead {
     const text = new Uint8Array(BLOCK + message.length);
     text.set(tag);
     text.set(message, BLOCK);
-    return ctr(this.key, counter).encrypt(text);
+    return ctr(alive(this.key), counter).encrypt(text);
   }
 
   /** The CBC-MAC, not cut to the tag's length (RFC 3610, 2.2). */
@@ -70,7 +72,7 @@ export class AesCcm implements Aead {
     blocks.set(prefix, BLOCK);
     blocks.set(aad, BLOCK + prefix.length);
     blocks.set(message, start);
-    const chained = cbc(this.key, ZERO_BLOCK, { disablePadding: true }).encrypt(blocks);
+    const chained = cbc(alive(this.key), ZERO_BLOCK, { disablePadding: true }).encrypt(blocks);
     const mac = copyOf(chained.subarray(chained.length - BLOCK));
     wipe(blocks, chained);
     return mac;

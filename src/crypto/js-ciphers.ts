@@ -2,7 +2,7 @@ import { cbc, gcm } from '@noble/ciphers/aes.js';
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { copyOf, wipe } from '../bytes/bytes.ts';
 import { AesCcm } from './ccm.ts';
-import { AES_CBC_KEY_LENGTH } from './key-rules.ts';
+import { AES_CBC_KEY_LENGTH, alive } from './key-rules.ts';
 import type { Aead, AeadName, CbcName } from './provider.ts';
 
 /** Record protection by @noble/ciphers. */
@@ -43,7 +43,7 @@ function aesCbc(name: CbcName, key: Uint8Array, iv: Uint8Array): ReturnType<type
 class NobleAead implements Aead {
   readonly tagLength = 16;
   private readonly cipher: OneUse;
-  private readonly key: Uint8Array;
+  private key: Uint8Array | undefined;
 
   constructor(cipher: OneUse, key: Uint8Array) {
     this.cipher = cipher;
@@ -51,15 +51,16 @@ class NobleAead implements Aead {
   }
 
   seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, out: Uint8Array, at: number): number {
-    const sealed = this.cipher(this.key, nonce, aad).encrypt(plaintext);
+    const sealed = this.cipher(alive(this.key), nonce, aad).encrypt(plaintext);
     out.set(sealed, at);
     return sealed.length;
   }
 
   open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
+    const key = alive(this.key);
     if (sealed.length < this.tagLength) return undefined;
     try {
-      return this.cipher(this.key, nonce, aad).decrypt(sealed);
+      return this.cipher(key, nonce, aad).decrypt(sealed);
     } catch {
       return undefined;
     }
@@ -67,5 +68,6 @@ class NobleAead implements Aead {
 
   wipe(): void {
     wipe(this.key);
+    this.key = undefined;
   }
 }

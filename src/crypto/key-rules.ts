@@ -32,6 +32,12 @@ export function assertPublicKey(spec: PublicKeySpec): void {
   }
 }
 
+/** A secret that is still there. */
+export function alive<T>(secret: T | undefined): T {
+  if (secret === undefined) throw new Error('this key was wiped');
+  return secret;
+}
+
 /** TLS allows the uncompressed form only (RFC 8422, 5.1.1; RFC 9846, 4.2.8.2). */
 export function isUncompressedPoint(curve: CurveName, point: Uint8Array): boolean {
   return point.length === 1 + 2 * COORDINATE_LENGTH[curve] && point[0] === 4;

@@ -1,4 +1,5 @@
 import { _SHA256 } from '@noble/hashes/sha2.js';
+import { alive } from './key-rules.ts';
 import type { HmacKey } from './provider.ts';
 
 const BLOCK_LENGTH = 64;
@@ -95,8 +96,7 @@ export class KeyedSha256 implements HmacKey {
 
   /** `parts`: below 2^29 bytes in all. */
   mac(...parts: readonly Uint8Array[]): Uint8Array {
-    const { states } = this;
-    if (states === undefined) throw new Error('this key was wiped');
+    const states = alive(this.states);
     sha.load(states, INNER);
     let length = BLOCK_LENGTH;
     let used = 0;

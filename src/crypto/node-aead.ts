@@ -1,8 +1,9 @@
 import type { Buffer } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
-import { sameBytes } from '../bytes/bytes.ts';
+import { copyOf, sameBytes, wipe } from '../bytes/bytes.ts';
 import { free } from '../bytes/free.ts';
-import { alive, crypto, memoised, plain, works } from './node-runtime.ts';
+import { alive } from './key-rules.ts';
+import { crypto, memoised, plain, works } from './node-runtime.ts';
 import type { Aead, AeadName } from './provider.ts';
 
 interface AeadCipher {
@@ -14,7 +15,7 @@ interface AeadCipher {
 }
 
 /** One signature for all AEADs: the declared overloads tell them apart by literal names. */
-type MakeAeadCipher = (name: string, key: KeyObject, nonce: Uint8Array, options: AeadShape['options']) => AeadCipher;
+type MakeAeadCipher = (name: string, key: KeyObject | Uint8Array, nonce: Uint8Array, options: AeadShape['options']) => AeadCipher;
 const createCipher = crypto.createCipheriv as unknown as MakeAeadCipher;
 const createDecipher = crypto.createDecipheriv as unknown as MakeAeadCipher;
 
@@ -57,20 +58,20 @@ export class NodeAead implements Aead {
   private readonly shape: AeadShape;
   /** The tag of the record that is being opened. */
   private readonly tag: Uint8Array;
-  /** A KeyObject, because Node 24 spends 12 µs on importing a key given as bytes, for every record. */
-  private key: KeyObject | undefined;
+  private key: KeyObject | Uint8Array | undefined;
+  private uses = 0;
 
   constructor(name: AeadName, key: Uint8Array) {
     this.shape = AEADS[name];
     if (key.length !== this.shape.keyLength) throw new RangeError(`a key of ${name} does not have ${key.length} bytes`);
     this.tagLength = this.shape.tagLength;
     this.tag = new Uint8Array(this.tagLength);
-    this.key = crypto.createSecretKey(key);
+    this.key = USES_AS_BYTES === 0 ? crypto.createSecretKey(key) : copyOf(key);
   }
 
   seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, out: Uint8Array, at: number): number {
     const { cipher, options, ccm } = this.shape;
-    const sealing = createCipher(cipher, alive(this.key), nonce, options);
+    const sealing = createCipher(cipher, this.use(), nonce, options);
     if (ccm) sealing.setAAD(aad, { plaintextLength: plaintext.length });
     else sealing.setAAD(aad);
     const ciphertext = sealing.update(plaintext.length > 0 ? plaintext : NOTHING);
@@ -87,7 +88,7 @@ export class NodeAead implements Aead {
     const { tag } = this;
     for (let i = 0; i < tag.length; i++) tag[i] = sealed[length + i] as number;
     const { cipher, options, ccm } = this.shape;
-    const opening = createDecipher(cipher, alive(this.key), nonce, options);
+    const opening = createDecipher(cipher, this.use(), nonce, options);
     opening.setAuthTag(tag);
     if (ccm) opening.setAAD(aad, { plaintextLength: length });
     else opening.setAAD(aad);
@@ -103,9 +104,25 @@ export class NodeAead implements Aead {
   }
 
   wipe(): void {
+    if (this.key instanceof Uint8Array) wipe(this.key);
     this.key = undefined;
   }
+
+  private use(): KeyObject | Uint8Array {
+    const key = alive(this.key);
+    if (!(key instanceof Uint8Array) || this.uses++ < USES_AS_BYTES) return key;
+    this.key = crypto.createSecretKey(key);
+    wipe(key);
+    return this.key;
+  }
 }
+
+/**
+ * How often a key goes as bytes before an object is made of it. The object costs half of what a short record does, and most keys of a
+ * handshake seal one or two; used more often, it is the cheaper of the two. Node 24 imports bytes anew for every record, which takes
+ * 11 µs, as do 23 and 25 for all we know; Bun and Deno make objects in next to no time.
+ */
+const USES_AS_BYTES: number = 'Bun' in globalThis || 'Deno' in globalThis || /^2[345]\./.test(process.versions.node) ? 0 : 3;
 
 /** An empty view of some memory: CCM in Node needs an address, even where nothing is there. */
 const NOTHING: Uint8Array = new Uint8Array(1).subarray(1);

@@ -3,9 +3,9 @@ import type { ECDH, KeyObject } from 'node:crypto';
 import { jsPiece } from '#js-pieces';
 import { concat, fromHex, sameBytes } from '../bytes/bytes.ts';
 import { type DhGroup, ffdheGroup, isAcceptableDhValue, isFfdhe, isUsableDhGroup } from './ffdhe.ts';
-import { COORDINATE_LENGTH, isUncompressedPoint } from './key-rules.ts';
+import { alive, COORDINATE_LENGTH, isUncompressedPoint } from './key-rules.ts';
 import { random } from './node-random.ts';
-import { alive, base64url, crypto, fromBase64url, memoised, once, plain, works } from './node-runtime.ts';
+import { base64url, crypto, fromBase64url, memoised, once, plain, works } from './node-runtime.ts';
 import { leftPad, stripZeros, toBigInt } from './numbers.ts';
 import type { AgreementName, Awaitable, CurveName, DecapsulationKey, EphemeralKey, KemName, StaticCurve } from './provider.ts';
 

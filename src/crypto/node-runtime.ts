@@ -44,9 +44,3 @@ export function once(probe: () => boolean): () => boolean {
     return answer;
   };
 }
-
-/** A secret that is still there. */
-export function alive<T>(secret: T | undefined): T {
-  if (secret === undefined) throw new Error('this key was wiped');
-  return secret;
-}

@@ -142,6 +142,21 @@ describe('hashing', () => {
 describe.each(Object.keys(AEADS) as readonly AeadName[])('%s', (name) => {
   const key = bytes(AEADS[name]);
 
+  it('one key serves any number of records, and none once it was wiped', () => {
+    const [nonce, aad, text] = [bytes(12), bytes(5), bytes(40)];
+    for (const [sealing, opening] of PAIRS) {
+      const [a, b] = [sealing.aead(name, key), opening.aead(name, key)];
+      const sealed = Array.from({ length: 8 }, () => {
+        const out = new Uint8Array(80);
+        return toHex(out.subarray(0, a.seal(nonce, aad, text, out, 0)));
+      });
+      expect(new Set(sealed).size).toBe(1);
+      for (const one of sealed) expect(toHex(b.open(nonce, aad, fromHex(one)) ?? aad)).toBe(toHex(text));
+      a.wipe();
+      expect(() => a.seal(nonce, aad, text, new Uint8Array(80), 0)).toThrow();
+    }
+  });
+
   it('what one provider seals the other opens, for every length of a record', () => {
     const lengths = fc.oneof(fc.integer({ min: 0, max: 64 }), fc.integer({ min: 0, max: 17_000 }), fc.constantFrom(16_383, 16_384, 16_385));
     fc.assert(

@@ -49,6 +49,8 @@ export class KeySchedule {
   private readonly infos = new Map<string, Info>();
   private readonly zeros: Uint8Array;
   private readonly hashOfNothing: Uint8Array;
+  /** HKDF-Extract's salt where there is none. */
+  private readonly noSalt: HmacKey;
   /** What a handshake without PSK goes on from: a constant. */
   private readonly derivedWithoutPsk: HmacKey;
 
@@ -60,6 +62,7 @@ export class KeySchedule {
     this.hashOfNothing = provider.digest(hash, EMPTY);
     this.hashLength = this.hashOfNothing.length;
     this.zeros = new Uint8Array(this.hashLength);
+    this.noSalt = provider.prfKey(hash, this.zeros);
     this.derivedWithoutPsk = provider.prfKey(hash, this.deriveSecret(this.earlySecret(), 'derived'));
   }
 
@@ -72,7 +75,7 @@ export class KeySchedule {
 
   /** Early secret, from a PSK if there is one. */
   earlySecret(psk: Uint8Array = this.zeros): Uint8Array {
-    return this.extract(this.zeros, psk);
+    return this.noSalt.mac(psk);
   }
 
   /** Handshake secret. `early` is left out in a handshake without PSK, `shared` in one with a PSK alone (psk_ke). */
