@@ -3,12 +3,22 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { duplexPair, LIVE } from '../../test/support/loopback.ts';
+import { parseCipherString } from '../config/cipher-string.ts';
 import { OPTIONS } from '../registry/options.ts';
+import { CIPHERS, OLDER_SUITES } from './defaults.ts';
 import { connect, createSecureContext, type SecureContext, TLSSocket } from './index.ts';
 
 const { ca, cert, key } = LIVE;
 
 describe('createSecureContext', () => {
+  it('has the suites that its default list means', () => {
+    const older = CIPHERS.split(':').filter((word) => !word.startsWith('TLS_'));
+    expect(OLDER_SUITES).toEqual(parseCipherString(older.join(':')).suites);
+    const [byDefault, byWords] = [createSecureContext(), createSecureContext({ ciphers: `${CIPHERS}:!MD5` })];
+    expect(byDefault.context.get('cipherList')).toEqual(byWords.context.get('cipherList'));
+    expect(byDefault.context.get('securityLevel')).toBe(byWords.context.get('securityLevel'));
+  });
+
   it('turns the options of node:tls into settings', () => {
     const { context } = createSecureContext({
       minVersion: 'TLSv1.3',

@@ -17,7 +17,7 @@ import { parsePkcs12, pkcs12Identity } from '../x509/pkcs12.ts';
 import { X509Store } from '../x509/store.ts';
 import { checkBuffer, checkInteger, checkMaterial, checkObject, checkString, invalidType, invalidValue } from './arguments.ts';
 import { crypto } from './builtins.ts';
-import { defaults } from './defaults.ts';
+import { CIPHERS, defaults, OLDER_SUITES } from './defaults.ts';
 import { tlsError, withCode } from './errors.ts';
 import { installFetching } from './fetch-option.ts';
 import { checkNames, type KeyWithPassphrase, type Material, type PfxWithPassphrase, type SecureContextOptions } from './options.ts';
@@ -296,16 +296,20 @@ function opened<T>(read: () => T): T {
 const isMaterial = (value: object | string): value is Material => typeof value !== 'object' || !('pem' in value);
 const isKeyObject = (value: object | string): value is KeyObject => typeof value === 'object' && 'asymmetricKeyType' in value;
 
+const namesIn = (ciphers: string): string[] => ciphers.split(':').filter((name) => name !== '');
+/** What is said of TLS 1.2 and below. */
+const olderRules = (names: readonly string[]): string => names.filter((name) => !/^!?TLS_/.test(name)).join(':');
+
 /** The last list that was read: most contexts of a program have the same. */
-let lastRules = '';
-let lastSuites: readonly number[] = [];
+let lastRules = olderRules(namesIn(CIPHERS));
+let lastSuites = OLDER_SUITES;
 
 /** Suites of TLS 1.3 are those that begin with `TLS_`; where there are no others, older versions are off. */
 function setCiphers(context: SslContext, value: string): void {
   checkString('options.ciphers', value);
-  const names = (value || defaults.DEFAULT_CIPHERS).split(':').filter((name) => name !== '');
+  const names = namesIn(value || defaults.DEFAULT_CIPHERS);
   const suites = names.filter((name) => name.startsWith('TLS_'));
-  const older = names.filter((name) => !/^!?TLS_/.test(name)).join(':');
+  const older = olderRules(names);
   if (names.length === 0) throw invalidValue('options.ciphers', value.split(':'));
   if (suites.length > 0) context.set('cipherSuites', suites);
   if (older === '') {
