@@ -6,3 +6,6 @@ export const crypto: typeof import('node:crypto') = process.getBuiltinModule('no
 export const fs: typeof import('node:fs') = process.getBuiltinModule('node:fs');
 export const net: typeof import('node:net') = process.getBuiltinModule('node:net');
 export const util: typeof import('node:util') = process.getBuiltinModule('node:util');
+
+/** Whether this is Node itself: Bun and Deno have its modules, but not what stands behind them. */
+export const ON_NODE: boolean = !('bun' in process.versions || 'deno' in process.versions);

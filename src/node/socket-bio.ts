@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Bio } from '../bio/bio.ts';
 import { copyOf } from '../bytes/bytes.ts';
 import { free } from '../bytes/free.ts';
-import { net } from './builtins.ts';
+import { net, ON_NODE } from './builtins.ts';
 
 /** Bytes that may wait in the transport before it is asked to take more: some slabs, so that they go out in one system call. */
 const OUTGOING_LIMIT = 256 * 1024;
@@ -11,7 +11,7 @@ const OUTGOING_LIMIT = 256 * 1024;
 const WORTH_LENDING = 16 * 1024;
 
 /** Whether each chunk of a socket is memory of its own, as in Node. */
-const HAS_OWN_CHUNKS = !('bun' in process.versions || 'deno' in process.versions);
+const HAS_OWN_CHUNKS = ON_NODE;
 
 /**
  * A transport of the runtime as a BIO. What arrived is lent to the record layer as it came, without a copy, and so is what

@@ -5,6 +5,7 @@
 
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import { ON_NODE } from './builtins.ts';
 import { native } from './native.ts';
 
 /** A socket of the runtime that calls the methods of a stream in place of the system's. */
@@ -25,7 +26,7 @@ function streamSocket(): StreamSocket | undefined {
 
 /** What tells the handle of a stream; null when that is gone. From now on it is the handle that reads. */
 export function handleOf(stream: Duplex): () => object | null | undefined {
-  const StreamSocket = streamSocket();
+  const StreamSocket = ON_NODE ? streamSocket() : undefined;
   if (StreamSocket === undefined) return () => undefined;
   const wrapper = new StreamSocket(stream);
   // Errors of the stream are passed on to it; who uses the handle hears of them from the stream itself.

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { installed, RUNTIMES } from '../../tools/runtime-programs.mjs';
 import { Scope } from '../interop/scope.mjs';
 import { makeCertificates } from './certificates.mjs';
+import { judged } from './exceptions.mjs';
 import { MODULES } from './modules.mjs';
 import { versionOf } from './servers/start.mjs';
 import { inDocument, optionsOf, tableOf } from './table.mjs';
@@ -93,7 +94,7 @@ async function all() {
       const prepared = {};
       for (const way of ['example', ...(module.option ? ['option'] : []), 'register']) {
         for (const result of await attempt(module, way, prepared)) {
-          const line = { module: module.name, way, ...result };
+          const line = judged(flags.runtime, { module: module.name, way, ...result });
           done.push(line);
           print(line);
         }
@@ -185,9 +186,15 @@ function write(table) {
   writeFileSync(DOCUMENT, inDocument(document, 'seen', `\n${versions()}\n\n${table}\n`));
 }
 
+/** What the cases run on. */
+function host() {
+  const chosen = RUNTIMES.find(({ name }) => name === flags.runtime);
+  return chosen === undefined ? `Node ${process.versions.node}` : `${chosen.name} ${chosen.version}`;
+}
+
 function versions() {
   const lock = JSON.parse(readFileSync(join(EXAMPLES, 'package-lock.json'), 'utf8'));
   const packages = modules.flatMap(({ name, builtIn }) => (builtIn ? [] : [`${name} ${lock.packages[`node_modules/${name}`].version}`]));
   const servers = [...new Set([...modules.flatMap(({ server }) => server ?? []), CURL])].map(({ name, version }) => `${name} ${version}`);
-  return `${flags.runtime ?? `Node ${process.versions.node}`}; ${[...packages, ...servers].join(', ')}`;
+  return `${host()}; ${[...packages, ...servers].join(', ')}`;
 }

@@ -2,10 +2,28 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import * as https from 'node:https';
 import { promisify } from 'node:util';
+import { connect, createServer, Server } from '../../dist/node/index.js';
 import { AT_ONCE, TEN_MEGABYTES, text } from './expect.mjs';
 
 export const LARGE = text(TEN_MEGABYTES);
+
+/** An agent of `node:https` whose connections are ours. */
+export class Agent extends https.Agent {
+  createConnection(options) {
+    return connect(options);
+  }
+}
+
+/**
+ * Whether servers of `node:https` are ours: after register they are, unless they do not stand on `node:tls`, as Bun's do not. Then the clients alone are
+ * register's, and servers are given connections.
+ */
+export const httpsIsOurs = (way) => way === 'register' && https.Server.prototype instanceof Server;
+
+/** A server that gives its connections to one of `node:http`. */
+export const serverOver = (options, web) => createServer(options, (socket) => web.emit('connection', socket));
 
 /** Requests that are answered when all of them are there. */
 const gathering = [];
@@ -26,6 +44,21 @@ export function answer(request, response) {
     return;
   }
   response.end(`hello ${request.method}`);
+}
+
+/** The answer to a request, as soon as it begins; `look` is shown the connection in that very turn, in which Bun closes one that is not kept. */
+export function answered(request, look) {
+  return new Promise((resolve, reject) => {
+    request.once('error', reject);
+    request.once('response', (response) => {
+      try {
+        look?.(request.socket);
+        resolve(response);
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
 }
 
 /** Servers that listen on loopback, until the test is over. */

@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict';
 import * as http from 'node:http';
 import * as https from 'node:https';
-import { connect, createServer, TLSSocket } from '../../../dist/node/index.js';
-import { digest, event, fails, overOurs, together, UNKNOWN_AUTHORITY } from '../expect.mjs';
+import { TLSSocket } from '../../../dist/node/index.js';
+import { digest, fails, overOurs, together, UNKNOWN_AUTHORITY } from '../expect.mjs';
 import { load } from '../load.mjs';
-import { curl, curlSays, LARGE } from '../web.mjs';
+import { Agent, answered, curl, curlSays, httpsIsOurs, LARGE, serverOver } from '../web.mjs';
 
 const { fastify } = load('fastify');
-
-class Agent extends https.Agent {
-  createConnection(options) {
-    return connect(options);
-  }
-}
 
 export function cases({ way, pki }) {
   const ours = way === 'option';
@@ -22,11 +16,11 @@ export function cases({ way, pki }) {
   function make(tls) {
     const serverFactory = (handler) => {
       const web = http.createServer(handler);
-      const server = createServer(tls, (socket) => web.emit('connection', socket));
+      const server = serverOver(tls, web);
       server.on('close', () => web.close());
       return server;
     };
-    return fastify({ bodyLimit: 1 << 24, forceCloseConnections: true, ...(ours ? { serverFactory } : { https: tls }) });
+    return fastify({ bodyLimit: 1 << 24, forceCloseConnections: true, ...(httpsIsOurs(way) ? { https: tls } : { serverFactory }) });
   }
 
   async function withServer(options, work) {
@@ -52,10 +46,9 @@ export function cases({ way, pki }) {
     const agent = ours ? new Agent() : new https.Agent();
     const request = https.request({ port, path, method, host: 'localhost', ca: pki.ca.cert, agent, ...options });
     if (body !== undefined) request.setHeader('content-type', 'text/plain');
-    const arrived = event(request, 'response');
+    const arrived = answered(request, look);
     request.end(body);
-    const [response] = await arrived;
-    look?.(request.socket);
+    const response = await arrived;
     const pieces = [];
     for await (const piece of response) pieces.push(piece);
     return { text: Buffer.concat(pieces).toString() };

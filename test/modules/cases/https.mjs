@@ -1,29 +1,17 @@
 import assert from 'node:assert/strict';
 import { createServer as createHttpServer } from 'node:http';
 import * as https from 'node:https';
-import { connect, createServer, Server } from '../../../dist/node/index.js';
+import { Server } from '../../../dist/node/index.js';
 import { digest, event, fails, overOurs, together, UNKNOWN_AUTHORITY } from '../expect.mjs';
-import { answer, curl, curlSays, LARGE, Servers } from '../web.mjs';
-
-/** An agent of `node:https` whose connections are ours. */
-class Agent extends https.Agent {
-  createConnection(options) {
-    return connect(options);
-  }
-}
-
-function serverOverOurs(options, listener) {
-  const web = createHttpServer(listener);
-  return createServer(options, (socket) => web.emit('connection', socket));
-}
+import { Agent, answer, answered, curl, curlSays, httpsIsOurs, LARGE, Servers, serverOver } from '../web.mjs';
 
 export function cases({ way, server: nginx, pki }) {
   const ours = way === 'option';
-  const makeServer = ours ? serverOverOurs : https.createServer;
+  const makeServer = httpsIsOurs(way) ? https.createServer : (options, listener) => serverOver(options, createHttpServer(listener));
   const makeAgent = (options) => (ours ? new Agent(options) : new https.Agent(options));
   const { cert, key } = pki.server;
 
-  /** A request and its answer; `look` is shown the connection as soon as the answer begins. */
+  /** A request and its answer; `look` is shown the connection when the answer begins. */
   async function ask(port, { path = '/', body, look, ...options } = {}) {
     const request = https.request({
       port,
@@ -33,10 +21,9 @@ export function cases({ way, server: nginx, pki }) {
       method: body === undefined ? 'GET' : 'POST',
       ...options,
     });
-    const arrived = event(request, 'response');
+    const arrived = answered(request, look);
     request.end(body);
-    const [response] = await arrived;
-    look?.(request.socket);
+    const response = await arrived;
     const pieces = [];
     for await (const piece of response) pieces.push(piece);
     return { text: Buffer.concat(pieces).toString() };

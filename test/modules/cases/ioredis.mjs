@@ -1,25 +1,10 @@
 import assert from 'node:assert/strict';
 import { connect } from '../../../dist/node/index.js';
+import { connectorOver } from '../../../examples/modules/ioredis-connector.mjs';
 import { digest, event, fails, overOurs, TEN_MEGABYTES, text, together, UNKNOWN_AUTHORITY, until } from '../expect.mjs';
 import { load } from '../load.mjs';
 
-const { AbstractConnector, Redis } = load('ioredis');
-
-class Connector extends AbstractConnector {
-  constructor(options) {
-    super(options.disconnectTimeout);
-    this.options = options;
-  }
-
-  async connect() {
-    const { host, port, tls } = this.options;
-    this.stream = connect({ host, port, ...tls });
-    this.stream.once('error', (error) => {
-      this.firstError = error;
-    });
-    return this.stream;
-  }
-}
+const { Redis } = load('ioredis');
 
 export function cases({ way, server, pki, kill }) {
   const options = ({ tls, ...more } = {}) => ({
@@ -28,7 +13,7 @@ export function cases({ way, server, pki, kill }) {
     tls: { ca: pki.ca.cert, ...tls },
     lazyConnect: true,
     retryStrategy: () => null,
-    ...(way === 'option' && { Connector }),
+    ...(way === 'option' && { Connector: connectorOver(connect) }),
     ...more,
   });
 

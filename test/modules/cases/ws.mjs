@@ -1,22 +1,12 @@
 import assert from 'node:assert/strict';
 import { createServer as createHttpServer } from 'node:http';
 import * as https from 'node:https';
-import { connect, createServer, Server } from '../../../dist/node/index.js';
+import { connect, Server } from '../../../dist/node/index.js';
 import { digest, event, fails, overOurs, together, UNKNOWN_AUTHORITY } from '../expect.mjs';
 import { load } from '../load.mjs';
-import { LARGE, Servers } from '../web.mjs';
+import { httpsIsOurs, LARGE, Servers, serverOver } from '../web.mjs';
 
 const { WebSocket, WebSocketServer } = load('ws');
-
-function webOverOurs(options) {
-  const web = createHttpServer();
-  return { web, server: createServer(options, (socket) => web.emit('connection', socket)) };
-}
-
-function webOfNode(options) {
-  const web = https.createServer(options);
-  return { web, server: web };
-}
 
 export function cases({ way, pki }) {
   const ours = way === 'option';
@@ -24,7 +14,9 @@ export function cases({ way, pki }) {
 
   /** A server that sends back what it hears. */
   async function withServer(options, work) {
-    const { web, server } = (ours ? webOverOurs : webOfNode)({ cert, key, ...options });
+    const tls = { cert, key, ...options };
+    const web = httpsIsOurs(way) ? https.createServer(tls) : createHttpServer();
+    const server = httpsIsOurs(way) ? web : serverOver(tls, web);
     assert.ok(server instanceof Server);
     const sockets = new WebSocketServer({ server: web });
     sockets.on('connection', (socket) => {
