@@ -23,6 +23,7 @@ export function connect(...args: readonly Argument[]): TLSSocket {
   };
   checkOptions(options);
   const socket = new TLSSocket(options.socket, options);
+  socket._controlReleased = true;
   const listener = args.find((arg) => typeof arg === 'function');
   if (listener !== undefined) socket.once('secureConnect', listener);
   // A signal that was aborted before has destroyed it by now.

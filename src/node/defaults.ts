@@ -1,3 +1,5 @@
+import { hasRuntimeFlags } from './runtime-flags.ts';
+
 /**
  * What `node:tls` lets a program change for every context to come: `tls.DEFAULT_…` and `tls.CLIENT_RENEG_…` are properties of the
  * default export that read and write these.
@@ -57,10 +59,9 @@ export const defaults: Defaults = {
   DEFAULT_MAX_VERSION: 'TLSv1.3',
 };
 
-// Flags of the runtime (--tls-min-v1.3, --tls-cipher-list …) are understood by its own module, which is loaded for them alone.
-const flags = `${process.execArgv.join(' ')} ${process.env['NODE_OPTIONS'] ?? ''}`;
-if (flags.includes('--tls-')) {
+// --tls-min-v1.3, --tls-cipher-list and their like are understood by the runtime's own module, which is loaded for them alone.
+if (hasRuntimeFlags('--tls-m') || hasRuntimeFlags('--tls-cipher-list')) {
   const { DEFAULT_CIPHERS, DEFAULT_MIN_VERSION, DEFAULT_MAX_VERSION } = process.getBuiltinModule('node:tls');
   Object.assign(defaults, { DEFAULT_MIN_VERSION, DEFAULT_MAX_VERSION });
-  if (flags.includes('--tls-cipher-list')) Object.assign(defaults, { DEFAULT_CIPHERS });
+  if (hasRuntimeFlags('--tls-cipher-list')) Object.assign(defaults, { DEFAULT_CIPHERS });
 }

@@ -1,3 +1,4 @@
+import { generatePrimeSync } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import * as net from 'node:net';
@@ -6,10 +7,15 @@ import { inherits } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { TEST_KEYS } from '../../test/support/keys.ts';
 import { closed, LIVE, listening, livePem } from '../../test/support/loopback.ts';
+import { integer, sequence } from '../asn1/der-writer.ts';
+import { pemText } from '../asn1/pem.ts';
 import { OPTIONS } from '../registry/options.ts';
 import tls, { type ConnectOptions, checkServerIdentity, connect, createServer, Server, type ServerOptions, TLSSocket } from './index.ts';
 
 const { ca, cert, key } = LIVE;
+const number = (bits: number): Uint8Array => new Uint8Array(generatePrimeSync(bits));
+const SMALL_GROUP = pemText('DH PARAMETERS', sequence(integer(number(512)), integer(2)));
+const SMALL_CERTIFICATE = livePem({ subject: 'small', publicKey: { kind: 'rsa', n: number(1024), e: Uint8Array.of(1, 0, 1) } });
 const servers: net.Server[] = [];
 afterEach(async () => {
   for (const server of servers.splice(0)) if (server.listening) await closed(server);
@@ -72,6 +78,11 @@ describe('the module object', () => {
     [{ sessionTimeout: -1 }],
     [{ passphrase: 1, key }],
     [{ privateKeyIdentifier: 'x' }],
+    [{ key: { pem: key } }],
+    [{ key: [key, true], cert }],
+    [{ ca: {} }],
+    [{ dhparam: SMALL_GROUP }],
+    [{ cert: SMALL_CERTIFICATE, ciphers: 'DEFAULT@SECLEVEL=2' }],
   ])('refuses %j as node:tls does', (options) => {
     const failure = (create: (options: object) => unknown): object => {
       try {

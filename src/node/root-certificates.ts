@@ -3,6 +3,7 @@ import { type StoreLookup, X509Store } from '../x509/store.ts';
 import { checkString, invalidType, invalidValue } from './arguments.ts';
 import { fs } from './builtins.ts';
 import { native } from './native.ts';
+import { runtimeFlag } from './runtime-flags.ts';
 import { systemBundle } from './system-bundle.ts';
 
 /** The authorities the runtime was built with, as PEM. */
@@ -70,6 +71,7 @@ export function setDefaultCACertificates(certificates: readonly (string | ArrayB
   if (tell !== undefined) tell(certificates);
   else replaced = Object.freeze([...new Set(certificates.flatMap((item) => splitPem(typeof item === 'string' ? item : textOf(item))))]);
   loaded = undefined;
+  changed = true;
 }
 
 /** Each certificate of a bundle as PEM of its own. */
@@ -80,6 +82,11 @@ const textOf = (view: ArrayBufferView): string => Buffer.from(view.buffer, view.
 
 let replaced: readonly string[] | undefined;
 let loaded: X509Store | undefined;
+let changed = false;
+
+/** `--use-openssl-ca`: those of SSL_CERT_FILE or the operating system in place of the bundled ones. The runtime does not list them. */
+const followsOpenssl = (): boolean => !changed && runtimeFlag('--use-openssl-ca') !== undefined;
+const opensslAuthorities = (): readonly string[] => [...pemFile(systemBundle()), ...getCACertificates('extra')];
 
 /** A store that trusts the authorities of the day. They are loaded, once for the whole process, when a verification looks for the first. */
 export function systemStore(): X509Store {
@@ -94,7 +101,7 @@ export const systemAuthorities: StoreLookup = (subject) => roots().withSubject(s
 function roots(): X509Store {
   if (loaded === undefined) {
     loaded = new X509Store();
-    loaded.addPem(getCACertificates().join('\n'));
+    loaded.addPem((followsOpenssl() ? opensslAuthorities() : getCACertificates()).join('\n'));
   }
   return loaded;
 }

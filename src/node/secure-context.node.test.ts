@@ -6,7 +6,7 @@ import { duplexPair, LIVE } from '../../test/support/loopback.ts';
 import { parseCipherString } from '../config/cipher-string.ts';
 import { OPTIONS } from '../registry/options.ts';
 import { CIPHERS, OLDER_SUITES } from './defaults.ts';
-import { connect, createSecureContext, type SecureContext, TLSSocket } from './index.ts';
+import tls, { connect, createSecureContext, type SecureContext, TLSSocket } from './index.ts';
 
 const { ca, cert, key } = LIVE;
 
@@ -32,7 +32,7 @@ describe('createSecureContext', () => {
     expect(context.get('minProtoVersion')).toBe(0x0304);
     expect(context.get('cipherSuites')).toEqual([0x1303]);
     expect(context.get('groups')).toEqual([0x001d, 0x0017]);
-    expect(context.get('sigalgs')).toEqual([0x0403, 0x0804, 0x080a, 0x0805]);
+    expect(context.get('sigalgs')).toEqual([0x0403, 0x0804, 0x0805]);
     expect(context.get('sessionTimeout')).toBe(60);
     expect(context.get('options') & OPTIONS.NO_TICKET).toBe(OPTIONS.NO_TICKET);
   });
@@ -56,6 +56,20 @@ describe('createSecureContext', () => {
       return outcome;
     };
     expect(await Promise.all([without, added, both].map(reached))).toEqual(['UNABLE_TO_VERIFY_LEAF_SIGNATURE', true, true]);
+  });
+
+  it('takes an option that is undefined or null for one that is not there', () => {
+    const settings = (options: object): unknown[] => {
+      const { context } = createSecureContext(options);
+      return [context.get('cipherList'), context.get('minProtoVersion'), context.get('maxProtoVersion'), context.get('groups')];
+    };
+    const before = tls.DEFAULT_MAX_VERSION;
+    tls.DEFAULT_MAX_VERSION = 'TLSv1.2';
+    for (const nothing of [undefined, null])
+      expect(settings({ ciphers: nothing, minVersion: nothing, maxVersion: nothing, secureProtocol: nothing, ecdhCurve: nothing })).toEqual(
+        settings({}),
+      );
+    tls.DEFAULT_MAX_VERSION = before;
   });
 
   it('finds compressors of certificates by their names', () => {

@@ -15,6 +15,7 @@ import { parseCertificate } from '../x509/certificate.ts';
 import { parseCrls } from '../x509/crl.ts';
 import { parsePkcs12, pkcs12Identity } from '../x509/pkcs12.ts';
 import { X509Store } from '../x509/store.ts';
+import { keyMeetsLevel, signatureMeetsLevel } from '../x509/strength.ts';
 import { checkBuffer, checkInteger, checkMaterial, checkObject, checkString, invalidType, invalidValue } from './arguments.ts';
 import { crypto } from './builtins.ts';
 import { CIPHERS, defaults, OLDER_SUITES } from './defaults.ts';
@@ -48,13 +49,13 @@ export class SecureContext {
 
   constructor(options: SecureContextOptions = {}) {
     const { ssl = {} } = options;
-    const given = { ...DEFAULTS(options), ...options };
+    const otherwise = DEFAULTS(options);
     this.context = new TrustingContext({ ...ssl, ...(ssl.certStore === undefined && { certStore: trustOf(options.ca) }) });
     // As in Node, and unlike the library: whoever asks for a renegotiation in TLS 1.2 gets it, if it is secure (RFC 5746) and not too often.
     if (ssl.options === undefined) this.context.set('options', this.context.get('options') & ~OPTIONS.NO_RENEGOTIATION);
     for (const [name, apply] of Object.entries(APPLY) as [keyof typeof APPLY, Apply][]) {
-      const value = given[name];
-      if (value !== undefined && value !== null) attempt(name, () => apply(this.context, value, given));
+      const value = options[name] ?? otherwise[name];
+      if (value !== undefined && value !== null) attempt(name, () => apply(this.context, value, options));
     }
     if (options.ticketKeys === undefined || options.ticketKeys === null) return;
     listOf(options.ticketKeys).forEach(checkTicketKey);
@@ -91,11 +92,12 @@ export const defaultSessionIdContext = (): string => crypto.createHash('sha1').u
 export const defaultCiphers = ({ ssl = {} }: Pick<SecureContextOptions, 'ssl'>): Pick<SecureContextOptions, 'ciphers'> =>
   ssl.cipherList === undefined && ssl.cipherSuites === undefined ? { ciphers: defaults.DEFAULT_CIPHERS } : {};
 
-const DEFAULTS = ({ minVersion, maxVersion, secureProtocol, ssl = {} }: SecureContextOptions): SecureContextOptions => ({
+/** What holds where an option is not there, or is undefined. */
+const DEFAULTS = ({ secureProtocol, ssl = {} }: SecureContextOptions): SecureContextOptions => ({
   ...defaultCiphers({ ssl }),
   ...(ssl.groups === undefined && { ecdhCurve: defaults.DEFAULT_ECDH_CURVE }),
-  ...(!secureProtocol && minVersion === undefined && ssl.minProtoVersion === undefined && { minVersion: defaults.DEFAULT_MIN_VERSION }),
-  ...(!secureProtocol && maxVersion === undefined && ssl.maxProtoVersion === undefined && { maxVersion: defaults.DEFAULT_MAX_VERSION }),
+  ...(!secureProtocol && ssl.minProtoVersion === undefined && { minVersion: defaults.DEFAULT_MIN_VERSION }),
+  ...(!secureProtocol && ssl.maxProtoVersion === undefined && { maxVersion: defaults.DEFAULT_MAX_VERSION }),
 });
 
 type Options = Omit<SecureContextOptions, 'ssl' | 'ca' | 'passphrase' | 'ticketKeys' | 'singleUse'>;
@@ -130,9 +132,11 @@ const APPLY: Table = {
       checkMaterial('options.cert', chain);
       context.useCertificate(plain(chain));
     }
+    checkStrength(context);
   },
   key: (context, value, { passphrase }) => {
     if (!value) return;
+    if (!Array.isArray(value) && !isKeyObject(value as object)) checkMaterial('options.key', value);
     for (const key of listOf<Material | KeyWithPassphrase | KeyObject>(value)) useKey(context, key, passphrase);
   },
   pfx: (context, value, { passphrase }) => {
@@ -161,7 +165,7 @@ const APPLY: Table = {
     if (value === 'auto') return;
     const group = readDhParameters(plain(value));
     const bits = bitsOf(group.prime);
-    if (bits < 1024) throw invalidValue('dhparam', bits, 'is less than 1024 bits', Error);
+    if (bits < 1024) throw withCode('ERR_INVALID_ARG_VALUE', 'DH parameter is less than 1024 bits', {}, TypeError);
     if (bits < 2048) process.emitWarning('DH parameter is less than 2048 bits', 'SecurityWarning');
     context.set('tmpDh', group);
   },
@@ -279,8 +283,20 @@ function usePfx(context: SslContext, given: Material | PfxWithPassphrase, shared
   if (certificate === undefined) throw withCode('ERR_CRYPTO_OPERATION_FAILED', 'Unable to load PFX certificate');
   context.useCertificate([certificate, ...others].map(({ der }) => pemText('CERTIFICATE', der)).join(''));
   context.usePrivateKey(key);
+  checkStrength(context);
   const store = context.get('certStore');
   for (const other of others) store.add(other);
+}
+
+/** A certificate that the security level forbids is refused now, as in Node, and not when a handshake finds nothing to show. */
+function checkStrength(context: SslContext): void {
+  const level = context.get('securityLevel');
+  const chain = context.get('credentials').selected?.chain ?? [];
+  if (context.get('securityCallback') !== undefined) return;
+  for (const [i, { publicKey, signatureAlgorithm, selfIssued }] of chain.entries()) {
+    if (!keyMeetsLevel(publicKey, level)) refuse(i === 0 ? 'EE_KEY_TOO_SMALL' : 'CA_KEY_TOO_SMALL');
+    if (!selfIssued && !signatureMeetsLevel(signatureAlgorithm, level)) refuse('CA_MD_TOO_WEAK');
+  }
 }
 
 /** What is wrong with a file, in Node's words. */

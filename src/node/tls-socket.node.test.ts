@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import * as tls from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
+import { TEST_KEYS } from '../../test/support/keys.ts';
 import { closed, LIVE, listening, livePem, readAll } from '../../test/support/loopback.ts';
 import { connect, createSecureContext, createServer, type Server, type TLSSocket } from './index.ts';
 
@@ -229,6 +230,26 @@ describe('a server of ours', () => {
     socket.once('OCSPResponse', () => socket.destroy());
     await once(socket, 'close');
     expect(await failed).toMatchObject([{ code: 'ECONNRESET' }, {}]);
+  });
+
+  it('shows the certificate that setKeyCert brings while the protocol is chosen', async () => {
+    const other = { cert: livePem({ subject: 'acme', key: 'rsa' }), key: TEST_KEYS.rsa };
+    for (const [maxVersion, chosen] of [
+      ['TLSv1.2', other],
+      ['TLSv1.3', createSecureContext(other)],
+    ] as const) {
+      const port = await ours({
+        maxVersion,
+        ALPNCallback(this: TLSSocket, { protocols: [first] }) {
+          this.setKeyCert(chosen);
+          return first;
+        },
+      });
+      const socket = connect({ port, host: 'localhost', ca, ALPNProtocols: ['acme-tls/1'], checkServerIdentity: () => undefined });
+      await once(socket, 'secureConnect');
+      expect([socket.alpnProtocol, socket.getPeerCertificate()]).toMatchObject(['acme-tls/1', { subject: { CN: 'acme' } }]);
+      socket.destroy();
+    }
   });
 
   it('agrees on a pre-shared key', async () => {

@@ -44,10 +44,13 @@ import { sigalgName } from './sigalg-names.ts';
 import { handleOf } from './stream-handle.ts';
 import { TlsStream } from './tls-stream.ts';
 import { trace } from './trace.ts';
+import { keylogWriter, tracesByDefault } from './watched.ts';
 
 /** A TLS connection with the face of `node:tls`'s TLSSocket, over a socket or any other Duplex. */
 export class TLSSocket extends TlsStream {
   readonly encrypted = true;
+  /** Whether a failure is thrown where nobody listens: of what `connect` made. Node's name. */
+  _controlReleased = false;
   private handle: (() => object | null | undefined) | undefined;
   /** Whether the peer proved an identity that we trust. */
   authorized = false;
@@ -111,10 +114,10 @@ export class TLSSocket extends TlsStream {
 
   private configure(): void {
     const { ssl, options } = this;
-    if (options.enableTrace !== undefined && options.enableTrace !== null) {
-      checkBoolean('options.enableTrace', options.enableTrace);
-      if (options.enableTrace) this.enableTrace();
-    }
+    const traces = options.enableTrace ?? tracesByDefault();
+    checkBoolean('options.enableTrace', traces);
+    if (traces) this.enableTrace();
+    if (keylogWriter !== undefined) this.on('keylog', keylogWriter);
     this.offerProtocols();
     for (const name of ['SNICallback', 'ALPNCallback', 'pskCallback'] as const)
       if (options[name]) checkFunction(name === 'pskCallback' ? name : `options.${name}`, options[name]);
@@ -205,6 +208,13 @@ export class TLSSocket extends TlsStream {
     // Whatever is false is no objection, as in Node.
     this.identity = check(this.expectedHost, legacyCertificate(chain, true)) || undefined;
     return this.identity;
+  }
+
+  /** Nobody need listen for a failed handshake of a socket that was made with `new`, as in Node: it closes. */
+  protected override told(failure: Error): Error | undefined {
+    this.emit('_tlsError', failure);
+    const unheard = this.listenerCount('error') === 0 && this.secureConnecting && !this._controlReleased;
+    return unheard ? undefined : failure;
   }
 
   protected override failureOf(error: unknown): Error {

@@ -329,6 +329,20 @@ describe('failures', () => {
     }
   });
 
+  it('closes a socket that was made with new, where nobody listens for errors of its handshake', async () => {
+    for (const isServer of [true, false]) {
+      const [wire, other] = duplexPair();
+      other.on('error', () => undefined);
+      const socket = new TLSSocket(wire, { isServer, cert, key });
+      const told: string[] = [];
+      socket.on('_tlsError', ({ code }: NodeJS.ErrnoException) => told.push(String(code)));
+      other.write(Buffer.alloc(100, 42));
+      // Not `once`, which listens for errors.
+      await new Promise((resolve) => socket.on('close', resolve));
+      expect(told).toEqual(['ERR_SSL_WRONG_VERSION_NUMBER']);
+    }
+  });
+
   it('hangs up on a peer that goes on sending what nobody reads after a failure', async () => {
     const server = createServer({ cert, key });
     servers.push(server);

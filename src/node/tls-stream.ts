@@ -129,6 +129,11 @@ export abstract class TlsStream extends SocketSurface {
     return connectionError(error);
   }
 
+  /** What of a failure is told as an 'error'; undefined: nothing. */
+  protected told(failure: Error): Error | undefined {
+    return failure;
+  }
+
   /** Whether the handshake is not complete. */
   get secureConnecting(): boolean {
     return !this.secured;
@@ -210,7 +215,7 @@ export abstract class TlsStream extends SocketSurface {
   }
 
   private fail(error: unknown): void {
-    this.destroy(this.hungUp(error) ? undefined : this.failureOf(error));
+    this.destroy(this.hungUp(error) ? undefined : this.told(this.failureOf(error)));
   }
 
   /**

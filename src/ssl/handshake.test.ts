@@ -109,6 +109,7 @@ describe('choosing', () => {
     ['suite', { cipherSuites: 'TLS_AES_128_GCM_SHA256' }, { cipherSuites: 'TLS_AES_256_GCM_SHA384' }, 'NO_SHARED_CIPHER', 40],
     ['group', { groups: 'X25519' }, { groups: 'P-256' }, 'NO_SUITABLE_KEY_SHARE', 40],
     ['signature scheme', { sigalgs: 'ed25519' }, {}, 'NO_SUITABLE_SIGNATURE_ALGORITHM', 40],
+    ['signature scheme of any key', { sigalgs: 'ed25519' }, { sigalgs: 'ecdsa_secp256r1_sha256' }, 'NO_SHARED_SIGNATURE_ALGORITHMS', 40],
     ['version', { minProtoVersion: 0x0304 }, { options: OPTIONS.NO_TLSv1_3 }, 'UNSUPPORTED_PROTOCOL', 70],
     ['protocol', { alpnProtocols: ['a'] }, { alpnProtocols: ['b'] }, 'NO_APPLICATION_PROTOCOL', 120],
   ])('refuses a client without a common %s', (_what, client, server, reason, alert) => {

@@ -37,7 +37,7 @@ interface Bound {
   readonly refused: () => void;
 }
 
-/** Limits of TLS 1.2 alone, whose tests stand in tls12-limits.test.ts, of QUIC, in src/handshake/quic.test.ts, and of ECH, in src/wire and src/ssl. */
+/** Limits of TLS 1.2 alone, whose tests stand in tls12-limits.test.ts, of QUIC, in src/handshake/quic.test.ts, of ECH, in src/wire and src/ssl, and of sockets, in src/node. */
 const ELSEWHERE: readonly string[] = [
   'heldRecords',
   'renegotiations',
@@ -47,6 +47,7 @@ const ELSEWHERE: readonly string[] = [
   'quicFlight',
   'echConfigs',
   'echTrials',
+  'droppedBytes',
 ];
 
 /** Limits of certificates, CRLs and verification: their tests stand in src/x509 and src/asn1. */

@@ -168,7 +168,7 @@ const ROWS: readonly Row[] = [
     name: 'anybody without a certificate of its own',
     options: new SslContext({ role: 'server', minProtoVersion: 0x0304 }),
     alert: 'handshake_failure',
-    reason: 'NO_CERTIFICATE_SET',
+    reason: 'NO_SUITABLE_SIGNATURE_ALGORITHM',
   },
   { name: 'no groups', edits: { CH: without(supportedGroups) }, alert: 'missing_extension', reason: 'MISSING_SUPPORTED_GROUPS_EXTENSION' },
   {

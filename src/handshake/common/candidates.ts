@@ -68,7 +68,7 @@ export function orNothing<T extends Candidate>(connection: Connection, chosen: T
 export function nothingToTry(connection: Connection): Unfit {
   const { isKeyless, psks } = connection.get('credentials');
   if (!isKeyless) return { unfit: 'UNKNOWN_CERTIFICATE_TYPE' };
-  return { unfit: psks.length > 0 ? 'PSK_IDENTITY_NOT_FOUND' : 'NO_CERTIFICATE_SET' };
+  return { unfit: psks.length > 0 ? 'PSK_IDENTITY_NOT_FOUND' : 'NO_SUITABLE_SIGNATURE_ALGORITHM' };
 }
 
 /** Whether one of the authorities a peer named, as DER names, issued a certificate of a chain; any will do where it named none. */

@@ -91,7 +91,8 @@ export function chooseAmong(connection: Connection, candidates: readonly Candida
       }
     }
   }
-  return { unfit: 'NO_SUITABLE_SIGNATURE_ALGORITHM' };
+  const shared = signSchemes(connection).some(({ id }) => schemes.includes(id));
+  return { unfit: shared || !connection.isServer ? 'NO_SUITABLE_SIGNATURE_ALGORITHM' : 'NO_SHARED_SIGNATURE_ALGORITHMS' };
 }
 
 /** The schemes of ours that the peer takes from a credential. A delegated one has its own, and the peer must take the certificate's as well. */

@@ -70,11 +70,12 @@ export function* serverTls13(handshake: Handshake, hello: ClientHello, raw: Uint
   resume(connection, psk);
   if (psk === undefined) yield* consultation.ask(read);
   if (psk === undefined && mayAskForCertificate(connection)) choosePeerType(connection, read.block);
+  // Before a certificate is chosen: the application may have another one for the protocol (acme-tls/1 of RFC 8737).
+  yield* settleAlpn(connection, read);
+  demandAlpn(connection);
   const demand = demandOf(connection, read);
   const chosen = psk === undefined ? chooseOwn(connection, read, demand) : undefined;
   connection.ownCredential = chosen?.credential;
-  yield* settleAlpn(connection, read);
-  demandAlpn(connection);
   takeTransportParameters(connection, read.block);
   const wantsEarlyData = connection.earlyData === 'wanted';
   // Offered with the first hello counts: after a retry the second cannot say it again.
