@@ -70,7 +70,7 @@ async function measured() {
     }
     rows.push({ ...row, sides: works });
   }
-  const rates = await measure(rows, rounds, (round) => console.log(`round ${round + 1} of ${rounds}`), flags.quick ? QUICK : THOROUGH);
+  const rates = await measure(rows, rounds, (line) => console.log(line), flags.quick ? QUICK : THOROUGH);
   return rows.map(({ name, unit }, index) => ({ name, unit, sides: rates[index] }));
 }
 
