@@ -49,9 +49,12 @@ function checkOptions(options: ConnectOptions): void {
   checkNumber('options.minDHSize', minDHSize);
   if ((minDHSize as number) < 1) throw outOfRange('options.minDHSize', '>= 1', minDHSize);
   // RFC 6066, 3: literal addresses are not permitted in server_name.
-  if (servername && net.isIP(servername) !== 0)
+  if (servername && isAddress(servername))
     throw invalidValue('options.servername', servername, 'Setting the TLS ServerName to an IP address is not permitted.');
 }
+
+/** Only what has a colon or ends in a digit can be one. Whoever asks Node makes it compile an expression, which takes 3 ms the first time. */
+const isAddress = (name: string): boolean => /:|\d$/.test(name) && net.isIP(name) !== 0;
 
 let warned = false;
 

@@ -15,11 +15,17 @@ interface Network {
   readonly bits: number;
 }
 
-const networks = (...texts: readonly string[]): readonly Network[] =>
-  texts.map((text) => {
-    const [address = '', bits] = text.split('/');
-    return { bytes: parseIp(address) ?? new Uint8Array(0), bits: Number(bits) };
-  });
+/** Read when somebody asks, which few programs do. */
+function networks(...texts: readonly string[]): () => readonly Network[] {
+  let known: readonly Network[] | undefined;
+  return () => {
+    known ??= texts.map((text) => {
+      const [address = '', bits] = text.split('/');
+      return { bytes: parseIp(address) ?? new Uint8Array(0), bits: Number(bits) };
+    });
+    return known;
+  };
+}
 
 /** IANA's registry of special addresses (RFC 6890), with groups and what is reserved. */
 const NOT_PUBLIC_IPV4 = networks(
@@ -44,7 +50,7 @@ const GLOBAL_UNICAST = networks('2000::/3');
 /** Protocols and tunnels that lead elsewhere, benchmarks, documentation, 6to4. */
 const NOT_PUBLIC_IPV6 = networks('2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20');
 
-const isWithin = (address: Uint8Array, list: readonly Network[]): boolean => list.some((network) => startsWith(address, network));
+const isWithin = (address: Uint8Array, list: () => readonly Network[]): boolean => list().some((network) => startsWith(address, network));
 
 function startsWith(address: Uint8Array, { bytes, bits }: Network): boolean {
   if (address.length !== bytes.length) return false;
