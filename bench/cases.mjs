@@ -49,6 +49,7 @@ export function cases(pki) {
       ['AES-256-GCM', AES256],
       ['ChaCha20-Poly1305', CHACHA],
     ].flatMap(([name, suite]) => [1024, 16_384, 1_048_576].map((size) => bulk(name, setup('p256', { suite }), size))),
+    streamBulk('AES-128-GCM', p256, 1024),
     bulk('TLS 1.2, ChaCha20-Poly1305', setup('p256', { suite: CHACHA12, version: 'TLSv1.2', group: 'x25519:P-256' }), 16_384, false),
     echo(p256),
     ...overTcp(p256, tls12),
@@ -99,6 +100,18 @@ function bulk(name, one, size, withFloor = true) {
     batch: Math.max(16, Math.min(512, 4_194_304 / size)),
     per: size * GB,
     sides: { libssl: () => both(ours), 'node:tls': () => both(streams), ...(withFloor && { primitives: () => floor.bulk(one, chunk) }) },
+  };
+}
+
+/** Both sides as streams over the same pair: they join what is written in one turn, where each call of `ssl.write` makes a record. */
+function streamBulk(name, one, size) {
+  const chunk = new Uint8Array(size).fill(7);
+  return {
+    ...bulk(`${name}, streams`, one, size, false),
+    sides: {
+      libssl: () => streams.memoryBulk(streams.contexts(one, libssl), chunk, libssl),
+      'node:tls': () => streams.memoryBulk(streams.contexts(one), chunk),
+    },
   };
 }
 

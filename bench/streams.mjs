@@ -1,4 +1,4 @@
-// TLS as streams: node:tls in memory, and node:tls or libssl/node, which has its shape, over loopback TCP.
+// TLS as streams, in memory and over loopback TCP: node:tls, or libssl/node, which has its shape.
 import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import * as tls from 'node:tls';
@@ -54,10 +54,14 @@ export function contexts({ identity, client: clientIdentity, ca, group, suite, v
 }
 
 /** A connection over memory: ready when both sides say so and, after a full handshake, the client has a ticket (node:tls shows none of a resumed one). */
-function connectInMemory({ client: options, server: { secureContext, requestCert, rejectUnauthorized } }, session) {
+function connectInMemory(
+  { client: options, server: { secureContext, requestCert, rejectUnauthorized } },
+  session,
+  { TLSSocket, connect } = tls,
+) {
   const [a, b] = duplexPair();
-  const server = new tls.TLSSocket(b, { isServer: true, secureContext, requestCert, rejectUnauthorized });
-  const client = tls.connect({ ...options, socket: a, session });
+  const server = new TLSSocket(b, { isServer: true, secureContext, requestCert, rejectUnauthorized });
+  const client = connect({ ...options, socket: a, session });
   const full = session === undefined ? [once(client, 'session')] : [];
   return { client, server, ready: Promise.all([once(client, 'secureConnect'), once(server, 'secure'), ...full]) };
 }
@@ -86,8 +90,8 @@ export async function memoryConnection(both) {
   return { client, server };
 }
 
-export async function memoryBulk(both, chunk) {
-  const { client, server, ready } = connectInMemory(both);
+export async function memoryBulk(both, chunk, module) {
+  const { client, server, ready } = connectInMemory(both, undefined, module);
   await ready;
   return bulk(client, server, chunk);
 }

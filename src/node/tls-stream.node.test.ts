@@ -70,6 +70,25 @@ describe('what went through', () => {
   });
 });
 
+describe('small writes of one turn', () => {
+  it('share a record, behind the first, and arrive in their order', async () => {
+    const { client, server } = overPair();
+    await Promise.all([once(client, 'secureConnect'), once(server, 'secure')]);
+    const records: number[] = [];
+    client.ssl.set(
+      'msgCallback',
+      (write, _version, type, bytes) => void (write && type === 0x100 && records.push(((bytes[3] ?? 0) << 8) | (bytes[4] ?? 0))),
+    );
+    const written: number[] = [];
+    for (let i = 0; i < 50; i++) client.write(Buffer.alloc(100, i), () => written.push(i));
+    expect([records, client.writableLength, client.bytesWritten]).toEqual([[117], 5000, 5000]);
+    client.end();
+    const all = await readAll(server);
+    expect(all.equals(Buffer.concat(Array.from({ length: 50 }, (_, i) => Buffer.alloc(100, i))))).toBe(true);
+    expect([records.slice(0, 2), written]).toEqual([[117, 4917], Array.from({ length: 50 }, (_, i) => i)]);
+  });
+});
+
 describe('back-pressure', () => {
   it('loses nothing where several sockets read by turns and stop in the middle of a chunk', async () => {
     const data = randomBytes(1_000_000);

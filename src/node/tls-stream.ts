@@ -61,6 +61,8 @@ export abstract class TlsStream extends SocketSurface {
   private dropped = 0;
   /** Whether a callback of the program's is being told that a write is over: what it writes goes out before it may destroy. */
   private telling = false;
+  /** Whether the program is within a call of `write`: it hears that it is over some time later, and what else it writes before that shares records. */
+  private entered = false;
   private saidGoodbye = false;
   private awaited: Promise<unknown> | undefined;
   private writing: Writing | undefined;
@@ -321,18 +323,24 @@ export abstract class TlsStream extends SocketSurface {
 
   private writeOn(): void {
     while (this.writing !== undefined && !this.destroyed) {
-      const { pieces, length, done } = this.writing;
+      const { writing } = this;
+      const { pieces } = writing;
       for (let piece = pieces[0]; piece !== undefined; piece = pieces[0]) {
         if (piece.length > 0 && this.ssl.write(piece) === 0) return;
         pieces.shift();
       }
       if (this.transport.writableNeedDrain && !this.transport.destroyed) return;
       this.writing = undefined;
-      this.bytesSealed += length;
-      this.telling = true;
-      done();
-      this.telling = false;
+      if (this.entered) process.nextTick(() => this.tell(writing));
+      else this.tell(writing);
     }
+  }
+
+  private tell({ length, done }: Writing): void {
+    this.bytesSealed += length;
+    this.telling = true;
+    done();
+    this.telling = false;
   }
 
   private finishOn(): void {
@@ -373,22 +381,26 @@ export abstract class TlsStream extends SocketSurface {
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: Done): void {
-    this.send([chunk], done);
+    this.send([chunk], chunk.length, done);
   }
 
   override _writev(chunks: readonly { readonly chunk: Uint8Array }[], done: Done): void {
-    this.send(gathered(chunks), done);
+    const pieces = gathered(chunks);
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    this.send(pieces, length, done);
   }
 
-  private send(pieces: Uint8Array[], done: Done): void {
+  private send(pieces: Uint8Array[], length: number, done: Done): void {
     if (this.transport.destroyed) {
       done(withCode('EPIPE', 'This socket has been ended by the other party'));
       return;
     }
     this.touch();
-    this.writing = { pieces, length: pieces.reduce((sum, piece) => sum + piece.length, 0), done };
+    this.writing = { pieces, length, done };
     if (!this.telling) {
+      this.entered = true;
       this.pump();
+      this.entered = false;
       return;
     }
     try {
