@@ -77,10 +77,11 @@ async function profiled(work, batch) {
   const { profile } = await session.post('Profiler.stop');
   const spent = new Array(COLUMNS.length + 1).fill(0);
   const columns = columnsOf(profile.nodes);
-  profile.samples.forEach((id, i) => {
+  // Samples are counted, not their times: on a busy machine a long one says that another program had its turn.
+  for (const id of profile.samples) {
     const column = columns.get(id);
-    if (column !== undefined) spent[column] += profile.timeDeltas[i];
-  });
+    if (column !== undefined) spent[column]++;
+  }
   const all = spent.reduce((sum, one) => sum + one, 0);
   return spent.map((one) => (100 * one) / all);
 }

@@ -50,9 +50,9 @@ export class KeySchedule {
   private readonly zeros: Uint8Array;
   private readonly hashOfNothing: Uint8Array;
   /** HKDF-Extract's salt where there is none. */
-  private readonly noSalt: HmacKey;
+  private readonly noSalt: ConstantKey;
   /** What a handshake without PSK goes on from: a constant. */
-  private readonly derivedWithoutPsk: HmacKey;
+  private readonly derivedWithoutPsk: ConstantKey;
 
   /** `prefix` is what labels begin with: `tls13 `, or `dtls13` for DTLS 1.3 (RFC 9147, 5.9). */
   constructor(provider: CryptoProvider, hash: HashName, prefix = 'tls13 ') {
@@ -62,8 +62,8 @@ export class KeySchedule {
     this.hashOfNothing = provider.digest(hash, EMPTY);
     this.hashLength = this.hashOfNothing.length;
     this.zeros = new Uint8Array(this.hashLength);
-    this.noSalt = provider.prfKey(hash, this.zeros);
-    this.derivedWithoutPsk = provider.prfKey(hash, this.deriveSecret(this.earlySecret(), 'derived'));
+    this.noSalt = new ConstantKey(provider, hash, this.zeros);
+    this.derivedWithoutPsk = new ConstantKey(provider, hash, this.deriveSecret(this.earlySecret(), 'derived'));
   }
 
   /** A secret made ready for what is derived from it; its bytes are wiped. */
@@ -75,12 +75,12 @@ export class KeySchedule {
 
   /** Early secret, from a PSK if there is one. */
   earlySecret(psk: Uint8Array = this.zeros): Uint8Array {
-    return this.noSalt.mac(psk);
+    return this.noSalt.key.mac(psk);
   }
 
   /** Handshake secret. `early` is left out in a handshake without PSK, `shared` in one with a PSK alone (psk_ke). */
   handshakeSecret(early: Secret | undefined, shared: Uint8Array = this.zeros): Uint8Array {
-    return early === undefined ? this.derivedWithoutPsk.mac(shared) : this.extractAfter(early, shared);
+    return early === undefined ? this.derivedWithoutPsk.key.mac(shared) : this.extractAfter(early, shared);
   }
 
   mainSecret(handshake: Secret): Uint8Array {
@@ -192,6 +192,25 @@ export class KeySchedule {
     return result;
   }
 }
+
+/** A key that is the same in every handshake. It is made anew after a while, since a provider makes quicker ones once it has run for some time. */
+class ConstantKey {
+  private readonly make: () => HmacKey;
+  private made: HmacKey;
+  private uses = 0;
+
+  constructor(provider: CryptoProvider, hash: HashName, bytes: Uint8Array) {
+    this.make = () => provider.prfKey(hash, bytes);
+    this.made = this.make();
+  }
+
+  get key(): HmacKey {
+    if (++this.uses % RENEWED_AFTER === 0) this.made = this.make();
+    return this.made;
+  }
+}
+
+const RENEWED_AFTER = 512;
 
 /** What was last asked for under a label, as the bytes before the context. */
 interface Info {
