@@ -61,10 +61,10 @@ const TAIL_BYTES = 12;
 /** `DANE TLSA 3 1 1 …0123456789ab matched EE certificate at depth 0`. */
 export function daneLines({ daneMatch }: Connection): readonly string[] {
   if (daneMatch === undefined) return [];
-  const { record, depth } = daneMatch;
+  const { record, depth, certificate } = daneMatch;
   const { usage: certificateUsage, selector, matchingType, data } = record;
   const tail = `${data.length > TAIL_BYTES ? '...' : ''}${toHex(data.subarray(-TAIL_BYTES))}`;
-  const isKey = depth < 0 && certificateUsage === DANE_USAGE.DANE_TA;
+  const isKey = certificate === undefined && certificateUsage === DANE_USAGE.DANE_TA;
   const what = isKey ? 'signed the certificate' : depth === 0 ? 'matched EE certificate' : 'matched TA certificate';
   return [`DANE TLSA ${certificateUsage} ${selector} ${matchingType} ${tail} ${what} at depth ${depth}`];
 }

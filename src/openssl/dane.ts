@@ -1,8 +1,11 @@
 /** DANE: verification by TLSA records (SSL_CTX_dane_enable(3)). */
 import type { HashName } from '../crypto/provider.ts';
 import { refuse, SslError } from '../registry/fatal.ts';
+import { parsePublicKey } from '../x509/algorithms.ts';
+import type { DaneMatch } from '../x509/check-path.ts';
 import { type DaneDigests, USUAL_DANE_DIGESTS } from '../x509/dane.ts';
 import { attempt, reportError } from './errors.ts';
+import type { EVP_PKEY_public } from './raw-keys.ts';
 import type { Holder } from './settings.ts';
 import { alive } from './state.ts';
 import type { SSL, SSL_CTX, X509 } from './types.ts';
@@ -57,19 +60,33 @@ export const SSL_CTX_dane_clear_flags = (ctx: SSL_CTX, flags: number): number =>
 export const SSL_dane_set_flags = (ssl: SSL, flags: number): number => flagsOf(ssl, flags, 0);
 export const SSL_dane_clear_flags = (ssl: SSL, flags: number): number => flagsOf(ssl, 0, flags);
 
-/** Depth of the certificate that a record matched, and that certificate; -1 where none did. */
-export function SSL_get0_dane_authority(ssl: SSL): { readonly depth: number; readonly mcert: X509 | null } {
+/** What authenticated the peer, unless something else is wrong with it. */
+const matchOf = (ssl: SSL): DaneMatch | undefined => {
   const { connection } = alive(ssl);
-  const match = connection?.daneMatch;
-  if (connection === undefined || match === undefined) return { depth: -1, mcert: null };
-  return { depth: match.depth, mcert: connection.verifiedChain[match.depth] ?? null };
+  return connection?.verifyResult === 'OK' ? connection.daneMatch : undefined;
+};
+
+/**
+ * Depth of the certificate that a record matched, and that certificate; or of the last one of the chain, and the key in the record that signed
+ * it; -1 where none did, or the verify result is not X509_V_OK.
+ */
+export function SSL_get0_dane_authority(ssl: SSL): {
+  readonly depth: number;
+  readonly mcert: X509 | null;
+  readonly mspki: EVP_PKEY_public | null;
+} {
+  const match = matchOf(ssl);
+  if (match === undefined) return { depth: -1, mcert: null, mspki: null };
+  const { record, depth, certificate } = match;
+  const publicKey = certificate === undefined ? parsePublicKey(record.data) : undefined;
+  return { depth, mcert: certificate ?? null, mspki: publicKey === undefined ? null : { publicKey } };
 }
 
-/** The record that matched; null where none did. */
+/** The record that matched; null where SSL_get0_dane_authority says -1. */
 export function SSL_get0_dane_tlsa(
   ssl: SSL,
 ): { readonly depth: number; readonly usage: number; readonly selector: number; readonly mtype: number; readonly data: Uint8Array } | null {
-  const match = alive(ssl).connection?.daneMatch;
+  const match = matchOf(ssl);
   if (match === undefined) return null;
   const { usage, selector, matchingType, data } = match.record;
   return { depth: match.depth, usage, selector, mtype: matchingType, data };

@@ -10,6 +10,7 @@ import { readDirectory, readFile } from './files.ts';
 import type { Holder } from './settings.ts';
 import { alive } from './state.ts';
 import type { SSL, SSL_CTX, X509, X509_NAME } from './types.ts';
+import { X509_NAME_dup } from './x509.ts';
 
 type ListName = Extract<SettingName, 'caList' | 'clientCaList'>;
 
@@ -52,7 +53,7 @@ export const SSL_get0_peer_CA_list = (ssl: SSL): X509_NAME[] | null => {
 
 // ---- lists out of files
 
-export const SSL_dup_CA_list = (names: readonly X509_NAME[]): X509_NAME[] => names.map(({ raw }) => parseName(raw));
+export const SSL_dup_CA_list = (names: readonly X509_NAME[]): X509_NAME[] => names.map(X509_NAME_dup);
 
 /** Subjects of a PEM bundle, each once; null where there is none. */
 export const SSL_load_client_CA_file = (file: string): X509_NAME[] | null => {

@@ -455,6 +455,28 @@ describe('certificates and keys in every form', () => {
     expect(o.SSL_dane_tlsa_add(ssl, 3, 1, 0, testCertificate().spki)).toBe(1);
     expect(connect(joined(ssl, there(o.SSL_new(serverCtx()))))).toBe(true);
     expect([o.SSL_get0_dane_authority(ssl).depth, o.SSL_get0_dane_tlsa(ssl)?.mtype]).toEqual([0, 0]);
+    expect(o.SSL_get0_dane_authority(ssl).mcert).toBe(o.SSL_get_peer_certificate(ssl));
+  });
+
+  it('of DANE: the key that signed, and nothing where the verification was merely waived', () => {
+    const danish = (usage: number, data: Uint8Array, verify?: o.SSL_verify_cb): o.SSL => {
+      const ctx = clientCtx();
+      o.SSL_CTX_dane_enable(ctx);
+      if (verify !== undefined) o.SSL_CTX_set_verify(ctx, o.SSL_VERIFY_PEER, verify);
+      const ssl = there(o.SSL_new(ctx));
+      o.SSL_dane_enable(ssl, 'server.example');
+      expect(o.SSL_dane_tlsa_add(ssl, usage, 1, 0, data)).toBe(1);
+      expect(connect(joined(ssl, there(o.SSL_new(serverCtx()))))).toBe(true);
+      return ssl;
+    };
+    const bare = danish(2, testAuthority.spki);
+    const { depth, mcert, mspki } = o.SSL_get0_dane_authority(bare);
+    expect([depth, mcert, mspki && o.i2d_PUBKEY(mspki)]).toEqual([0, null, testAuthority.spki]);
+    expect(o.SSL_get0_dane_tlsa(bare)).toMatchObject({ usage: 2, depth: 0, data: testAuthority.spki });
+    const waived = danish(3, testAuthority.spki, () => 1);
+    expect(o.SSL_get_verify_result(waived)).toBe(o.X509_V_ERR_DANE_NO_MATCH);
+    expect(o.SSL_get0_dane_authority(waived)).toEqual({ depth: -1, mcert: null, mspki: null });
+    expect(o.SSL_get0_dane_tlsa(waived)).toBeNull();
   });
 
   it('send extensions in the old style to TLS 1.2', () => {

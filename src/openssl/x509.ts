@@ -4,7 +4,7 @@ import type { HashName } from '../crypto/provider.ts';
 import { VERIFY_TEXTS } from '../registry/verify-texts.ts';
 import { parseCertificate } from '../x509/certificate.ts';
 import { parseIp } from '../x509/ip-address.ts';
-import { parseName } from '../x509/name.ts';
+import { Name, parseName } from '../x509/name.ts';
 import { nameText } from '../x509/name-text.ts';
 import { keyMatches, parsePrivateKey } from '../x509/private-key.ts';
 import { X509Store } from '../x509/store.ts';
@@ -39,7 +39,7 @@ export const X509_check_private_key = (x: X509, pkey: EVP_PKEY): number => asInt
 /** `/C=DE/CN=example`. */
 export const X509_NAME_oneline = (name: X509_NAME): string => nameText(name, 'slash');
 export const X509_NAME_cmp = (a: X509_NAME, b: X509_NAME): number => (a.matches(b) ? 0 : 1);
-export const X509_NAME_dup = (name: X509_NAME): X509_NAME => parseName(name.raw);
+export const X509_NAME_dup = ({ raw, rdns }: X509_NAME): X509_NAME => new Name(raw.slice(), rdns);
 export const X509_NAME_free = (_name: X509_NAME | null): void => undefined;
 export const d2i_X509_NAME = (der: Uint8Array): X509_NAME | null => attempt('d2i_X509_NAME', null, () => parseName(der.slice()));
 export const i2d_X509_NAME = (name: X509_NAME): Uint8Array => name.raw.slice();

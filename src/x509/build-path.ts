@@ -5,8 +5,9 @@ import type { Certificate } from './certificate.ts';
 import { certificateProblems, isProxy, issuerRole, timeProblems } from './check-certificate.ts';
 import { DANE_USAGE } from './dane.ts';
 import { type Flow, settle } from './flow.ts';
+import type { Name } from './name.ts';
 import { constraintProblem } from './name-constraints.ts';
-import type { BareAnchor } from './store.ts';
+import type { BareAnchor, StoreLookup } from './store.ts';
 import type { Path, Verification } from './verification.ts';
 
 /**
@@ -29,9 +30,12 @@ const maxPathLength = (v: Verification): number => v.params.depth + 2;
 /** Whether a certificate says it signed itself: names and key identifiers fit. The signature is not looked at. */
 export const looksSelfSigned = (certificate: Certificate): boolean => certificate.selfIssued && identifiersFit(certificate, certificate);
 
+/** Where all TLSA records vouch by themselves, the trust store is out of play (RFC 7671, 5.2). */
+const usesStore = ({ dane }: Verification): boolean => dane?.enabled !== true || dane.usesPkix;
+
 /** Whether a store's certificate ends a path. One that is not self-signed does with X509_V_FLAG_PARTIAL_CHAIN. */
 function isStoreAnchor(v: Verification, certificate: Certificate): boolean {
-  if (v.dane?.enabled === true && !v.dane.usesPkix) return false;
+  if (!usesStore(v)) return false;
   const judged = v.trustIn(certificate);
   if (judged !== undefined) return judged === 'trusted';
   return (v.has(X509_V_FLAG.PARTIAL_CHAIN) || looksSelfSigned(certificate)) && v.store.has(certificate);
@@ -126,11 +130,18 @@ class PathBuilder {
   private issuersAtHand(certificate: Certificate): readonly Certificate[] | undefined {
     const known = this.candidates.get(certificate);
     if (known !== undefined) return known;
-    const { store } = this.v;
-    const trusted = store.withSubject(certificate.issuer);
+    const trusted = this.trustedWith(certificate.issuer);
     const untrusted = this.untrustedBySubject().get(certificate.issuer.key) ?? NO_CERTIFICATES;
-    const atHand = trusted.length > 0 || (untrusted.length > 0 && store.lookups.length === 0);
+    const atHand = trusted.length > 0 || (untrusted.length > 0 && this.lookups.length === 0);
     return atHand ? this.issuersAmong(certificate, trusted, untrusted) : undefined;
+  }
+
+  private trustedWith(subject: Name): readonly Certificate[] {
+    return usesStore(this.v) ? this.v.store.withSubject(subject) : NO_CERTIFICATES;
+  }
+
+  private get lookups(): readonly StoreLookup[] {
+    return usesStore(this.v) ? this.v.store.lookups : [];
   }
 
   /** Asks the store's look-ups, and for want of anything else the request's. */
@@ -138,8 +149,8 @@ class PathBuilder {
     const { v } = this;
     const { issuer } = certificate;
     // What a look-up of the store finds is trusted, and kept: the next verification finds it there.
-    for (const lookup of v.store.lookups) for (const found of yield* settle(lookup(issuer))) v.store.add(found);
-    const trusted = v.store.withSubject(issuer);
+    for (const lookup of this.lookups) for (const found of yield* settle(lookup(issuer))) v.store.add(found);
+    const trusted = this.trustedWith(issuer);
     const sent = this.untrustedBySubject().get(issuer.key) ?? NO_CERTIFICATES;
     const unknown = trusted.length === 0 && sent.length === 0;
     return this.issuersAmong(certificate, trusted, unknown ? yield* v.fetchIssuers(certificate) : sent);

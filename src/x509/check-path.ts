@@ -4,7 +4,7 @@ import { X509_V_FLAG, X509_V_FLAG_POLICY_MASK } from '../registry/x509-flags.ts'
 import { constrainedBy, lengthProblem, looksSelfSigned } from './build-path.ts';
 import type { Certificate } from './certificate.ts';
 import { certificateProblems, isProxy, issuerRole, type Role, timeProblems } from './check-certificate.ts';
-import { DANE_FLAG_NO_DANE_EE_NAMECHECKS, DANE_USAGE, type TlsaRecord } from './dane.ts';
+import { DANE_FLAG_NO_DANE_EE_NAMECHECKS, DANE_USAGE, type DaneRecords, type TlsaRecord } from './dane.ts';
 import { type Flow, settle } from './flow.ts';
 import { matchEmail, matchIp } from './hostname.ts';
 import type { Name } from './name.ts';
@@ -46,38 +46,53 @@ function* all(checks: readonly Check[], v: Verification, path: Path, report: Rep
 const NONE: readonly Problem[] = [];
 
 /**
- * A leaf that a DANE-EE(3) record names needs no chain, and may have expired (RFC 7671, 5.1). Undefined where none does, so
- * that the chain decides. The flag of OpenSSL that waives the name as well is honoured.
+ * What TLSA records say of the leaf alone; undefined where the chain decides. A leaf that a DANE-EE(3) record names needs no chain, and may have
+ * expired (RFC 7671, 5.1); the flag of OpenSSL that waives the name as well is honoured. One that no record can name needs none either.
  */
 export function* checkLeafByDane(
   v: Verification,
+  dane: DaneRecords,
   report: Report,
   listener: Listener | undefined,
 ): Flow<{ readonly accepted: boolean } | undefined> {
-  if (v.dane?.match(v.leaf, [DANE_USAGE.DANE_EE], v.provider) === undefined) return undefined;
+  const matched = dane.match(v.leaf, [DANE_USAGE.DANE_EE], v.provider) !== undefined;
+  const hopeless = !matched && !dane.namesAuthorities && dane.match(v.leaf, [DANE_USAGE.PKIX_EE], v.provider) === undefined;
+  if (!matched && !hopeless) return undefined;
   const path: Path = { certificates: [v.leaf], trusted: true, signed: true, anchor: undefined, untrustedCount: 1 };
-  const named = (v.dane.flags & DANE_FLAG_NO_DANE_EE_NAMECHECKS) === 0;
-  const checks = [...(named ? [checkNames] : []), checkLeafKey, checkLeafSuiteB];
-  return { accepted: (yield* all(checks, v, path, report)) && (listener === undefined || (yield* listener.good(0, v.leaf, undefined))) };
+  const named = (dane.flags & DANE_FLAG_NO_DANE_EE_NAMECHECKS) === 0 ? [checkNames] : [];
+  const accepted = yield* all([checkLeafKey, checkLeafSuiteB, ...(hopeless ? [noMatch] : named)], v, path, report);
+  return { accepted: accepted && (hopeless || listener === undefined || (yield* listener.good(0, v.leaf, undefined))) };
 }
 
 const checkLeafSuiteB: Check = (v) => problems(suiteBKeyProblem(v.leaf, v.params.flags), 0, v.leaf);
+const noMatch: Check = (v) => problems('DANE_NO_MATCH', 0, v.leaf);
 
-/** The TLSA record that a trusted path satisfies, and where. */
-export function matchedByDane(
-  v: Verification,
-  path: Path | undefined,
-): { readonly record: TlsaRecord; readonly depth: number } | undefined {
-  const { dane, provider } = v;
-  if (dane === undefined) return undefined;
-  const leafUsages = path === undefined ? [DANE_USAGE.DANE_EE] : [DANE_USAGE.PKIX_EE];
-  const byLeaf = dane.match(v.leaf, leafUsages, provider);
-  if (byLeaf !== undefined) return { record: byLeaf, depth: 0 };
-  const byKey = path?.anchor && dane.recordOfKey(path.anchor.publicKey);
-  if (byKey !== undefined) return { record: byKey, depth: -1 };
-  for (const [i, certificate] of (path?.certificates ?? []).entries()) {
-    const record = i > 0 ? dane.match(certificate, [DANE_USAGE.DANE_TA, DANE_USAGE.PKIX_TA], provider) : undefined;
-    if (record !== undefined) return { record, depth: i };
+/** The TLSA record that authenticated the peer, and what it matched. */
+export interface DaneMatch {
+  readonly record: TlsaRecord;
+  /** Of the certificate it matched, or that the key in it signed: the last of the chain. */
+  readonly depth: number;
+  /** Undefined where the record is a key that signed the last certificate of the chain. */
+  readonly certificate: Certificate | undefined;
+}
+
+/** The record that the leaf satisfies, where there is no path, or that a trusted path does. As in OpenSSL one that vouches by itself comes first. */
+export function matchedByDane({ dane, leaf, provider }: Verification, path: Path | undefined): DaneMatch | undefined {
+  const certificates = path?.certificates ?? [leaf];
+  const at = (depth: number, usage: number): DaneMatch | undefined => {
+    const certificate = certificates[depth];
+    const record = certificate && dane?.match(certificate, [usage], provider);
+    return record && { record, depth, certificate };
+  };
+  if (path === undefined) return at(0, DANE_USAGE.DANE_EE);
+  const last = certificates.length - 1;
+  const byKey = path.anchor && dane?.recordOfKey(path.anchor.publicKey);
+  if (byKey !== undefined) return { record: byKey, depth: last, certificate: undefined };
+  const vouched = (last > 0 ? at(last, DANE_USAGE.DANE_TA) : undefined) ?? at(0, DANE_USAGE.PKIX_EE);
+  if (vouched !== undefined) return vouched;
+  for (let depth = 1; depth <= last; depth++) {
+    const match = at(depth, DANE_USAGE.PKIX_TA);
+    if (match !== undefined) return match;
   }
   return undefined;
 }

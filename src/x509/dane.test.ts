@@ -93,10 +93,17 @@ describe('DANE-TA(2)', () => {
     expect(verify([leaf, ca], [tlsa(2, 0, 0, root)])).toMatchObject({ accepted: true, dane: { depth: 2 } });
     expect(verify([leaf, ca], [tlsa(2, 1, 0, root)])).toMatchObject({
       accepted: true,
-      dane: { depth: -1 },
+      dane: { depth: 1, certificate: undefined },
       chain: [leaf.certificate, ca.certificate],
     });
     expect(verify([leaf, ca], [tlsa(2, 0, 1, root)]).result).toBe('DANE_NO_MATCH');
+  });
+
+  it('takes a key for the one that signed, whatever name its owner has', () => {
+    const other = makeIntermediate(root, 'Other name', { key: ca.key });
+    expect(verify([leaf], [tlsa(2, 1, 0, other)])).toMatchObject({ accepted: true, dane: { depth: 0, certificate: undefined } });
+    expect(verify([leaf], [tlsa(2, 1, 0, makeIntermediate(root, 'Intermediate'))]).result).toBe('DANE_NO_MATCH');
+    expect(verify([leaf], [tlsa(2, 1, 1, ca)]).result).toBe('DANE_NO_MATCH');
   });
 
   it('does not name a leaf', () => {
@@ -122,8 +129,28 @@ describe('PKIX-TA(0) and PKIX-EE(1)', () => {
       expect(verify([leaf, ca], [record], store).accepted).toBe(true);
       expect(verify([leaf, ca], [record]).accepted).toBe(false);
     }
-    expect(verify([leaf, ca], [tlsa(1, 1, 1, makeLeaf(ca))], store)).toMatchObject({ result: 'DANE_NO_MATCH', depth: 2 });
-    expect(verify([leaf, ca], [tlsa(0, 1, 1, leaf)], store).result).toBe('DANE_NO_MATCH');
+    expect(verify([leaf, ca], [tlsa(1, 1, 1, makeLeaf(ca))], store)).toMatchObject({ result: 'DANE_NO_MATCH', depth: 0 });
+    expect(verify([leaf, ca], [tlsa(0, 1, 1, leaf)], store)).toMatchObject({ result: 'DANE_NO_MATCH', depth: 2 });
+  });
+
+  it('may bring an authority that the peer does not send, and does not trust it', () => {
+    expect(verify([leaf], [tlsa(0, 0, 0, ca)], store)).toMatchObject({ accepted: true, dane: { depth: 1, record: { usage: 0 } } });
+    expect(verify([leaf], [tlsa(0, 0, 0, ca)]).result).not.toBe('OK');
+    expect(verify([leaf], [tlsa(0, 0, 1, ca)], store).accepted).toBe(false);
+    expect(verify([leaf], [tlsa(1, 0, 0, leaf)], store).accepted).toBe(false);
+  });
+
+  it('are not what is told where another record vouches by itself', () => {
+    const ee = tlsa(1, 1, 1, leaf);
+    expect(verify([leaf, ca], [ee, tlsa(2, 1, 1, ca)], store)).toMatchObject({ accepted: true, dane: { depth: 1, record: { usage: 2 } } });
+    expect(verify([leaf, ca], [ee, tlsa(2, 1, 1, ca)])).toMatchObject({ accepted: true, dane: { record: { usage: 2 } } });
+    expect(verify([leaf, ca], [ee, tlsa(2, 1, 0, root)])).toMatchObject({ accepted: true, dane: { record: { usage: 2 }, depth: 1 } });
+    expect(verify([leaf, ca], [ee, tlsa(0, 1, 1, ca)], store)).toMatchObject({ accepted: true, dane: { depth: 0, record: { usage: 1 } } });
+    expect(verify([leaf, ca], [tlsa(0, 1, 1, root), tlsa(0, 1, 1, ca)], store)).toMatchObject({ dane: { depth: 1 } });
+    expect(verify([leaf, ca], [ee, tlsa(3, 0, 2, leaf)], store)).toMatchObject({
+      chain: [leaf.certificate],
+      dane: { record: { usage: 3 } },
+    });
   });
 
   it('beside records that do not', () => {
@@ -139,6 +166,45 @@ describe('records', () => {
     expect(verify([leaf], [tlsa(3, 1, 1, leaf), tlsa(3, 0, 2, makeLeaf(ca))]).accepted).toBe(true);
     expect(verify([leaf], [tlsa(3, 1, 0, leaf), wrong]).accepted).toBe(true);
     expect(verify([leaf], [tlsa(3, 1, 1, makeLeaf(ca)), tlsa(3, 1, 1, leaf)]).accepted).toBe(true);
+  });
+
+  it('that only name other end entities are judged at the leaf, without a path', () => {
+    for (const usage of [1, 3]) {
+      const seen: string[] = [];
+      const verifyCallback = (ok: boolean, { result, depth }: { result: string; depth: number }): boolean => {
+        seen.push(`${ok} ${result} ${depth}`);
+        return true;
+      };
+      const options = { verifyCallback, params: new X509VerifyParam({ hosts: ['example.org'] }) };
+      const outcome = verify([leaf, ca], [tlsa(usage, 1, 1, makeLeaf(ca))], store, options);
+      expect(outcome).toMatchObject({ accepted: true, result: 'DANE_NO_MATCH', depth: 0, chain: [leaf.certificate], dane: undefined });
+      expect(seen).toEqual(['false DANE_NO_MATCH 0']);
+    }
+  });
+
+  it('have digests that a context chose: ranked as it says, and refused where it took one away', () => {
+    const digests = new Map([
+      [1, { hash: 'sha256', rank: 7 }],
+      [2, { hash: 'sha512', rank: 2 }],
+      [9, { hash: 'sha384', rank: 3 }],
+    ] as const);
+    const add = (...list: readonly Record[]): DaneRecords => {
+      const records = new DaneRecords(digests);
+      for (const record of list) records.add(...record);
+      return records;
+    };
+    const byNine: Record = [3, 1, 9, nodeProvider.digest('sha384', leaf.certificate.spki)];
+    const accepts = (...list: readonly Record[]): boolean => verifyNow([leaf], empty, { dane: add(...list) }).accepted;
+    expect(
+      add(tlsa(3, 1, 0, leaf), tlsa(3, 1, 2, leaf), byNine, tlsa(3, 1, 1, leaf)).records.map(({ matchingType }) => matchingType),
+    ).toEqual([1, 9, 2, 0]);
+    expect(accepts(byNine)).toBe(true);
+    expect(accepts(byNine, tlsa(3, 1, 2, makeLeaf(ca)))).toBe(true);
+    expect(accepts(tlsa(3, 1, 2, leaf), tlsa(3, 1, 1, makeLeaf(ca)))).toBe(false);
+    expect(() => recordsOf(byNine)).toThrow(SslUsageError);
+    expect(() => new DaneRecords(new Map()).add(...tlsa(3, 1, 1, leaf))).toThrow(
+      expect.objectContaining({ reason: 'DANE_TLSA_BAD_MATCHING_TYPE' }),
+    );
   });
 
   it('are as if they were not there when there are none', () => {

@@ -43,7 +43,7 @@ export class DaneRecords {
   private readonly digests: DaneDigests;
   private list: readonly TlsaRecord[] = [];
   private anchorKeys: readonly PublicKeySpec[] = [];
-  private anchorCertificates: readonly Certificate[] = [];
+  private authorities: readonly Certificate[] = [];
 
   constructor(digests: DaneDigests = USUAL_DANE_DIGESTS) {
     this.digests = digests;
@@ -76,14 +76,19 @@ export class DaneRecords {
     return this.list.some(({ usage }) => usage <= DANE_USAGE.PKIX_EE);
   }
 
+  /** Whether some record is about an authority, whether it is trusted anyway or not. */
+  get namesAuthorities(): boolean {
+    return this.list.some(({ usage }) => usage === DANE_USAGE.PKIX_TA || usage === DANE_USAGE.DANE_TA);
+  }
+
   /** Keys that are trust anchors without a certificate: `2 1 0` records (RFC 7671, 5.2.2). */
   get keys(): readonly PublicKeySpec[] {
     return this.anchorKeys;
   }
 
-  /** Trust anchors that the peer need not send: `2 0 0` records. */
+  /** Authorities that the peer need not send: `2 0 0` records, which are trusted, and `0 0 0` records, which are not thereby. */
   get certificates(): readonly Certificate[] {
-    return this.anchorCertificates;
+    return this.authorities;
   }
 
   /** The record of one of these usages that a certificate matches, or undefined. */
@@ -113,7 +118,7 @@ export class DaneRecords {
     copy.flags = this.flags;
     copy.list = this.list;
     copy.anchorKeys = this.anchorKeys;
-    copy.anchorCertificates = this.anchorCertificates;
+    copy.authorities = this.authorities;
     return copy;
   }
 
@@ -136,7 +141,8 @@ export class DaneRecords {
     if (selector === DANE_SELECTOR.CERT) {
       const certificate = unlessMalformed(() => parseCertificate(copyOf(data))) ?? refuse('DANE_TLSA_BAD_CERTIFICATE');
       if (certificate.publicKey === undefined) refuse('DANE_TLSA_BAD_CERTIFICATE', 'its key cannot be used');
-      if (usage === DANE_USAGE.DANE_TA) this.anchorCertificates = [...this.anchorCertificates, certificate];
+      const ofAuthority = usage === DANE_USAGE.PKIX_TA || usage === DANE_USAGE.DANE_TA;
+      if (ofAuthority) this.authorities = [...this.authorities, certificate];
       return;
     }
     const key = parsePublicKey(copyOf(data)) ?? refuse('DANE_TLSA_BAD_PUBLIC_KEY');

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { makeLeaf, makeRoot } from '../../test/support/authorities.ts';
+import { context } from '../asn1/der-reader.ts';
+import { element, sequence } from '../asn1/der-writer.ts';
+import { utf8 } from '../bytes/bytes.ts';
+import { EXTENSION_OIDS } from '../registry/oids.ts';
 import { X509_CHECK_FLAG } from '../registry/x509-flags.ts';
 import type { Certificate } from './certificate.ts';
 import { asciiLower, matchEmail, matchHost, matchIp } from './hostname.ts';
@@ -20,6 +24,7 @@ describe('matchHost', () => {
     ['*.example.com', 'WWW.EXAMPLE.COM.'],
     ['xn--bcher-kva.example', 'xn--bcher-kva.example'],
     ['*.example.com', 'xn--bcher-kva.example.com'],
+    ['*.xn--bcher-kva.example', 'www.XN--BCHER-KVA.example'],
     ['my_service.local', 'my_service.local'],
     ['localhost', 'localhost'],
     ['a.b.c.d.example.com', 'a.b.c.d.example.com'],
@@ -40,6 +45,11 @@ describe('matchHost', () => {
     ['www.*.com', 'www.example.com'],
     ['*.*.example.com', 'a.b.example.com'],
     ['xn--*.example.com', 'xn--a.example.com'],
+    ['*.xn--bcher-kva.example', 'www.bücher.example'],
+    ['xn--bcher-kva.example', 'bücher.example'],
+    ['xn--bcher-*.example', 'xn--bcher-kva.example'],
+    ['f*.example.com', 'foo.example.com'],
+    ['*xn--bcher-kva.example', 'xn--bcher-kva.example'],
     ['example.com.', 'example.com'],
     ['example.com', 'example.com..'],
     ['example..com', 'example..com'],
@@ -56,6 +66,21 @@ describe('matchHost', () => {
     ['K.example', '\u212a.example'],
   ])('%s does not cover %s', (presented, host) => {
     expect(matchHost(withDns(presented), host)).toBeUndefined();
+  });
+
+  it('refuses partial wildcards whatever the flags say (RFC 9525, 6.3)', () => {
+    for (const flags of [0, X509_CHECK_FLAG.NO_PARTIAL_WILDCARDS, X509_CHECK_FLAG.MULTI_LABEL_WILDCARDS])
+      expect(matchHost(withDns('f*.example.com'), 'foo.example.com', flags)).toBeUndefined();
+  });
+
+  it('takes no U-label of a certificate for what it stands for: an IA5String has none', () => {
+    const bytes = element(context(2), utf8('bücher.example'));
+    const certificate = makeLeaf(root, {
+      names: undefined,
+      extensions: [{ oid: EXTENSION_OIDS.subjectAltName, value: sequence(bytes) }],
+    }).certificate;
+    expect(certificate.malformedExtensions).toEqual([EXTENSION_OIDS.subjectAltName]);
+    for (const host of ['bücher.example', 'xn--bcher-kva.example']) expect(matchHost(certificate, host)).toBeUndefined();
   });
 
   it('looks at every alternative name', () => {

@@ -166,6 +166,59 @@ describe('name constraints', () => {
       },
       'EXCLUDED_VIOLATION',
     ],
+    ['an excluded mailbox', { excluded: email('a@example.com'), names: email('a@EXAMPLE.com') }, 'EXCLUDED_VIOLATION'],
+    ['another mailbox of its host', { excluded: email('a@example.com'), names: email('b@example.com') }, 'OK'],
+    ['a mailbox of an excluded host', { excluded: email('example.com'), names: email('b@example.com') }, 'EXCLUDED_VIOLATION'],
+    [
+      'a permitted host of mailboxes but for one',
+      { permitted: email('example.com'), excluded: email('a@example.com'), names: email('a@example.com') },
+      'EXCLUDED_VIOLATION',
+    ],
+    ['an excluded host of URIs', { excluded: uri('example.com'), names: uri('http://example.com/') }, 'EXCLUDED_VIOLATION'],
+    ['a URI below an excluded domain', { excluded: uri('.example.com'), names: uri('http://a.example.com/') }, 'EXCLUDED_VIOLATION'],
+    ['a URI beside it', { permitted: uri('.example.com'), excluded: uri('a.example.com'), names: uri('http://b.example.com/') }, 'OK'],
+    [
+      'an address in the excluded part of a permitted network',
+      {
+        permitted: ip(subnet('10.0.0.0', '255.0.0.0')),
+        excluded: ip(subnet('10.1.0.0', '255.255.0.0')),
+        names: ip(parseIp('10.1.2.3') as Uint8Array),
+      },
+      'EXCLUDED_VIOLATION',
+    ],
+    [
+      'and beside it',
+      {
+        permitted: ip(subnet('10.0.0.0', '255.0.0.0')),
+        excluded: ip(subnet('10.1.0.0', '255.255.0.0')),
+        names: ip(parseIp('10.2.2.3') as Uint8Array),
+      },
+      'OK',
+    ],
+    [
+      'an excluded part of a permitted directory, among the names',
+      {
+        permitted: directory([['C', 'CH']]),
+        excluded: directory([
+          ['C', 'CH'],
+          ['O', 'Example'],
+        ]),
+        subject: [['C', 'CH']],
+        names: directory([
+          ['C', 'CH'],
+          ['O', 'Example'],
+          ['CN', 'x'],
+        ]),
+      },
+      'EXCLUDED_VIOLATION',
+    ],
+    [
+      'a common name that is excluded, for want of other names',
+      { excluded: dns('example.com'), names: undefined, subject: [['CN', 'www.example.com']] },
+      'EXCLUDED_VIOLATION',
+    ],
+    ['a common name beside other names, which is none', { permitted: dns('example.com'), subject: [['CN', 'www.example.org']] }, 'OK'],
+    ['a common name that could be no host', { permitted: dns('example.com'), names: undefined, subject: [['CN', 'Some Body']] }, 'OK'],
     [
       'a directory name among the names',
       { permitted: directory([['C', 'CH']]), subject: [['C', 'CH']], names: directory([['C', 'DE']]) },

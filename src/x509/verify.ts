@@ -5,9 +5,9 @@ import type { PurposeName } from '../registry/x509-flags.ts';
 import { BudgetExceeded } from './budget.ts';
 import { findPath, pathToReport } from './build-path.ts';
 import type { Certificate } from './certificate.ts';
-import { checkLeafByDane, checkPath, matchedByDane } from './check-path.ts';
+import { checkLeafByDane, checkPath, type DaneMatch, matchedByDane } from './check-path.ts';
 import type { Crl } from './crl.ts';
-import type { DaneRecords, TlsaRecord } from './dane.ts';
+import type { DaneRecords } from './dane.ts';
 import { type Flow, runFlow, settle } from './flow.ts';
 import type { X509Store } from './store.ts';
 import { StoreContext } from './store-context.ts';
@@ -70,8 +70,7 @@ export interface VerifyOutcome {
   readonly chain: readonly Certificate[];
   /** The name in the certificate that matched an expected host. */
   readonly peername: string | undefined;
-  /** The TLSA record that authenticated the peer, and the depth of the certificate it matched; -1 for a key without one. */
-  readonly dane: { readonly record: TlsaRecord; readonly depth: number } | undefined;
+  readonly dane: DaneMatch | undefined;
 }
 
 /**
@@ -98,9 +97,10 @@ function* verify(v: Verification, request: VerifyRequest): Flow<VerifyOutcome> {
   const context = new StoreContext(v.params, request.connection);
   context.chain = [v.leaf];
   try {
-    const byDane =
-      v.dane?.enabled === true && (yield* checkLeafByDane(v, callbackReport(request, context), callbackListener(request, context)));
-    if (byDane !== undefined && byDane !== false) return outcome(v, context, byDane.accepted, undefined);
+    if (v.dane?.enabled === true) {
+      const byLeaf = yield* checkLeafByDane(v, v.dane, callbackReport(request, context), callbackListener(request, context));
+      if (byLeaf !== undefined) return outcome(v, context, byLeaf.accepted, undefined);
+    }
     const judge = new PathJudge(v, request);
     const path = (yield* findPath(v, judge.accept)) ?? (yield* pathToReport(v));
     context.chain = path.certificates;

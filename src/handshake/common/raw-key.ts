@@ -130,7 +130,7 @@ export function* verifyRawKey(connection: Connection): Step<Proof<'identity'>> {
   connection.verifyResult = !accepted && context.result === 'OK' ? 'UNSPECIFIED' : context.result;
   connection.verifiedChain = [];
   connection.peerName = undefined;
-  connection.daneMatch = record && accepted ? { record, depth: 0 } : undefined;
+  connection.daneMatch = record && accepted ? { record, depth: 0, certificate: undefined } : undefined;
   if (!accepted && (verifyMode(connection) & VERIFY.PEER) !== 0)
     fatal(ALERT_OF[connection.verifyResult] ?? 'bad_certificate', 'CERTIFICATE_VERIFY_FAILED', connection.verifyResult);
   // This is where the proof is made, as for certificates: the key is the expected one, or the verify mode waives that.
