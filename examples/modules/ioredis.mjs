@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import { connect } from 'libssl/node';
-import { connectorOver } from './ioredis-connector.mjs';
+import { connectorOver } from './connectors/ioredis.mjs';
 
 const [host, port, caFile] = process.argv.slice(2);
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { connect } from '../../../dist/node/index.js';
-import { connectorOver } from '../../../examples/modules/ioredis-connector.mjs';
+import { connectorOver } from '../../../examples/modules/connectors/ioredis.mjs';
 import { digest, event, fails, overOurs, TEN_MEGABYTES, text, together, UNKNOWN_AUTHORITY, until } from '../expect.mjs';
 import { load } from '../load.mjs';
 
