@@ -47,7 +47,7 @@ function checkOptions(options: ConnectOptions): void {
   const { minDHSize, servername } = options;
   checkFunction('options.checkServerIdentity', options.checkServerIdentity);
   checkNumber('options.minDHSize', minDHSize);
-  if ((minDHSize as number) < 1) throw outOfRange('options.minDHSize', '>= 1', minDHSize);
+  if (!((minDHSize as number) >= 1)) throw outOfRange('options.minDHSize', '>= 1', minDHSize);
   // RFC 6066, 3: literal addresses are not permitted in server_name.
   if (servername && isAddress(servername))
     throw invalidValue('options.servername', servername, 'Setting the TLS ServerName to an IP address is not permitted.');

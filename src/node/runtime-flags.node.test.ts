@@ -20,7 +20,7 @@ const server = tls.createServer({ cert, key }, (socket) => socket.end()).listen(
 });
 `;
 
-describe('flags of the runtime', () => {
+describe('flags of the runtime', { timeout: 60_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'libssl-flags-'));
   writeFileSync(join(folder, 'program.mjs'), PROGRAM);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));

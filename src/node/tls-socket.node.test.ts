@@ -221,6 +221,27 @@ describe('a server of ours', () => {
     socket.destroy();
   });
 
+  it('is refused for a group of Diffie and Hellman that is too small, whoever it is', async () => {
+    const port = await ours({
+      maxVersion: 'TLSv1.2',
+      ciphers: 'DHE-RSA-AES128-GCM-SHA256',
+      cert: livePem({ key: 'rsa' }),
+      key: TEST_KEYS.rsa,
+    });
+    for (const [minDHSize, outcome] of [
+      [3072, 'ERR_TLS_DH_PARAM_SIZE'],
+      [2048, 2048],
+    ]) {
+      const socket = connect({ port, host: 'localhost', rejectUnauthorized: false, minDHSize: Number(minDHSize) });
+      const seen = await once(socket, 'secureConnect').then(
+        () => socket.getEphemeralKeyInfo()?.size,
+        ({ code }: NodeJS.ErrnoException) => code,
+      );
+      expect(seen).toBe(outcome);
+      socket.destroy();
+    }
+  });
+
   it('shows the client what was stapled while it can still say no', async () => {
     const server = createServer({ cert, key }, () => expect.unreachable());
     servers.push(server);

@@ -74,8 +74,8 @@ export class TLSSocket extends TlsStream {
     if (transport && typeof transport.pipe !== 'function') throw invalidType('socket', 'an instance of Duplex', transport);
     const carrier = transport ?? ownTransport((bytes) => this?.arrivedOnLoan(bytes));
     super(newSsl(options), carrier, {
-      // A stream that was given knows itself whether its halves end together, unless it is said here.
-      allowHalfOpen: options.allowHalfOpen ?? transport?.allowHalfOpen,
+      // A stream that was given knows itself whether its halves end together; the option is for connections that are made here.
+      allowHalfOpen: transport ? transport.allowHalfOpen : options.allowHalfOpen,
       handshakeTimeout: options.handshakeTimeout ?? DEFAULT_HANDSHAKE_TIMEOUT,
       earlyData: options.earlyData,
       stateless: options.stateless,
@@ -164,6 +164,11 @@ export class TLSSocket extends TlsStream {
     // Not every runtime's node:http2 reaches our transport to turn Nagle's delay off: each window of a stream would wait for a delayed acknowledgement.
     if (this.alpnProtocol === 'h2') this.setNoDelay();
     this.servername = connection.serverName ?? false;
+    const weak = connection.isServer ? undefined : this.weakKey(connection);
+    if (weak !== undefined) {
+      this.destroy(weak);
+      return;
+    }
     const failure = this.judge(connection);
     this.authorized = failure === undefined && (!connection.isServer || this.options.requestCert === true);
     this.authorizationError = failure === undefined ? null : codeOf(failure);
@@ -175,12 +180,16 @@ export class TLSSocket extends TlsStream {
     if (!connection.isServer) this.emit('secureConnect');
   }
 
+  /** `minDHSize` holds whoever the peer is. */
+  private weakKey(connection: Connection): Error | undefined {
+    const { type, size = 0 } = ephemeralKeyInfo(connection);
+    if (type !== 'DH' || size >= (this.options.minDHSize ?? 0)) return undefined;
+    return withCode('ERR_TLS_DH_PARAM_SIZE', `DH parameter size ${size} is less than 2048`);
+  }
+
   /** What there is to be said against the peer's identity. */
   private judge(connection: Connection): Error | undefined {
     if (connection.isServer) return this.judgeClient(connection);
-    const key = ephemeralKeyInfo(connection);
-    if (key.type === 'DH' && (key.size ?? 0) < (this.options.minDHSize ?? 0))
-      return withCode('ERR_TLS_DH_PARAM_SIZE', `DH parameter size ${key.size} is less than 2048`);
     if (this.identity !== 'unchecked') return this.identity;
     if (connection.verifyResult !== 'OK') return verifyError(resultOf(connection));
     return this.checkIdentity(connection, peerChainOf(connection));

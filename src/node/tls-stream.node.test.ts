@@ -260,8 +260,8 @@ describe('the end', () => {
   });
 
   it('is not an error, and not an end of the data, where the peer hangs up without a word after our goodbye', async () => {
-    const { client, server, wires } = overPair({ requireCloseNotify: true, allowHalfOpen: false });
-    server.allowHalfOpen = true;
+    const { client, server, wires } = overPair({ requireCloseNotify: true });
+    client.allowHalfOpen = false;
     await Promise.all([once(client, 'secureConnect'), once(server, 'secure')]);
     const seen: string[] = [];
     for (const name of ['end', 'error', 'close']) client.on(name, () => seen.push(name));

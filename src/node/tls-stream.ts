@@ -115,7 +115,8 @@ export abstract class TlsStream extends SocketSurface {
 
   /** Hands plaintext to the reader; false: no more until it asks. */
   protected deliver(chunk: Uint8Array): boolean {
-    return this.push(chunk);
+    // Who hears 'readable' may take one chunk each time, and hears it again only for what comes behind that: so one for each question.
+    return this.push(chunk) && this.readableFlowing !== false;
   }
 
   /** The reader asks for more. */
@@ -308,8 +309,7 @@ export abstract class TlsStream extends SocketSurface {
       const chunk = this.ssl.read();
       if (chunk !== undefined) {
         this.bytesRead += chunk.length;
-        // Who hears 'readable' may take one chunk each time, and hears it again only for what comes behind that: so one for each question.
-        this.wantsData = this.deliver(chunk) && this.readableFlowing !== false;
+        this.wantsData = this.deliver(chunk);
         continue;
       }
       this.noticeRepetition();

@@ -1,5 +1,5 @@
 /** What the flags `--tls-keylog` and `--trace-tls` of the runtime want to be told of each connection. */
-import { appendFile } from 'node:fs';
+import { fs } from './builtins.ts';
 import { runtimeFlag } from './runtime-flags.ts';
 
 const keylogFile = runtimeFlag('--tls-keylog');
@@ -16,7 +16,7 @@ export function tracesByDefault(): boolean {
 export const keylogWriter: ((line: Buffer) => void) | undefined = keylogFile
   ? (line) => {
       warnOnce(`Using --tls-keylog makes TLS connections insecure by writing secret key material to file ${keylogFile}`);
-      appendFile(keylogFile, line, { mode: 0o600 }, (error) => {
+      fs.appendFile(keylogFile, line, { mode: 0o600 }, (error) => {
         if (error) warnOnce(`Failed to write TLS keylog (this warning will not be repeated): ${error}`);
       });
     }
