@@ -39,13 +39,14 @@ const PEERS = {
     if (printed !== 'asked for localhost, sealed: true\n') throw new Error(printed);
   },
   'node/many-cores.mjs': async (run) => {
-    await run([certFile, keyFile, '0', '2'], async (line, child) => {
-      const port = /https:\/\/localhost:(\d+)\//.exec(line)?.[1];
-      if (port === undefined) return;
-      for (const older of [{}, { maxVersion: 'TLSv1.2' }, { maxVersion: 'TLSv1.2', secureOptions: SSL_OP_NO_TICKET }])
-        await resumesAnywhere(Number(port), older);
-      child.kill();
-    });
+    for (const way of ['cluster', 'threads'])
+      await run([certFile, keyFile, '0', '2', way], async (line, child) => {
+        const ports = Array.from(line.matchAll(/https:\/\/localhost:(\d+)\//g), ([, port]) => Number(port));
+        if (ports.length === 0) return;
+        for (const older of [{}, { maxVersion: 'TLSv1.2' }, { maxVersion: 'TLSv1.2', secureOptions: SSL_OP_NO_TICKET }])
+          await resumesAnywhere(ports, older);
+        child.kill();
+      });
   },
   'node/resume-with-early-data.mjs': async (run) => {
     const server = createServer({ cert: CERT_PEM, key: KEY_PEM, ssl: { maxEarlyData: 16_384 } }, (socket) => {
@@ -65,9 +66,9 @@ const PEERS = {
   },
 };
 
-/** A session of one worker is resumed by each. */
-async function resumesAnywhere(port, options) {
-  const ask = async (session) => {
+/** A session of one worker is resumed by each, whether they share a port or have one of their own. */
+async function resumesAnywhere(ports, options) {
+  const ask = async (port, session) => {
     const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', ca: CA_PEM, session, ...options });
     let text = '';
     socket.setEncoding('utf8').on('data', (piece) => {
@@ -81,11 +82,11 @@ async function resumesAnywhere(port, options) {
     await once(socket, 'close');
     return { text, session: latest };
   };
-  const { session } = await ask();
+  const { session } = await ask(ports[0]);
   if (session === undefined) throw new Error(`${JSON.stringify(options)}: no session`);
   const seen = new Set();
   for (let i = 0; i < 8; i++) {
-    const { text } = await ask(session);
+    const { text } = await ask(ports[i % ports.length], session);
     if (!text.includes('resumed: true')) throw new Error(`${JSON.stringify(options)}: ${text}`);
     seen.add(/worker \d+/.exec(text)?.[0]);
   }

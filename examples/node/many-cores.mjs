@@ -1,95 +1,64 @@
-// One port, a process for each core, and sessions that any of them resumes: workers share the keys of tickets, and a cache for clients without tickets.
-//   node examples/node/many-cores.mjs server.pem key.pem [port] [workers]
-// Measure it with any client that resumes: openssl s_time -connect localhost:PORT -reuse
+// A server on every core, and sessions that each of them resumes: ticket keys that one process or thread changes and tells the others, and a cache for
+// what tickets do not carry, clients without tickets and early data.
+//   node examples/node/many-cores.mjs server.pem key.pem [port] [workers] [cluster|threads]
+// Threads share a port from Node 22.12 on; before that each has one of its own. Measure it with any client that resumes:
+//   openssl s_time -connect localhost:PORT -reuse
 import cluster from 'node:cluster';
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { decodeSession, encodeSession } from 'libssl';
-import { createServer } from 'libssl/node';
+import { isMainThread, parentPort, threadId, Worker } from 'node:worker_threads';
+import { createServer, SessionKeeper, sharedSessions } from 'libssl/node';
 
-/** A ticket's key seals for half a day and opens for a whole one. */
-const ROTATION = 12 * 3600 * 1000;
-/** Sessions the primary keeps; the oldest goes first. */
-const CACHED = 20_000;
+/** Seconds: a ticket's key seals for half a day, and opens for another half. */
+const ROTATION = 12 * 3600;
 
-const [certFile, keyFile, port = '8443', workers = String(availableParallelism())] = process.argv.slice(2);
-if (certFile === undefined || keyFile === undefined) {
-  console.error('usage: many-cores.mjs CERT KEY [PORT] [WORKERS]');
+const [certFile, keyFile, port = '8443', workers = String(availableParallelism()), way = 'cluster'] = process.argv.slice(2);
+if (certFile === undefined || keyFile === undefined || !['cluster', 'threads'].includes(way)) {
+  console.error('usage: many-cores.mjs CERT KEY [PORT] [WORKERS] [cluster|threads]');
   process.exit(2);
 }
-if (cluster.isPrimary) keep();
-else serve();
+if (isMainThread && cluster.isPrimary) keep();
+else await serve(isMainThread ? process : parentPort);
 
-/** The primary: makes the keys, keeps the cache, and starts a worker anew that dies. */
+/** Keeps keys and sessions, and starts a worker anew that dies. */
 function keep() {
-  const newKey = () => ({ name: randomBytes(16).toString('hex'), key: randomBytes(32).toString('hex') });
-  let keys = [newKey()];
-  const sessions = new Map();
-  setInterval(() => {
-    keys = [newKey(), ...keys.slice(0, 1)];
-    for (const worker of Object.values(cluster.workers)) worker.send({ keys });
-  }, ROTATION).unref();
-  cluster.on('message', (worker, { begins, store, find, question }) => {
-    if (begins) worker.send({ keys });
-    if (store !== undefined) {
-      sessions.set(store.id, store.session);
-      if (sessions.size > CACHED) sessions.delete(sessions.keys().next().value);
-    }
-    if (find !== undefined) worker.send({ question, session: sessions.get(find) });
-  });
-  let ready = 0;
-  cluster.on('listening', (_worker, { port: bound }) => {
-    if (++ready === Number(workers)) console.log(`${workers} workers at https://localhost:${bound}/`);
-  });
-  cluster.on('exit', (_worker, code) => {
-    if (code !== 0) cluster.fork();
-  });
-  for (let i = 0; i < Number(workers); i++) cluster.fork();
+  const keeper = new SessionKeeper({ rotation: ROTATION });
+  const ports = [];
+  const start = () => {
+    const worker = way === 'cluster' ? cluster.fork() : new Worker(new URL(import.meta.url), { argv: process.argv.slice(2) });
+    keeper.add(worker);
+    worker.on('message', ({ listening }) => {
+      if (listening === undefined || ports.push(listening) !== Number(workers)) return;
+      console.log(`${workers} workers at ${[...new Set(ports)].map((each) => `https://localhost:${each}/`).join(' and ')}`);
+    });
+    // A thread says why it ends; a process says it itself.
+    worker.on('error', (error) => console.error(error));
+    worker.on('exit', (code) => {
+      if (code !== 0) start();
+    });
+  };
+  for (let i = 0; i < Number(workers); i++) start();
 }
 
-/** A worker: what it needs of the others comes through its pipe to the primary, secrets included, so the pipe is as safe as the process. */
-function serve() {
-  let keys = [];
-  const questions = new Map();
-  const asked = { count: 0 };
-  process.on('message', (message) => {
-    if (message.keys !== undefined)
-      keys = message.keys.map(({ name, key }) => ({ name: Buffer.from(name, 'hex'), key: Buffer.from(key, 'hex') }));
-    if (!server.listening) server.listen(Number(port), '127.0.0.1');
-    questions.get(message.question)?.(message.session);
-    questions.delete(message.question);
-  });
-  const options = {
-    cert: readFileSync(certFile),
-    key: readFileSync(keyFile),
-    ALPNProtocols: ['http/1.1'],
-    ssl: {
-      // Without a name the newest key is wanted, to seal with; a ticket under the older one is replaced.
-      ticketKeyCallback: (_ssl, name) => {
-        const key = name === undefined ? keys[0] : keys.find((one) => one.name.equals(name));
-        return key && { ...key, renew: key !== keys[0] };
-      },
-      newSessionCallback: (_ssl, session) => {
-        const { id } = session.data;
-        if (id.length > 0)
-          process.send({ store: { id: Buffer.from(id).toString('hex'), session: Buffer.from(encodeSession(session)).toString('base64') } });
-      },
-      getSessionCallback: (_ssl, id) =>
-        new Promise((resolve) => {
-          const question = ++asked.count;
-          questions.set(question, (found) => resolve(found === undefined ? undefined : decodeSession(Buffer.from(found, 'base64'))));
-          process.send({ find: Buffer.from(id).toString('hex'), question });
-        }),
-    },
-  };
+/** What a worker says to the one that keeps. */
+function tell(message) {
+  if (isMainThread) process.send(message);
+  else parentPort.postMessage(message);
+}
+
+/** A worker: its settings for sessions come from the one that keeps. */
+async function serve(channel) {
+  const shared = await sharedSessions(channel);
+  const options = { cert: readFileSync(certFile), key: readFileSync(keyFile), ALPNProtocols: ['http/1.1'], ssl: shared };
   const server = createServer(options, (socket) => {
     socket.on('error', () => undefined);
     socket.once('data', () => {
-      const body = `worker ${cluster.worker.id}, ${socket.getProtocol()}, resumed: ${socket.isSessionReused()}\n`;
+      const body = `worker ${cluster.worker?.id ?? threadId}, ${socket.getProtocol()}, resumed: ${socket.isSessionReused()}\n`;
       socket.end(`HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
     });
   });
   server.on('tlsClientError', () => undefined);
-  process.send({ begins: true });
+  server.on('listening', () => tell({ listening: server.address().port }));
+  server.on('error', ({ code }) => code === 'EADDRINUSE' && server.listen(0, '127.0.0.1'));
+  server.listen({ port: Number(port), host: '127.0.0.1', reusePort: !isMainThread });
 }

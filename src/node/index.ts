@@ -31,6 +31,7 @@ export type {
   TLSSocketOptions,
 } from './options.ts';
 export type { SecureConnectionListener } from './server.ts';
+export { type SessionChannel, SessionKeeper, type SessionKeeperOptions, type SharedSettings, sharedSessions } from './shared-sessions.ts';
 export { systemBundle } from './system-bundle.ts';
 export { resolveTlsa, type TlsaAnswer, type TlsaQuery } from './tlsa.ts';
 export { addDirectoryCrls, systemDirectory, type TrustSources, trustStore } from './trust-stores.ts';
