@@ -25,7 +25,9 @@ export const UNCLAIMED = {
 export function readLimbo(path) {
   const bytes = readFileSync(path);
   const text = bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
-  return JSON.parse(text.toString('utf8')).testcases;
+  const { testcases } = JSON.parse(text.toString('utf8'));
+  if (!Array.isArray(testcases)) throw new SyntaxError('not a limbo file: it has no testcases');
+  return testcases;
 }
 
 /** The verdict on one case: `skip`, `SUCCESS` or `FAILURE`, with what led to it. */

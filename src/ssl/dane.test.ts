@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { clientContext, handshake, pair, serverContext } from '../../test/support/connect.ts';
 import { testAuthority, testCertificate, testKey } from '../../test/support/pki.ts';
 import { nodeProvider } from '../crypto/node.ts';
+import type { Certificate } from '../x509/certificate.ts';
 import { DANE_SELECTOR, DANE_USAGE, USUAL_DANE_DIGESTS } from '../x509/dane.ts';
 import { X509Store } from '../x509/store.ts';
 import type { Ssl } from './ssl.ts';
@@ -32,6 +33,26 @@ describe('DANE', () => {
       [leaf, testAuthority],
     );
     expect(client.connection?.daneMatch?.depth).toBe(1);
+  });
+
+  it('asks for no timestamps of whom a record vouches for by itself (RFC 7671, 4.2)', () => {
+    const meet = (usage: number, certificate: Certificate, trusting: boolean): Ssl => {
+      const both = pair(
+        clientContext({
+          daneDigests: USUAL_DANE_DIGESTS,
+          ctValidationCallback: 'strict',
+          ...(trusting ? {} : { certStore: new X509Store() }),
+        }),
+        serverContext({ cert: [leaf, testAuthority], key: testKey('ec256') }),
+      );
+      both.client.enableDane('server.example').addTlsa(usage, DANE_SELECTOR.SPKI, 1, digest(certificate.spki));
+      handshake(both);
+      return both.client;
+    };
+    expect(meet(DANE_USAGE.DANE_EE, leaf, false).connection?.verifyResult).toBe('OK');
+    expect(meet(DANE_USAGE.DANE_TA, testAuthority, false).connection?.verifyResult).toBe('OK');
+    for (const [usage, certificate] of [[DANE_USAGE.PKIX_EE, leaf] as const, [DANE_USAGE.PKIX_TA, testAuthority] as const])
+      expect(() => meet(usage, certificate, true)).toThrow(expect.objectContaining({ reason: 'NO_VALID_SCTS' }));
   });
 
   it('refuses a server that no record matches', () => {
