@@ -11,6 +11,9 @@ export interface VerifyOutput {
   readonly depth: number | undefined;
 }
 
+/** What is printed of policies where one was required and none is left. */
+export const NO_POLICIES = 'Require explicit Policy: True\nAuthority Policies: <empty>\nUser Policies: <empty>\n';
+
 /** Says what verification finds, certificate by certificate, as OpenSSL's commands do. */
 export function verifyOutput(errors: Writable, { returnError, quiet, depth }: VerifyOutput): VerifyCallback {
   return (ok, context) => {
@@ -30,6 +33,7 @@ export function verifyOutput(errors: Writable, { returnError, quiet, depth }: Ve
       if (context.result === 'CERT_NOT_YET_VALID') errors.write(`notBefore=${timeText(certificate.notBefore)}\n`);
       if (context.result === 'CERT_HAS_EXPIRED') errors.write(`notAfter=${timeText(certificate.notAfter)}\n`);
     }
+    if (context.result === 'NO_EXPLICIT_POLICY' && !ok && !quiet) errors.write(NO_POLICIES);
     if (accepted && !quiet) errors.write('verify return:1\n');
     return accepted;
   };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Entity, freshKey, type IssueOptions, makeIntermediate, makeLeaf, makeRoot, NOW } from '../../test/support/authorities.ts';
 import { makeCrl } from '../../test/support/crls.ts';
+import { PLAIN_PROXY, PROXY_ROOT } from '../../test/support/proxies.ts';
 import { start } from '../../test/support/terminal.ts';
 import { contextConstructed } from '../asn1/der-reader.ts';
 import { element, oid, sequence } from '../asn1/der-writer.ts';
@@ -96,6 +97,9 @@ const FILES = {
   policed: put('policed.pem', [CERTIFICATE, policed.certificate.der]),
   crl: put('crl.pem', ['X509 CRL', makeCrl(ca, { revoked: [{ serial: revoked.certificate.serialNumber }] }).der]),
   rootCrl: put('root-crl.pem', ['X509 CRL', makeCrl(root).der]),
+  proxyRoot: put('proxy-root.pem', [CERTIFICATE, PROXY_ROOT.certificate.der]),
+  proxyIssuer: put('proxy-issuer.pem', ...PLAIN_PROXY.slice(1).map(({ certificate }) => [CERTIFICATE, certificate.der] as const)),
+  proxy: put('proxy.pem', ...PLAIN_PROXY.slice(0, 1).map(({ certificate }) => [CERTIFICATE, certificate.der] as const)),
   none: join(folder, 'none.pem'),
 };
 put(`${nameHash(root.certificate.subject, nodeProvider)}.0`, [CERTIFICATE, root.certificate.der]);
@@ -163,6 +167,17 @@ const VERIFICATIONS: readonly (readonly string[])[] = [
   ...['-suiteB_128_only', '-suiteB_128', '-suiteB_192'].flatMap((flag) =>
     SUITE_B_FILES.map(([top, middle, end]) => ['-trusted', top, '-untrusted', middle, ...AT, flag, end]),
   ),
+  [...TRUST, ...AT, '-explicit_policy', FILES.leaf],
+  ...[[], ['-allow_proxy_certs']].map((allowed) => [
+    '-trusted',
+    FILES.proxyRoot,
+    '-untrusted',
+    FILES.proxyIssuer,
+    ...AT,
+    ...allowed,
+    FILES.proxy,
+  ]),
+  [...TRUST, '-trusted', FILES.root, ...AT, FILES.leaf],
   [...TRUST, ...AT, FILES.none],
   [...TRUST, ...AT, FILES.none, FILES.leaf],
   ['-CAfile', FILES.none, FILES.leaf],

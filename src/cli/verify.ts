@@ -19,6 +19,7 @@ import { type Arguments, helpText, type OptionGroup, parseArguments, usage } fro
 import { readInput } from './identity-options.ts';
 import { type Command, type Terminal, UsageError } from './terminal.ts';
 import { draftOf, VALIDATION_OPTIONS } from './tls-options.ts';
+import { NO_POLICIES } from './verify-output.ts';
 
 const GROUPS: readonly OptionGroup[] = [
   {
@@ -86,6 +87,8 @@ function inputsOf(args: Arguments): Inputs {
   for (const [name, bit] of Object.entries(FLAGS)) if (args.has(name)) params.setFlags(bit);
   const policies = args.all('policy');
   if (policies.length > 0) params.setPolicies(policies);
+  const places = ['CAfile', 'CApath', 'CAstore'];
+  if (args.has('trusted') && places.some((place) => args.has(place))) usage('Cannot use -trusted with -CAfile, -CApath or -CAstore');
   const store = args.has('trusted') ? onlyTrusted(args) : trusted(args);
   for (const path of args.all('CRLfile')) for (const crl of readable(path, 'CRL', parseCrls)) store.addCrl(crl);
   const untrusted = args.all('untrusted').flatMap((path) => readable(path, 'untrusted certificates', parseCertificates));
@@ -170,6 +173,7 @@ function report(errors: Writable, ok: boolean, { certificate, result, resultCode
   if (ok) return true;
   if (certificate !== undefined) errors.write(`${nameText(certificate.subject)}\n`);
   errors.write(`error ${resultCode} at ${depth} depth lookup: ${VERIFY_TEXTS[result]}\n`);
+  if (result === 'NO_EXPLICIT_POLICY') errors.write(NO_POLICIES);
   return GONE_ON_AFTER.has(result);
 }
 

@@ -248,7 +248,10 @@ function checkPolicies(v: Verification, path: Path): readonly Problem[] {
     inhibitAny: v.has(X509_V_FLAG.INHIBIT_ANY),
   };
   const problem = policyProblem(issued, inputs, v.budget);
-  return problem === undefined ? NONE : problems(problem.result, problem.depth, issued[problem.depth]);
+  if (problem === undefined) return NONE;
+  // That a policy is missing is no single certificate's fault.
+  const missing = problem.result === 'NO_EXPLICIT_POLICY';
+  return missing ? problems(problem.result, 0, undefined) : problems(problem.result, problem.depth, issued[problem.depth]);
 }
 
 const BEFORE_REVOCATION: readonly Check[] = [checkLeafKey, checkTrust, checkExtensions, checkStrength, checkNames];
