@@ -7,7 +7,7 @@ interface Chunk {
 }
 
 /** Most bytes that an empty BIO keeps for what is written next. */
-const SPARE_SIZE = 1024;
+const SPARE_SIZE = 256;
 /** Below this many bytes a copy costs less than what is lent. */
 const WORTH_KEEPING = 4096;
 /** Most bytes of memory on loan that nothing was written to. */

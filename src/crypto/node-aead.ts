@@ -26,11 +26,13 @@ interface AeadShape {
   /** For CCM alone: elsewhere 16 bytes are what there is without a word, and for each record a word costs. */
   readonly options: { readonly authTagLength: number } | undefined;
   readonly ccm: boolean;
+  /** Where the tag of the record that is being opened stands; for all keys, since opening never waits. */
+  readonly tag: Uint8Array;
 }
 
 const shape = (cipher: string, keyLength: number, tagLength = 16): AeadShape => {
   const ccm = cipher.endsWith('ccm');
-  return { cipher, keyLength, tagLength, options: ccm ? { authTagLength: tagLength } : undefined, ccm };
+  return { cipher, keyLength, tagLength, options: ccm ? { authTagLength: tagLength } : undefined, ccm, tag: new Uint8Array(tagLength) };
 };
 
 const AEADS: Readonly<Record<AeadName, AeadShape>> = {
@@ -56,8 +58,6 @@ export const hasAead: (name: AeadName) => boolean = memoised((name) =>
 export class NodeAead implements Aead {
   readonly tagLength: number;
   private readonly shape: AeadShape;
-  /** The tag of the record that is being opened. */
-  private readonly tag: Uint8Array;
   private key: KeyObject | Uint8Array | undefined;
   private uses = 0;
 
@@ -65,7 +65,6 @@ export class NodeAead implements Aead {
     this.shape = AEADS[name];
     if (key.length !== this.shape.keyLength) throw new RangeError(`a key of ${name} does not have ${key.length} bytes`);
     this.tagLength = this.shape.tagLength;
-    this.tag = new Uint8Array(this.tagLength);
     this.key = USES_AS_BYTES === 0 ? crypto.createSecretKey(key) : copyOf(key);
   }
 
@@ -85,9 +84,8 @@ export class NodeAead implements Aead {
   open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
     const length = sealed.length - this.tagLength;
     if (length < 0) return undefined;
-    const { tag } = this;
+    const { cipher, options, ccm, tag } = this.shape;
     for (let i = 0; i < tag.length; i++) tag[i] = sealed[length + i] as number;
-    const { cipher, options, ccm } = this.shape;
     const opening = createDecipher(cipher, this.use(), nonce, options);
     opening.setAuthTag(tag);
     if (ccm) opening.setAAD(aad, { plaintextLength: length });

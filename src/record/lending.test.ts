@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Bio } from '../bio/bio.ts';
+import { MemBio } from '../bio/mem.ts';
 import { EMPTY, toHex } from '../bytes/bytes.ts';
 import { CONTENT_TYPE } from '../registry/content-types.ts';
 import { RecordReader } from './reader.ts';
@@ -100,4 +101,25 @@ describe('a reader that is lent memory', () => {
     reader.own();
     expect(reader.buffered).toBe(200 - 138);
   });
+});
+
+it('reads on where it was when whoever observes its records reads elsewhere meanwhile', () => {
+  const [one, other] = [new MemBio(), new MemBio()];
+  const writer = new RecordWriter();
+  for (const [bio, type] of [
+    [one, CONTENT_TYPE.handshake],
+    [other, CONTENT_TYPE.alert],
+  ] as const) {
+    writer.append(type, body(10, type));
+    writer.flush(bio);
+  }
+  const [reader, elsewhere] = [new RecordReader(), new RecordReader()];
+  const seen: unknown[] = [];
+  reader.observer = (type, header) => void seen.push(type, header, elsewhere.next(other));
+  expect(reader.next(one)).toEqual({ type: CONTENT_TYPE.handshake, content: body(10, CONTENT_TYPE.handshake) });
+  expect(seen).toEqual([
+    CONTENT_TYPE.recordHeader,
+    Uint8Array.of(CONTENT_TYPE.handshake, 3, 1, 0, 10),
+    { type: CONTENT_TYPE.alert, content: body(10, CONTENT_TYPE.alert) },
+  ]);
 });

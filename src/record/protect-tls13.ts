@@ -17,6 +17,8 @@ const scratch = new Uint8Array(LIMITS.plaintext.value + 1);
 /** As much of it as the record before took: the next one often has the same length. */
 let recent: Uint8Array = scratch;
 
+const aad = new Uint8Array(HEADER_LENGTH);
+
 function scratchOf(length: number): Uint8Array {
   if (length > scratch.length) return new Uint8Array(length);
   if (recent.length !== length) recent = scratch.subarray(0, length);
@@ -30,7 +32,6 @@ export class Tls13Seal implements SealProtection {
   private readonly aead: Aead;
   private readonly nonces: MaskedNonces;
   private readonly sequence = new Sequence();
-  private readonly aad: Uint8Array = new Uint8Array(HEADER_LENGTH);
 
   constructor(provider: CryptoProvider, suite: AeadSuite, keys: TrafficKeys) {
     this.aead = provider.aead(suite.aead, keys.key);
@@ -49,11 +50,11 @@ export class Tls13Seal implements SealProtection {
     buffer.set(plaintext);
     buffer[plaintext.length] = type;
     if (padding > 0) buffer.fill(0, plaintext.length + 1, inner);
-    writeHeader(this.aad, 0, CONTENT_TYPE.applicationData, TLS1_2_VERSION, inner + this.aead.tagLength);
-    out.set(this.aad, at);
+    writeHeader(aad, 0, CONTENT_TYPE.applicationData, TLS1_2_VERSION, inner + this.aead.tagLength);
+    out.set(aad, at);
     const nonce = this.nonces.nonceOf(this.sequence);
     this.sequence.advance();
-    return HEADER_LENGTH + this.aead.seal(nonce, this.aad, buffer, out, at + HEADER_LENGTH);
+    return HEADER_LENGTH + this.aead.seal(nonce, aad, buffer, out, at + HEADER_LENGTH);
   }
 
   wipe(): void {

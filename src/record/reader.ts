@@ -13,6 +13,9 @@ const READ_SIZE = 4 * (HEADER_LENGTH + LIMITS.plaintext.value + LIMITS.ciphertex
 /** Where records whose end has not arrived wait for it. */
 const carries = new Slabs(HEADER_LENGTH + LIMITS.plaintext.value + LIMITS.tls12Expansion.value, 8);
 
+/** The header of the record that is being opened; one for all readers, since opening never waits. */
+const header = new Uint8Array(HEADER_LENGTH);
+
 /** Sees every record header and, under protection, the hidden content type (for the message callback). */
 export type RecordObserver = (contentType: number, bytes: Uint8Array) => void;
 
@@ -24,8 +27,6 @@ export class RecordReader {
   private protection: OpenProtection = new PlainOpen();
   private chunk: Uint8Array = EMPTY;
   private position = 0;
-  /** The header of the record that is being opened. */
-  private readonly header: Uint8Array = new Uint8Array(HEADER_LENGTH);
   private carry: Uint8Array = EMPTY;
   private carried = 0;
   /** Bytes of refused early data that may still come and be dropped; undefined where none is (RFC 9846, 4.2.10). */
@@ -114,7 +115,7 @@ export class RecordReader {
     return rest;
   }
 
-  /** The body of the record that is due, where all of it is here; its header is then in `header`. */
+  /** The body of the record that is due, where all of it is here; its header then stands in `header`. */
   private fragment(): Uint8Array | undefined {
     if (this.carried > 0) return this.completeCarried();
     const available = this.chunk.length - this.position;
@@ -152,7 +153,7 @@ export class RecordReader {
   }
 
   private split(bytes: Uint8Array, at: number, length: number): Uint8Array {
-    for (let i = 0; i < HEADER_LENGTH; i++) this.header[i] = bytes[at + i] as number;
+    for (let i = 0; i < HEADER_LENGTH; i++) header[i] = bytes[at + i] as number;
     return bytes.subarray(at + HEADER_LENGTH, at + length);
   }
 
@@ -188,8 +189,7 @@ export class RecordReader {
   }
 
   private open(fragment: Uint8Array): OpenedRecord | undefined {
-    const { header } = this;
-    this.observer?.(CONTENT_TYPE.recordHeader, copyOf(header));
+    if (this.observer !== undefined) showHeader(this.observer);
     // RFC 9846, 5: compatibility records are never protected, whatever keys are in force.
     if (header[0] === CONTENT_TYPE.changeCipherSpec && this.protection.plainChangeCipherSpec)
       return { type: CONTENT_TYPE.changeCipherSpec, content: fragment.slice() };
@@ -213,6 +213,13 @@ export class RecordReader {
     this.skippable = left;
     if (left < 0) fatal('unexpected_message', 'TOO_MUCH_SKIPPED_EARLY_DATA');
   }
+}
+
+/** An observer may use another connection meanwhile. */
+function showHeader(observer: RecordObserver): void {
+  const kept = copyOf(header);
+  observer(CONTENT_TYPE.recordHeader, copyOf(header));
+  header.set(kept);
 }
 
 /** What sealing adds to early data: the content type and a tag of the usual length. */

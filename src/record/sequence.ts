@@ -29,26 +29,27 @@ export class Sequence {
   }
 }
 
+const nonce = new Uint8Array(12);
+
 /** Nonces that are a secret IV with the sequence number over its last eight bytes (RFC 9846, 5.3; RFC 7905, 2). */
 export class MaskedNonces {
   private readonly iv: Uint8Array;
-  private readonly nonce: Uint8Array;
 
   constructor(iv: Uint8Array) {
     this.iv = iv.slice();
-    this.nonce = iv.slice();
   }
 
-  /** The nonce of the number that is due, in a buffer that the next call rewrites. */
+  /** The nonce of the number that is due, in a buffer that the next call of any connection rewrites. */
   nonceOf(sequence: Sequence): Uint8Array {
-    const { iv, nonce } = this;
+    const { iv } = this;
     sequence.write(nonce, 4);
-    for (let i = 4; i < 12; i++) nonce[i] = (nonce[i] as number) ^ (iv[i] as number);
+    for (let i = 0; i < 4; i++) nonce[i] = iv[i] as number;
+    for (let i = 4; i < nonce.length; i++) nonce[i] = (nonce[i] as number) ^ (iv[i] as number);
     return nonce;
   }
 
   wipe(): void {
     this.iv.fill(0);
-    this.nonce.fill(0);
+    nonce.fill(0);
   }
 }
