@@ -4,8 +4,8 @@
  * So much CPU time at least one measurement takes, and so much at most goes into warming a side up, in milliseconds: the compiler has
  * finished with a handshake, which is ten thousand lines, only after some thousand of them.
  */
-export const THOROUGH = { least: 250, warmUp: 6000 };
-export const QUICK = { least: 100, warmUp: 1500 };
+export const THOROUGH = { least: 250, warmUp: 12_000 };
+export const QUICK = { least: 100, warmUp: 3000 };
 
 /** @typedef {(count: number) => Promise<unknown>} Work does something `count` times */
 
