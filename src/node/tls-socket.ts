@@ -277,6 +277,11 @@ export class TLSSocket extends TlsStream {
     return this.handle();
   }
 
+  /** Who sets another one has it. */
+  set _handle(value: object | null | undefined) {
+    Object.defineProperty(this, '_handle', { value, writable: true, configurable: true });
+  }
+
   /** Whether the handshake is complete, by an older name that programs know. */
   get _secureEstablished(): boolean {
     return !this.secureConnecting;
