@@ -3,9 +3,10 @@ import { spawnSync } from 'node:child_process';
 
 /** @type {Record<string, { what: string, commands: string[] }>} */
 const STEPS = {
+  // First: tools are checked against what they load, which is built.
+  build: { what: 'a fresh dist/', commands: ['npm run clean --silent', 'npm run build --silent'] },
   types: { what: 'types of sources, tests and tools', commands: ['tsc -p tsconfig.json', 'tsc -p tsconfig.tools.json'] },
   lint: { what: 'lint and format', commands: ['biome check --error-on-warnings --max-diagnostics=20'] },
-  build: { what: 'a fresh dist/', commands: ['npm run clean --silent', 'npm run build --silent'] },
   layers: { what: 'order of the floors, no circular import', commands: ['depcruise --config .dependency-cruiser.mjs dist'] },
   unused: { what: 'unused exports, files and dependencies', commands: ['knip --no-progress --no-config-hints'] },
   limits: { what: "SECURITY.md's table of limits is current", commands: ['node tools/limits-table.mjs'] },
