@@ -141,7 +141,7 @@ class PathBuilder {
   }
 
   private get lookups(): readonly StoreLookup[] {
-    return usesStore(this.v) ? this.v.store.lookups : [];
+    return usesStore(this.v) ? this.v.store.lookups : NO_LOOKUPS;
   }
 
   /** Asks the store's look-ups, and for want of anything else the request's. */
@@ -253,6 +253,7 @@ const withoutSign = (integer: Uint8Array): Uint8Array => (integer.length > 1 && 
 
 const NO_ANCHORS: readonly BareAnchor[] = [];
 const NO_CERTIFICATES: readonly Certificate[] = [];
+const NO_LOOKUPS: readonly StoreLookup[] = [];
 
 /** Keys of `2 1 0` records are anchors under whatever name the issuer has. */
 const daneKeys = (v: Verification, top: Certificate): readonly BareAnchor[] =>

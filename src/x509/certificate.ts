@@ -18,13 +18,17 @@ import { readTrustSettings, type TrustSettings } from './trust-settings.ts';
 
 const TRUSTED_LABEL = 'TRUSTED CERTIFICATE';
 
-interface CertificateFields {
-  readonly der: Uint8Array;
+/** What a certificate is made of: the three parts of the whole (RFC 5280, 4.1.1). */
+interface SignedParts {
   readonly tbs: Uint8Array;
-  readonly version: 1 | 2 | 3;
-  readonly serialNumber: Uint8Array;
   readonly signatureAlgorithm: AlgorithmIdentifier;
   readonly signature: Uint8Array;
+}
+
+/** And the parts of the first of them (RFC 5280, 4.1.2). */
+interface TbsFields {
+  readonly version: 1 | 2 | 3;
+  readonly serialNumber: Uint8Array;
   readonly issuer: Name;
   readonly subject: Name;
   readonly notBefore: number;
@@ -65,13 +69,13 @@ export class Certificate {
   private parsedKey: PublicKeySpec | undefined;
   private issuedToItself: boolean | undefined;
 
-  constructor(fields: CertificateFields) {
-    this.der = fields.der;
-    this.tbs = fields.tbs;
+  constructor(der: Uint8Array, { tbs, signatureAlgorithm, signature }: SignedParts, fields: TbsFields) {
+    this.der = der;
+    this.tbs = tbs;
     this.version = fields.version;
     this.serialNumber = fields.serialNumber;
-    this.signatureAlgorithm = fields.signatureAlgorithm;
-    this.signature = fields.signature;
+    this.signatureAlgorithm = signatureAlgorithm;
+    this.signature = signature;
     this.issuer = fields.issuer;
     this.subject = fields.subject;
     this.notBefore = fields.notBefore;
@@ -156,13 +160,8 @@ export function parseCertificate(bytes: Uint8Array): Certificate {
   const signatureAlgorithm = readAlgorithm(r);
   const signature = r.bytesInBits();
   r.finish();
-  return new Certificate({
-    der,
-    tbs,
-    signatureAlgorithm,
-    signature,
-    ...readTbs(new DerReader(tbs).enter(TAG.sequence), signatureAlgorithm),
-  });
+  const fields = readTbs(new DerReader(tbs).enter(TAG.sequence), signatureAlgorithm);
+  return new Certificate(der, { tbs, signatureAlgorithm, signature }, fields);
 }
 
 /** Every `CERTIFICATE` block of a PEM bundle, or the one certificate in DER. Throws `Asn1Error`. */
@@ -188,8 +187,6 @@ function parseTrustedCertificate(bytes: Uint8Array): Certificate {
   r.finish();
   return certificate;
 }
-
-type TbsFields = Omit<CertificateFields, 'der' | 'tbs' | 'signatureAlgorithm' | 'signature'>;
 
 function readTbs(r: DerReader, outerAlgorithm: AlgorithmIdentifier): TbsFields {
   const version = r.tag === contextConstructed(0) ? readVersion(r) : 1;

@@ -46,9 +46,9 @@ export const isProxy = ({ extensions }: Certificate): boolean => extensions.prox
 
 /** RFC 3820, 3.5 to 3.7: a proxy has no alternative names, nor those of its issuer, and is no authority. */
 function isBrokenProxy(certificate: Certificate): boolean {
-  const { basicConstraints } = certificate.extensions;
+  if (!isProxy(certificate)) return false;
   const named = certificate.has(EXTENSION_OIDS.subjectAltName) || certificate.has(EXTENSION_OIDS.issuerAltName);
-  return isProxy(certificate) && (named || basicConstraints?.ca === true);
+  return named || certificate.extensions.basicConstraints?.ca === true;
 }
 
 /** How much of an authority a certificate is. Only version 3 with basicConstraints says so itself (RFC 5280, 4.2.1.9). */

@@ -126,7 +126,8 @@ function checkExtensions(v: Verification, path: Path): readonly Problem[] {
   const { certificates } = path;
   const alone = certificates.length === 1;
   const found: Problem[] = [];
-  for (const [depth, certificate] of certificates.entries()) {
+  for (let depth = 0; depth < certificates.length; depth++) {
+    const certificate = certificates[depth] as Certificate;
     for (const result of certificateProblems(v, certificate, roleAt(path, depth), alone)) found.push({ result, depth, certificate });
     const tooLong = depth > 0 ? lengthProblem(certificate, certificates.slice(0, depth)) : undefined;
     if (tooLong !== undefined) found.push({ result: tooLong, depth, certificate });
@@ -142,7 +143,8 @@ function roleAt({ certificates, trusted, anchor }: Path, i: number): Role {
 /** Keys of all issuers and digests of all signatures but the anchor's own must meet the security level. */
 function checkStrength(v: Verification, { certificates, anchor }: Path): readonly Problem[] {
   const found: Problem[] = [];
-  for (const [depth, certificate] of certificates.entries()) {
+  for (let depth = 0; depth < certificates.length; depth++) {
+    const certificate = certificates[depth] as Certificate;
     if (depth > 0 && !v.isStrong(certificate)) found.push({ result: 'CA_KEY_TOO_SMALL', depth, certificate });
     const ownSignatureOnly = depth === certificates.length - 1 && anchor === undefined;
     if (!ownSignatureOnly && !signatureMeetsLevel(certificate.signatureAlgorithm, v.securityLevel))
@@ -200,6 +202,7 @@ function selfSignatureCounts(v: Verification, { certificates, trusted, anchor }:
 
 /** RFC 3820, 3.4: a proxy is called like its issuer, with one more common name behind it. */
 function checkProxyNames(_v: Verification, { certificates }: Path): readonly Problem[] {
+  if (!certificates.some(isProxy)) return NONE;
   return certificates.flatMap((certificate, depth) =>
     isProxy(certificate) && !isNamedAfter(certificate.subject, certificate.issuer)
       ? problems('PROXY_SUBJECT_NAME_VIOLATION', depth, certificate)

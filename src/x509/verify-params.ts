@@ -234,21 +234,21 @@ function inherited(to: VerifyParamRecord, from: VerifyParamRecord): VerifyParamR
   if ((rules & X509_VP_FLAG.LOCKED) !== 0) return own;
   const overwrite = (rules & X509_VP_FLAG.OVERWRITE) !== 0;
   const prefer = (rules & X509_VP_FLAG.DEFAULT) !== 0;
-  const passed = <K extends keyof VerifyParamRecord>(field: K): VerifyParamRecord[K] => (passes(field) ? from[field] : own[field]);
   const passes = (field: keyof VerifyParamRecord): boolean => overwrite || (!isUnset(from, field) && (prefer || isUnset(own, field)));
+  const giver = (field: keyof VerifyParamRecord): VerifyParamRecord => (passes(field) ? from : own);
   const timePasses = overwrite || (own.flags & X509_V_FLAG.USE_CHECK_TIME) === 0;
   const kept = (rules & X509_VP_FLAG.RESET_FLAGS) === 0 ? own.flags & (timePasses ? ~X509_V_FLAG.USE_CHECK_TIME : ~0) : 0;
   return {
     ...own,
-    purpose: passed('purpose'),
-    trust: passed('trust'),
-    depth: passed('depth'),
-    authLevel: passed('authLevel'),
-    policies: passed('policies'),
-    email: passed('email'),
-    ip: passed('ip'),
+    purpose: giver('purpose').purpose,
+    trust: giver('trust').trust,
+    depth: giver('depth').depth,
+    authLevel: giver('authLevel').authLevel,
+    policies: giver('policies').policies,
+    email: giver('email').email,
+    ip: giver('ip').ip,
     // Host flags have no "unset": they travel with the list they belong to.
-    hosts: passed('hosts'),
+    hosts: giver('hosts').hosts,
     hostFlags: passes('hosts') && from.hosts.length > 0 ? from.hostFlags : own.hostFlags,
     checkTime: timePasses ? from.checkTime : own.checkTime,
     flags: kept | from.flags,
