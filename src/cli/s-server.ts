@@ -223,7 +223,7 @@ async function sendBack(socket: TLSSocket): Promise<void> {
     for (const line of lines) {
       const bare = line.replace(/\r$/, '');
       if (bare === 'CLOSE') {
-        socket.end();
+        await finished(socket.end(), { readable: false }).catch(() => undefined);
         return;
       }
       if (!socket.write(`${[...bare].reverse().join('')}\n`, 'latin1')) await once(socket, 'drain');
