@@ -5,6 +5,7 @@ import { isPem, pemText } from '../asn1/pem.ts';
 import { concat, toHex, utf8 } from '../bytes/bytes.ts';
 import { readDhParameters } from '../config/dh-parameters.ts';
 import { EchKeys, echKeysFromPem } from '../config/ech-keys.ts';
+import { SETTINGS, type SettingName } from '../config/settings.ts';
 import type { Compressor } from '../crypto/provider.ts';
 import { refuse, SslError } from '../registry/fatal.ts';
 import { OPTIONS } from '../registry/options.ts';
@@ -21,7 +22,14 @@ import { crypto } from './builtins.ts';
 import { CIPHERS, defaults, OLDER_SUITES } from './defaults.ts';
 import { tlsError, withCode } from './errors.ts';
 import { installFetching } from './fetch-option.ts';
-import { checkNames, type KeyWithPassphrase, type Material, type PfxWithPassphrase, type SecureContextOptions } from './options.ts';
+import {
+  checkNames,
+  type FurtherSettings,
+  type KeyWithPassphrase,
+  type Material,
+  type PfxWithPassphrase,
+  type SecureContextOptions,
+} from './options.ts';
 import { systemAuthorities, systemStore } from './root-certificates.ts';
 import { sigalgList } from './sigalg-names.ts';
 
@@ -44,11 +52,15 @@ class TrustingContext extends SslContext {
 /** Certificates, keys and settings that many connections share; `context` is the `SslContext` itself. */
 export class SecureContext {
   readonly context: TrustingContext;
+  /** Settings that each connection has for itself, as DANE's records. */
+  readonly ofConnections: FurtherSettings;
   /** The ticket keys as Node has them, the first of them seals; empty: those of the day. */
   private ticketKeys: readonly Uint8Array[] = [];
 
   constructor(options: SecureContextOptions = {}) {
-    const { ssl = {} } = options;
+    const { ssl: given = {} } = options;
+    const { ssl, ofConnections } = apart(given);
+    this.ofConnections = ofConnections;
     const otherwise = DEFAULTS(options);
     this.context = new TrustingContext({ ...ssl, ...(ssl.certStore === undefined && { certStore: trustOf(options.ca) }) });
     // As in Node, and unlike the library: whoever asks for a renegotiation in TLS 1.2 gets it, if it is secure (RFC 5746) and not too often.
@@ -76,6 +88,14 @@ export class SecureContext {
       this.ticketKeys.map((key) => (key.length === TICKET_KEYS_LENGTH ? widened(this.context, key) : key)),
     );
   }
+}
+
+/** What belongs to a context, and what to each of its connections. */
+function apart(given: FurtherSettings): { readonly ssl: FurtherSettings; readonly ofConnections: FurtherSettings } {
+  const isOfConnection = ([name]: [string, unknown]): boolean => name in SETTINGS && SETTINGS[name as SettingName].scope === 'connection';
+  const own = Object.entries(given).filter(isOfConnection);
+  if (own.length === 0) return { ssl: given, ofConnections: {} };
+  return { ssl: Object.fromEntries(Object.entries(given).filter((one) => !isOfConnection(one))), ofConnections: Object.fromEntries(own) };
 }
 
 /** tls.createSecureContext: throws for a certificate, key or list that cannot be used, with Node's codes. */

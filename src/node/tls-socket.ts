@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { addAbortSignal, type Duplex } from 'node:stream';
 import { fromUtf8 } from '../bytes/bytes.ts';
+import type { SettingInput, SettingName } from '../config/settings.ts';
 import type { Connection } from '../handshake/connection.ts';
 import { SslUsageError } from '../registry/fatal.ts';
 import { INFO, OPTIONS, VERIFY } from '../registry/options.ts';
@@ -489,6 +490,7 @@ function newSsl(options: TLSSocketOptions): Ssl {
     throw withCode('ERR_TLS_INVALID_CONTEXT', 'context must be a SecureContext', {}, TypeError);
   const shared = options.secureContext ?? contextFor(options);
   const ssl = new Ssl(shared.context).setRole(options.isServer === true ? 'server' : 'client');
+  for (const [name, value] of Object.entries(shared.ofConnections)) ssl.set(name as SettingName, value as SettingInput<SettingName>);
   if (options.secureContext === undefined) shared.context.free();
   return ssl;
 }
