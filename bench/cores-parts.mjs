@@ -55,7 +55,7 @@ const cpuOf = (worker) =>
 async function serve(channel, tell) {
   const { createServer } = side === 'libssl' ? libssl : nodeTls;
   const shared = side === 'libssl' ? { ssl: await libssl.sharedSessions(channel) } : { ticketKeys: TICKET_KEYS };
-  const server = createServer({ cert, key, minVersion: 'TLSv1.3', ...shared }, (socket) => {
+  const server = createServer({ cert, key, minVersion: 'TLSv1.3', noDelay: true, ...shared }, (socket) => {
     socket.on('error', () => undefined);
     socket.end('x');
   });

@@ -14,8 +14,8 @@ const WAYS = ['cluster', 'threads'];
 const WORKERS = [1, 2];
 const CASES = ['full', 'resumed'];
 const CLIENTS = 2;
-/** Handshakes of each client: to warm a server up, and in a round. */
-const WARM = 600;
+/** Handshakes of each client: to warm each worker up, and in a round. */
+const WARM = { full: 1000, resumed: 500 };
 const MEASURED = 250;
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } });
@@ -58,7 +58,7 @@ async function measure({ primary, ports }, name, count) {
   return { rate: handshakes / seconds, cpu: ((await ask(primary, 'cpu')) - before) / handshakes };
 }
 
-for (const name of CASES) for (const fleet of fleets) await measure(fleet, name, WARM);
+for (const name of CASES) for (const fleet of fleets) await measure(fleet, name, WARM[name] * fleet.workers);
 for (let round = 0; round < rounds; round++)
   for (const name of CASES)
     for (const fleet of round % 2 === 0 ? fleets : fleets.toReversed()) fleet.seen[name].push(await measure(fleet, name, MEASURED));
