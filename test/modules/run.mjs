@@ -138,7 +138,12 @@ async function attempt(module, way, prepared) {
 
 async function stop({ pid, signal }, { exited, exit }) {
   if (exited) return;
-  process.kill(pid, signal);
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // It was killed by a case, and its end has not been told of yet.
+    if (error.code !== 'ESRCH') throw error;
+  }
   await exit;
 }
 
