@@ -2,8 +2,8 @@
  * Sessions that any process or thread of one machine resumes: one of them makes the ticket keys and keeps what is not inside tickets, the others ask it
  * over the channel that `node:cluster`, `node:child_process` and `node:worker_threads` give them. Secrets cross that channel, which is as safe as the process.
  */
-import { randomBytes } from 'node:crypto';
 import { sameBytes, wipe } from '../bytes/bytes.ts';
+import { random } from '../crypto/node-random.ts';
 import { LIMITS } from '../registry/limits.ts';
 import { SESSION_CACHE } from '../registry/options.ts';
 import { decodeSession, encodeSession } from '../session/asn1.ts';
@@ -238,7 +238,7 @@ class Member {
 /** How the ends of a channel hear that the other is gone: 'close' of ports, 'disconnect' of processes, 'exit' of workers. */
 const ENDS = ['close', 'disconnect', 'exit'];
 
-const newKey = (): TicketKey => ({ name: Uint8Array.from(randomBytes(KEY_NAME_LENGTH)), key: Uint8Array.from(randomBytes(KEY_LENGTH)) });
+const newKey = (): TicketKey => ({ name: random(KEY_NAME_LENGTH), key: random(KEY_LENGTH) });
 
 function tell(channel: SessionChannel, said: Said): void {
   const message = { [SUBJECT]: said };

@@ -35,10 +35,10 @@ export function versions(connection: Connection): readonly number[] {
   const min = connection.quic === undefined ? connection.get('minProtoVersion') : TLS1_3_VERSION;
   const max = connection.get('maxProtoVersion');
   const options = connection.get('options');
-  const inForce: number[] = [];
+  const left: number[] = [];
   for (const [version, off] of NEWEST_FIRST)
-    if (version >= min && (max === 0 || version <= max) && (options & off) === 0) inForce.push(version);
-  return inForce;
+    if (version >= min && (max === 0 || version <= max) && (options & off) === 0) left.push(version);
+  return left;
 }
 
 /** What lists of ids leave in force, by provider, list and what else it depends on. */
